@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The conversation that registers the agents of one host: judge, act, wait, until every agent is settled.
+
+Knows neither Docker nor HTTP (see ports.py), so it is tested without both. The order within a round is what keeps it
+safe: requests are listed again right before they are authorized, users are deleted before a window is opened for their
+agents, and the window is closed on every way out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from .._errors import ConnectwareError
+from . import evidence as e
+from .evidence import Policy, Verdict
+from .observation import Observation
+from .ports import HostPort, Look, Requests, ServerPort
+from .record import AgentRecord
+from .window import WindowLease
+
+LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that progress can be told
+FRESH_HOST = 4.0  # seconds after which an agent that waits for the server is looked at on its host again
+FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
+POLL_FIRST, POLL_MOST = 0.4, 2.0  # seconds between two lists of requests, growing
+TELL_EVERY = 20.0  # seconds between two lines of progress
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time, injectable."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Conversation:
+    """Registers the agents of one host.
+
+    Args:
+        records: one an agent, with its first observation.
+        policy: what the user allows.
+        timeout: seconds for everything.
+        lease: seconds for which the window is opened at a time.
+        say: gets a line of progress now and then.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[AgentRecord],
+        host: HostPort,
+        server: ServerPort,
+        policy: Policy,
+        *,
+        timeout: float = 180.0,
+        lease: float = 60.0,
+        say: Callable[[str], None] = lambda line: None,
+        clock: Clock = Clock(),
+    ) -> None:
+        self._records = list(records)
+        self._host = host
+        self._server = server
+        self._policy = policy
+        self._timeout = timeout
+        self._say = say
+        self._clock = clock
+        self.warnings: list[str] = []
+        self._window = WindowLease(server, lease, clock.now)
+        self._requests = Requests({}, False, None)
+        self._users_at: float | None = None
+        self._host_at = clock.now()
+        self._told_at = clock.now()
+        self._pause = POLL_FIRST
+
+    def predict(self) -> None:
+        """Check mode: judge once on what the server says now; change nothing."""
+        self._ask_server()
+        self._judge(self._records)
+
+    def run(self) -> None:
+        """Bring every agent to a final verdict, or mark it as timed out.
+
+        Raises:
+            ApiError, EngineError: the records keep what was reached until then. The window is closed all the same; if
+                that fails, `warnings` says so, because the window then closes by itself.
+        """
+        deadline = self._clock.now() + self._timeout
+        try:
+            self._ask_server()
+            self._judge(self._records)
+            while self._open_records():
+                if self._clock.now() >= deadline:
+                    for record in self._open_records():
+                        record.timed_out = True
+                    break
+                self._act()
+                self._wait(deadline)
+                self._judge(self._open_records())
+        finally:
+            self._close_window()
+
+    def _close_window(self) -> None:
+        try:
+            self._window.give_back(self._requests)
+        except ConnectwareError as exc:
+            self.warnings.append(f"{exc.message} The registration window closes by itself when its lease ends.")
+
+    def _open_records(self) -> list[AgentRecord]:
+        return [record for record in self._records if not record.final]
+
+    def _judge(self, records: Iterable[AgentRecord]) -> None:
+        for record in records:
+            record.judge(self._policy, self._requests.window_open, self._clock.now())
+
+    def _with(self, action: str) -> list[AgentRecord]:
+        return [record for record in self._open_records() if _verdict(record).action == action]
+
+    def _act(self) -> None:
+        for record in self._with(e.REPLACE_USER):
+            self._server.delete_user(record.observation.username)
+            record.note_replaced()
+            self._pause = POLL_FIRST
+        self._authorize()
+        if any(_verdict(record).needs_window for record in self._open_records()):
+            self._requests = self._window.hold(self._requests)
+        restarts = self._with(e.RESTART)
+        if restarts:
+            self._look([Look(record.observation, restart=True) for record in restarts], 0.0)
+            for record in restarts:
+                record.note_restarted()
+            self._judge(restarts)
+
+    def _authorize(self) -> None:
+        """Authorize what is pending; judged once more on a list made right before."""
+        ready = self._with(e.AUTHORIZE)
+        if not ready:
+            return
+        self._list_requests()
+        self._judge(ready)
+        for record in ready:
+            seen = record.observation
+            if _verdict(record).action == e.AUTHORIZE and record.pending[0] is not None:
+                self._server.authorize(seen.username)
+                record.note_authorized(record.pending[0], self._clock.now())
+        self._pause = POLL_FIRST
+
+    def _wait(self, deadline: float) -> None:
+        """Until there is news: from the host where an agent waits for it, else from the server."""
+        self._tell()
+        waiting = self._open_records()
+        now = self._clock.now()
+        limit = max(0.0, min([LONGEST_LOOK, deadline - now] + [_verdict(record).wait for record in waiting]))
+        on_host = [record for record in waiting if _verdict(record).looks_at == "host"]
+        on_server = len(on_host) < len(waiting)
+        if on_server:
+            limit = min(limit, self._pause)
+        if on_host:
+            self._look([Look(r.observation, seen=r.observation.fingerprint()) for r in on_host], limit)
+        elif now - self._host_at > FRESH_HOST:
+            self._look([Look(record.observation) for record in waiting], 0.0)
+        else:
+            self._clock.sleep(limit)
+            self._pause = min(self._pause * 1.5, POLL_MOST)
+        self._ask_server()
+
+    def _look(self, looks: Sequence[Look], wait: float) -> None:
+        seen: dict[str, Observation] = {o.name: o for o in self._host.look(looks, wait)}
+        for record in self._records:
+            if record.name in seen:
+                record.observe(seen[record.name])
+        self._host_at = self._clock.now()
+
+    def _ask_server(self) -> None:
+        self._list_requests()
+        now = self._clock.now()
+        stale = self._users_at is None or now - self._users_at > FRESH_USERS
+        if stale or any(record.unsure_of_user for record in self._open_records()):
+            existing = self._server.existing([record.observation.username for record in self._records])
+            for record in self._records:
+                record.user_exists = record.observation.username in existing
+            self._users_at = now
+
+    def _list_requests(self) -> None:
+        self._requests = self._server.requests()
+        for record in self._records:
+            record.pending = self._requests.pending.get(record.observation.username, ())
+
+    def _tell(self) -> None:
+        now = self._clock.now()
+        if now - self._told_at < TELL_EVERY:
+            return
+        self._told_at = now
+        waiting = self._open_records()
+        done = len(self._records) - len(waiting)
+        parts = [f"{r.name}: {_verdict(r).verdict} since {r.waiting_since(now):.0f} s" for r in waiting[:5]]
+        more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
+        self._say(f"{done} of {len(self._records)} agents settled, waiting for {', '.join(parts)}{more}")
+
+
+def _verdict(record: AgentRecord) -> Verdict:
+    if record.verdict is None:
+        raise ValueError(f"the agent {record.name} was not judged")
+    return record.verdict

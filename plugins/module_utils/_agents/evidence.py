@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is known of one agent when it is judged (Evidence), by which rules (Policy), and the judgement (Verdict)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .observation import Observation
+
+# Verdicts, in the order of the table in registration.py
+BROKEN = "broken"
+CONFLICTED = "conflict"
+AWAITING_AUTHORIZATION = "awaiting_authorization"
+IMPOSTOR = "impostor"
+REGISTERED = "registered"
+UNPROVEN = "unproven"
+UNSAVED = "unsaved"
+AWAITING_REQUEST = "awaiting_request"
+REJECTED = "rejected"
+UNREADABLE = "unreadable"
+VERDICTS = (
+    BROKEN, CONFLICTED, AWAITING_AUTHORIZATION, IMPOSTOR, REGISTERED, UNPROVEN, UNSAVED, AWAITING_REQUEST, REJECTED,
+    UNREADABLE,
+)  # fmt: skip
+
+# Reasons
+NONE = "none"
+FIRST_START = "first_start"
+CREDENTIALS_MISSING = "credentials_missing"
+CREDENTIALS_REJECTED = "credentials_rejected"
+CONFLICT_REASON = "conflict"
+REASONS = (NONE, FIRST_START, CREDENTIALS_MISSING, CREDENTIALS_REJECTED, CONFLICT_REASON)
+
+# Actions
+SETTLED = "settled"
+WAIT = "wait"
+AUTHORIZE = "authorize"
+RESTART = "restart"
+REPLACE_USER = "replace_user"
+FAIL = "fail"
+ACTIONS = (SETTLED, WAIT, AUTHORIZE, RESTART, REPLACE_USER, FAIL)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the user decided, and the times nobody documents. All times in seconds.
+
+    Attributes:
+        on_conflict: fail, or replace: delete the stale user.
+        proof: restart, or watch.
+        settle: how long a just started agent is watched for a new request when its own log does not tell how long it
+            takes from its start to its request.
+        poll_interval: assumed interval at which an agent repeats its request.
+        grace: how long a started agent may stay silent before its log counts as unreadable.
+    """
+
+    on_conflict: str = "fail"
+    proof: str = "restart"
+    settle: float = 10.0
+    poll_interval: float = 5.0
+    grace: float = 30.0
+
+
+@dataclass(frozen=True)
+class History:
+    """What this run did to the agent so far. Times are seconds since, None for never.
+
+    Attributes:
+        asked_again: it was restarted so that it asks anew (allowed once).
+        proved: it was restarted as the proof of stored credentials before any authorization (allowed once).
+        proved_new: it was restarted as the proof of the credentials that this run authorized (allowed once).
+        authorized: pairing IDs that this run authorized.
+        authorized_ago: seconds since the last authorization.
+        started_at_authorization, events_at_authorization: which start of the container, and how many of its events
+            were known then; whatever the log says up to there is history.
+        saved_at_authorization: the volume had credentials already then.
+        replaced: the stale user was deleted.
+        wait_started_ago: seconds since this verdict was reached.
+        watched: seconds that the agent was watched with an open window (proof: watch).
+        time_to_ask: seconds from the container's start to its first event, learned in an earlier start.
+    """
+
+    asked_again: bool = False
+    proved: bool = False
+    proved_new: bool = False
+    authorized: tuple[str, ...] = ()
+    authorized_ago: float | None = None
+    started_at_authorization: float | None = None
+    events_at_authorization: int = 0
+    saved_at_authorization: bool = False
+    replaced: bool = False
+    wait_started_ago: float = 0.0
+    watched: float = 0.0
+    time_to_ask: float | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Host and server side by side.
+
+    Attributes:
+        user_exists: a user with the agent's username exists on the server.
+        pending: the pairing IDs of all pending requests of that username; None for one that shows no ID.
+        window_open: the registration window is open.
+    """
+
+    observation: Observation
+    user_exists: bool
+    pending: tuple[str | None, ...] = ()
+    window_open: bool = False
+    history: History = field(default_factory=History)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement.
+
+    Attributes:
+        verdict: one of VERDICTS.
+        reason: one of REASONS: why a registration is or was needed.
+        action: one of ACTIONS: what is to be done now.
+        message: why, in a sentence for people; for `fail` with what to do.
+        needs_window: the agent cannot go on with a closed registration window.
+        wait: seconds after which time alone can change the verdict.
+        looks_at: `host` or `server`: where the next news can come from.
+    """
+
+    verdict: str
+    reason: str
+    action: str
+    message: str = ""
+    needs_window: bool = False
+    wait: float = 1.0
+    looks_at: str = "host"
+
+    @property
+    def final(self) -> bool:
+        """Nothing more will be done about this agent."""
+        return self.action in (SETTLED, FAIL)

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What follows from Evidence: the questions that the rows of the decision table ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .evidence import (
+    CONFLICT_REASON,
+    CREDENTIALS_MISSING,
+    CREDENTIALS_REJECTED,
+    FIRST_START,
+    Evidence,
+    Policy,
+)
+from .observation import ASKING_CACHED, CONFLICT, FAILURE, PAIRING, RUNNING, LogEvent
+
+SAME_BIRTH = 120.0  # seconds between a volume and a container that one deployment made
+LEAST_SETTLE = 1.0  # seconds that any restarted agent is watched
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Evidence and policy, with names for what they imply."""
+
+    evidence: Evidence
+    policy: Policy
+
+    @property
+    def events(self) -> tuple[LogEvent, ...]:
+        """The events of this start that are about registration."""
+        return tuple(event for event in self.evidence.observation.events if event.kind != FAILURE)
+
+    @property
+    def news(self) -> tuple[LogEvent, ...]:
+        """The events that this run's authorization has not made history."""
+        history, seen = self.evidence.history, self.evidence.observation
+        if history.authorized and seen.started_at == history.started_at_authorization:
+            return tuple(e for e in seen.events[history.events_at_authorization :] if e.kind != FAILURE)
+        return self.events
+
+    @property
+    def failure(self) -> str:
+        """The last recognised failure of this start, for messages; empty if there is none."""
+        texts = [event.text for event in self.evidence.observation.events if event.kind == FAILURE]
+        return texts[-1] if texts else ""
+
+    @property
+    def running(self) -> bool:
+        return self.evidence.observation.state == RUNNING
+
+    @property
+    def in_conflict(self) -> bool:
+        """The last word of the agent is a conflict."""
+        return bool(self.news) and self.news[-1].kind == CONFLICT
+
+    @property
+    def own_id(self) -> str | None:
+        """The pairing ID that our own container's current run says."""
+        ids = [event.pairing_id for event in self.events if event.kind == PAIRING]
+        return ids[-1] if ids else None
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the container's start, by the host's own clock."""
+        seen = self.evidence.observation
+        return max(0.0, seen.observed_at - seen.started_at) if seen.started_at is not None else 0.0
+
+    @property
+    def settle_time(self) -> float:
+        """Seconds after which an agent that has not asked will not ask: learned from its own earlier start if possible."""
+        learned = self.evidence.history.time_to_ask
+        if learned is None:
+            learned = self.evidence.observation.asked_after
+        return self.policy.settle if learned is None else max(LEAST_SETTLE, 1.5 * learned + LEAST_SETTLE)
+
+    @property
+    def unsettled(self) -> float:
+        """Seconds that it must still be watched; 0 if it has run long enough."""
+        return max(0.0, self.settle_time - self.uptime)
+
+    @property
+    def same_start(self) -> bool:
+        """The agent still runs in the start in which this run authorized it."""
+        history = self.evidence.history
+        return bool(history.authorized) and self.evidence.observation.started_at == history.started_at_authorization
+
+    @property
+    def proof_failed(self) -> bool:
+        """It was restarted as a proof, or restarted after its authorization, and asks again."""
+        if not self.events:
+            return False
+        if self.evidence.history.authorized:
+            return not self.same_start
+        return self.evidence.history.proved
+
+    @property
+    def reason(self) -> str:
+        """Why a registration is needed."""
+        if self.in_conflict:
+            return CONFLICT_REASON
+        asked_cached = any(event.kind == ASKING_CACHED for event in self.events)
+        if asked_cached or (not self.events and self.evidence.observation.credentials):
+            return CREDENTIALS_REJECTED
+        if self.evidence.user_exists and not self.evidence.history.authorized:
+            return CREDENTIALS_MISSING
+        return FIRST_START if self._young_volume else CREDENTIALS_MISSING
+
+    @property
+    def _young_volume(self) -> bool:
+        seen = self.evidence.observation
+        if seen.volume_created_at is None or seen.created_at is None:
+            return True
+        return abs(seen.created_at - seen.volume_created_at) < SAME_BIRTH

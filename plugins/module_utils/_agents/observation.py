@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a factory host shows of an agent (Observation), and the registration events of its log (LogEvent)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+ASKING_NEW = "asking_new"
+ASKING_CACHED = "asking_cached"
+PAIRING = "pairing"
+CONFLICT = "conflict"
+FAILURE = "failure"
+EVENT_KINDS = (ASKING_NEW, ASKING_CACHED, PAIRING, CONFLICT, FAILURE)
+
+ABSENT = "absent"
+RUNNING = "running"
+RESTARTING = "restarting"
+CONTAINER_STATES = (ABSENT, "created", RUNNING, RESTARTING, "paused", "exited", "dead", "removing")
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One thing an agent said about its registration.
+
+    Attributes:
+        kind: one of EVENT_KINDS.
+        at: when, in epoch seconds on the factory host's clock; None if the line carried no time.
+        username: who asks; only for a pairing.
+        pairing_id: only for a pairing.
+        text: the line, bounded and without control characters; only for a failure.
+    """
+
+    kind: str
+    at: float | None = None
+    username: str | None = None
+    pairing_id: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One agent as its factory host shows it at one moment. All times are epoch seconds on that host's clock.
+
+    Attributes:
+        state: one of CONTAINER_STATES, as the engine reports it.
+        exit_code: of the last end of the container; None while it never ended.
+        restart_count: how often the engine restarted it by its restart policy since it was created or started by hand.
+        credentials: whether the volume has a non-empty regular file; None where nobody could look.
+        volume_created_at: None if the volume does not exist.
+        events: the registration events of the log since started_at, oldest first.
+        log_readable: False where the log driver cannot be read back.
+        last_lines: the end of the log, bounded and without control characters, for messages.
+        asked_after: seconds from the container's creation to the first registration event that its log still shows:
+            how long such an agent takes to ask. None if unknown; looked up only for containers that started just now.
+        planned: True in check mode, where the container would only now be created, recreated or started.
+        observed_at: when this was seen.
+    """
+
+    name: str
+    username: str
+    container: str
+    volume: str
+    state: str = ABSENT
+    exit_code: int | None = None
+    restart_count: int = 0
+    started_at: float | None = None
+    created_at: float | None = None
+    image: str | None = None
+    image_id: str | None = None
+    credentials: bool | None = None
+    volume_created_at: float | None = None
+    events: tuple[LogEvent, ...] = ()
+    log_driver: str | None = None
+    log_readable: bool = True
+    last_lines: tuple[str, ...] = ()
+    asked_after: float | None = None
+    planned: bool = False
+    observed_at: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """For the result of a task."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Observation:
+        """From the result of a task; unknown keys are refused by the constructor."""
+        events = tuple(LogEvent(**event) for event in values.get("events", ()))
+        lines = tuple(values.get("last_lines", ()))
+        return cls(**{**values, "events": events, "last_lines": lines})
+
+    def fingerprint(self) -> str:
+        """Changes when something changed that can change a verdict; not with time alone."""
+        return "|".join(
+            str(part) for part in (self.state, self.started_at, self.credentials, len(self.events), self.planned)
+        )

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the conversation needs of the two worlds it speaks to: a factory host and a Connectware."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .observation import Observation
+
+
+@dataclass(frozen=True)
+class Look:
+    """One agent to look at.
+
+    Attributes:
+        restart: restart its container first.
+        seen: the fingerprint of the last observation; the look waits until it changes. Empty: do not wait.
+    """
+
+    observation: Observation
+    restart: bool = False
+    seen: str = ""
+
+
+class HostPort(Protocol):
+    """A factory host."""
+
+    def look(self, looks: Sequence[Look], wait: float) -> list[Observation]:
+        """Restart what is to be restarted, then observe; wait up to `wait` seconds for a change.
+
+        Raises:
+            EngineError: the Docker Engine refused or failed.
+        """
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The Client Registry at one moment.
+
+    Attributes:
+        pending: username -> pairing IDs of its pending requests, None where a request shows none.
+        window_open: the registration window is open.
+        remaining: seconds until it closes; None if that is unknown or it is closed.
+    """
+
+    pending: dict[str, tuple[str | None, ...]]
+    window_open: bool
+    remaining: float | None
+
+
+class ServerPort(Protocol):
+    """A Connectware. Every method can raise ApiError."""
+
+    def requests(self) -> Requests:
+        """The pending requests and the state of the window."""
+
+    def existing(self, usernames: Iterable[str]) -> Collection[str]:
+        """Those of the usernames that exist."""
+
+    def open_window(self, seconds: float) -> None:
+        """Open the window, or let it stay open, for so long from now."""
+
+    def close_window(self) -> None:
+        """Close the window."""
+
+    def authorize(self, username: str) -> None:
+        """Authorize the pending request of this username."""
+
+    def delete_user(self, username: str) -> None:
+        """Delete this user; one that is gone already is no error."""

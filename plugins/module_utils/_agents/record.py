@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One agent during one run: what was seen of it, what was done about it, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .evidence import FAIL, NONE, RESTART, SETTLED, UNPROVEN, Evidence, History, Policy, Verdict
+from .observation import FAILURE, Observation
+from .registration import decide
+
+
+@dataclass
+class AgentRecord:
+    """Everything the conversation knows of one agent. Times are seconds of the caller's monotonic clock.
+
+    Attributes:
+        observation: the newest one.
+        user_exists, pending: the newest of the server.
+        verdict: the newest one; None before the first judgement.
+        actions: what was done, in order, in words.
+    """
+
+    observation: Observation
+    user_exists: bool = False
+    pending: tuple[str | None, ...] = ()
+    verdict: Verdict | None = None
+    actions: list[str] = field(default_factory=list)
+    timed_out: bool = False
+    _authorized: list[str] = field(default_factory=list)
+    _authorized_at: float | None = None
+    _start_then: float | None = None
+    _events_then: int = 0
+    _saved_then: bool = False
+    _asked_again: bool = False
+    _proved: bool = False
+    _proved_new: bool = False
+    _replaced: bool = False
+    _verdict_since: float = 0.0
+    _watched: float = 0.0
+    _watched_at: float | None = None
+    _time_to_ask: float | None = None
+    _reason: str = NONE
+
+    @property
+    def name(self) -> str:
+        return self.observation.name
+
+    @property
+    def final(self) -> bool:
+        return self.timed_out or (self.verdict is not None and self.verdict.final)
+
+    @property
+    def failed(self) -> bool:
+        return self.timed_out or (self.verdict is not None and self.verdict.action == FAIL)
+
+    @property
+    def unsure_of_user(self) -> bool:
+        """The server has not shown yet what this run did to the user."""
+        return bool(self._authorized) and not self.user_exists or self._replaced and self.user_exists
+
+    def observe(self, observation: Observation) -> None:
+        """Take a newer observation, and learn how long this agent takes from its start to its request."""
+        self.observation = observation
+        asked = [event.at for event in observation.events if event.kind != FAILURE and event.at is not None]
+        if asked and observation.started_at is not None:
+            self._time_to_ask = max(0.0, asked[0] - observation.started_at)
+
+    def judge(self, policy: Policy, window_open: bool, now: float) -> Verdict:
+        """Decide on what is known now."""
+        verdict = decide(self._evidence(window_open, now), policy)
+        if self.verdict is None or self.verdict.verdict != verdict.verdict:
+            self._verdict_since = now
+            self._watched_at = None
+        if verdict.verdict == UNPROVEN and verdict.needs_window and window_open:
+            self._watched += now - (self._watched_at if self._watched_at is not None else now)
+            self._watched_at = now
+        if self._reason == NONE:
+            self._reason = verdict.reason
+        self.verdict = verdict
+        return verdict
+
+    def waiting_since(self, now: float) -> float:
+        """Seconds since the present verdict was reached."""
+        return now - self._verdict_since
+
+    def _evidence(self, window_open: bool, now: float) -> Evidence:
+        history = History(
+            asked_again=self._asked_again,
+            proved=self._proved,
+            proved_new=self._proved_new,
+            authorized=tuple(self._authorized),
+            authorized_ago=None if self._authorized_at is None else now - self._authorized_at,
+            started_at_authorization=self._start_then,
+            events_at_authorization=self._events_then,
+            saved_at_authorization=self._saved_then,
+            replaced=self._replaced,
+            wait_started_ago=self.waiting_since(now) if self.verdict is not None else 0.0,
+            watched=self._watched,
+            time_to_ask=self._time_to_ask,
+        )
+        return Evidence(self.observation, self.user_exists, self.pending, window_open, history)
+
+    def note_authorized(self, pairing_id: str, now: float) -> None:
+        """This run authorized its request."""
+        self._authorized.append(pairing_id)
+        self._authorized_at = now
+        self._start_then = self.observation.started_at
+        self._events_then = len(self.observation.events)
+        self._saved_then = bool(self.observation.credentials)
+        self.pending = ()
+        self.actions.append("authorized")
+
+    def note_restarted(self) -> None:
+        """This run restarted its container; the verdict tells what for."""
+        if self.verdict is None or self.verdict.action != RESTART:
+            raise ValueError("an agent is restarted only where its verdict says so")
+        if self.verdict.verdict != UNPROVEN:
+            self._asked_again = True
+        elif self._authorized:
+            self._proved_new = True
+        else:
+            self._proved = True
+        self.actions.append("restarted")
+
+    def note_replaced(self) -> None:
+        """This run deleted its stale user."""
+        self._replaced = True
+        self.user_exists = False
+        self.actions.append("user_deleted")
+
+    def outcome(self) -> dict[str, Any]:
+        """For the result of the task: the same keys in every state."""
+        seen, verdict = self.observation, self.verdict
+        ids = [event.pairing_id for event in seen.events if event.pairing_id]
+        return {
+            "name": seen.name,
+            "username": seen.username,
+            "container": seen.container,
+            "volume": seen.volume,
+            "verdict": verdict.verdict if verdict else "",
+            "reason": self._reason,
+            "pairing_id": self._authorized[-1] if self._authorized else (ids[-1] if ids else None),
+            "registered": bool(verdict and verdict.action == SETTLED),
+            "changed": bool(self.actions),
+            "actions": list(self.actions),
+            "message": verdict.message if verdict else "",
+            "last_lines": list(seen.last_lines) if self.failed else [],
+        }

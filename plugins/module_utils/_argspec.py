@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every option that more than one module takes, once. The documentation fragments mirror these tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+CONNECTWARE_OPTIONS: dict[str, Any] = {
+    "connectware_url": {"type": "str", "required": True, "fallback": (env_fallback, ["CONNECTWARE_URL"])},
+    "connectware_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["CONNECTWARE_TOKEN"])},
+    "connectware_username": {"type": "str", "fallback": (env_fallback, ["CONNECTWARE_USERNAME"])},
+    "connectware_password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["CONNECTWARE_PASSWORD"])},
+    "connectware_ca_path": {"type": "path", "fallback": (env_fallback, ["CONNECTWARE_CA_PATH"])},
+    "connectware_validate_certs": {
+        "type": "bool",
+        "default": True,
+        "fallback": (env_fallback, ["CONNECTWARE_VALIDATE_CERTS"]),
+    },
+    "connectware_timeout": {"type": "int", "default": 15, "fallback": (env_fallback, ["CONNECTWARE_TIMEOUT"])},
+    "connectware_contract": {"type": "dict", "default": {}},
+}
+"""How to reach Connectware and who logs in. Token, or username with password; a token wins. Time-out in seconds."""
+
+CONNECTWARE_TOGETHER = [("connectware_username", "connectware_password")]
+CONNECTWARE_ONE_OF = [("connectware_token", "connectware_username")]
+
+ENGINE_OPTIONS: dict[str, Any] = {
+    "docker_host": {
+        "type": "str",
+        "default": "unix:///var/run/docker.sock",
+        "fallback": (env_fallback, ["DOCKER_HOST"]),
+    },
+    "docker_ca_path": {"type": "path"},
+    "docker_cert_path": {"type": "path"},
+    "docker_key_path": {"type": "path"},
+    "docker_timeout": {"type": "int", "default": 60},
+}
+"""How the factory host reaches its Docker Engine. Time-out in seconds. TLS applies to tcp:// addresses only."""
+
+ENGINE_TOGETHER = [("docker_cert_path", "docker_key_path")]
+
+LOG_OPTIONS: dict[str, Any] = {"log_patterns": {"type": "dict", "default": {}}}
+"""Corrections to the texts by which an agent's log is understood."""
+
+MOUNT_OPTIONS: dict[str, Any] = {
+    "source": {"type": "path", "required": True},
+    "target": {"type": "path", "required": True},
+    "read_only": {"type": "bool", "default": True},
+}
+
+AGENT_OPTIONS: dict[str, Any] = {
+    "image": {"type": "str"},
+    "version": {"type": "str"},
+    "mqtt_host": {"type": "str"},
+    "mqtt_port": {"type": "int"},
+    "mqtt_scheme": {"type": "str", "choices": ["mqtt", "mqtts"]},
+    "env": {"type": "dict"},
+    "labels": {"type": "dict"},
+    "network_mode": {"type": "str"},
+    "networks": {"type": "list", "elements": "str"},
+    "extra_hosts": {"type": "dict"},
+    "dns": {"type": "list", "elements": "str"},
+    "mounts": {"type": "list", "elements": "dict", "options": MOUNT_OPTIONS},
+    "restart_policy": {"type": "str", "choices": ["no", "on-failure", "always", "unless-stopped"]},
+    "memory": {"type": "str"},
+    "cpus": {"type": "float"},
+    "pids_limit": {"type": "int"},
+    "user": {"type": "str"},
+    "capabilities": {"type": "list", "elements": "str"},
+    "security_opts": {"type": "list", "elements": "str"},
+    "read_only": {"type": "bool"},
+    "init": {"type": "bool"},
+    "stop_timeout": {"type": "int"},
+    "log_driver": {"type": "str"},
+    "log_options": {"type": "dict"},
+}
+"""What an agent's container is like: at the top of a task for all agents of the host, within one agent for that one."""
+
+AGENT_IDENTITY_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "username": {"type": "str"},
+    "container": {"type": "str"},
+    "volume": {"type": "str"},
+}
+"""What belongs to one agent alone, with defaults made from its name."""

@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The conversation against a world in memory: every course ends, and ends well."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import UnreachableError
+
+from .world import World
+
+
+def talk(world, *, check=False, timeout=180.0, policy=None, lines=None):
+    records = [AgentRecord(world.observe(name)) for name in world.agents]
+    conversation = Conversation(
+        records, world, world, policy or Policy(), timeout=timeout, lease=60.0,
+        say=(lines if lines is not None else []).append, clock=Clock(lambda: world.now, world.sleep),
+    )  # fmt: skip
+    conversation.predict() if check else conversation.run()
+    return {record.name: record.outcome() for record in records}
+
+
+def writes(world):
+    return [call for call in world.calls if call not in ("requests", "existing")]
+
+
+WAYS = list(itertools.product(["before", "after"], ["poll", "exit", "silent"], [True, False], [True, False]))
+
+
+@pytest.mark.parametrize(("saves", "on_conflict", "survives", "conflict_first"), WAYS)
+def test_first_start_then_nothing(saves, on_conflict, survives, conflict_first):
+    world = World(pending_survives=survives, conflict_first=conflict_first)
+    for number in range(5):
+        world.add(f"agent-{number}", saves=saves, on_conflict=on_conflict)
+    first = talk(world)
+    assert {o["verdict"] for o in first.values()} == {"registered"}
+    assert {o["reason"] for o in first.values()} == {"first_start"}
+    assert all(o["changed"] and o["pairing_id"] for o in first.values())
+    assert set(world.restarts.values()) == {1}
+    assert world.window_until <= world.now and world.calls[-1] == "close"
+    world.sleep(10)
+    world.calls.clear()
+    second = talk(world)
+    assert not any(o["changed"] for o in second.values())
+    assert world.calls == ["requests", "existing"]
+
+
+@pytest.mark.parametrize(("saves", "on_conflict", "survives", "conflict_first"), WAYS)
+def test_only_the_agent_that_lost_its_credentials_is_touched(saves, on_conflict, survives, conflict_first):
+    world = World(pending_survives=survives, conflict_first=conflict_first)
+    for number in range(4):
+        world.registered(f"agent-{number}", saves=saves, on_conflict=on_conflict)
+    world.agents["agent-2"].credentials = False
+    failed = talk(world)
+    assert failed["agent-2"]["verdict"] == "conflict" and not failed["agent-2"]["registered"]
+    assert failed["agent-2"]["reason"] == "credentials_missing"
+    healed = talk(world, policy=Policy(on_conflict="replace"))
+    assert healed["agent-2"]["verdict"] == "registered", healed
+    assert "user_deleted" in healed["agent-2"]["actions"]
+    assert set(world.restarts) == {"agent-2"}
+    assert writes(world).count("delete agent-2") == 1
+    world.sleep(10)
+    assert not any(o["changed"] for o in talk(world).values())
+
+
+@pytest.mark.parametrize(("saves", "on_conflict", "survives", "conflict_first"), WAYS)
+def test_deleted_user_is_registered_again(saves, on_conflict, survives, conflict_first):
+    world = World(pending_survives=survives, conflict_first=conflict_first)
+    for number in range(3):
+        world.registered(f"agent-{number}", saves=saves, on_conflict=on_conflict)
+    world.users.discard("agent-1")
+    outcome = talk(world)
+    assert outcome["agent-1"]["verdict"] == "registered"
+    assert outcome["agent-1"]["reason"] == "credentials_rejected"
+    assert set(world.restarts) == {"agent-1"}
+    world.sleep(10)
+    assert not any(o["changed"] for o in talk(world).values())
+
+
+def test_credentials_lost_and_replaced_in_one_run():
+    world = World()
+    world.registered("agent-1").credentials = False
+    outcome = talk(world, policy=Policy(on_conflict="replace"))
+    assert outcome["agent-1"]["actions"] == ["restarted", "user_deleted", "authorized", "restarted"]
+    world.sleep(10)
+    assert not talk(world)["agent-1"]["changed"]
+
+
+def test_impostor_with_our_name_is_not_let_in_and_the_others_go_on():
+    world = World(pending_survives=True)
+    world.add("agent-1")
+    world.add("agent-2")
+    world.stranger("agent-1")
+    outcome = talk(world)
+    assert outcome["agent-1"]["verdict"] == "impostor" and "ffffff" in outcome["agent-1"]["message"]
+    assert outcome["agent-2"]["registered"]
+    assert all(pairing_id not in world.strangers for _, pairing_id in world.let_in)
+
+
+def test_volume_that_does_not_persist_is_found_by_the_proof():
+    world = World()
+    agent = world.add("agent-1")
+    original = world._start
+    world._start = lambda a: (setattr(a, "credentials", False), original(a))[1]
+    outcome = talk(world)["agent-1"]
+    assert not outcome["registered"] and world.restarts == {"agent-1": 1 if outcome["verdict"] != "conflict" else 1}
+    assert agent.starts == 2
+
+
+def test_agent_that_never_asks_times_out_with_its_last_lines():
+    world = World()
+    world.add("agent-1", boot=10_000.0)
+    lines = []
+    outcome = talk(world, timeout=100.0, lines=lines)["agent-1"]
+    assert not outcome["registered"] and outcome["message"]
+    assert world.restarts == {"agent-1": 1}
+    assert lines and "agent-1" in lines[0]
+    assert world.window_until <= world.now
+
+
+def test_check_mode_only_reads():
+    world = World()
+    world.add("agent-1")
+    world.registered("agent-2")
+    outcome = talk(world, check=True)
+    assert world.calls == ["requests", "existing"]
+    assert outcome["agent-1"]["verdict"] == "awaiting_request"
+    assert outcome["agent-2"]["verdict"] == "registered"
+
+
+def test_window_that_was_open_before_is_left_open():
+    world = World()
+    world.window_until = world.now + 3600
+    world.add("agent-1")
+    assert talk(world)["agent-1"]["registered"]
+    assert "close" not in world.calls and "open" not in world.calls
+
+
+def test_window_is_closed_when_the_server_fails_in_between():
+    world = World()
+    world.add("agent-1")
+
+    def fail(username):
+        raise UnreachableError("authorize")
+
+    world.authorize = fail
+    with pytest.raises(UnreachableError):
+        talk(world)
+    assert world.calls[-1] == "close"
+
+
+def test_window_that_somebody_else_made_longer_is_left_open():
+    world = World()
+    world.add("agent-1", poll=3.0)
+    original = world.authorize
+
+    def authorize(username):
+        original(username)
+        world.window_until = world.now + 3600
+
+    world.authorize = authorize
+    assert talk(world)["agent-1"]["registered"]
+    assert "close" not in world.calls
+
+
+def test_a_run_that_was_killed_after_any_write_is_finished_by_the_next():
+    class Killed(BaseException):
+        pass
+
+    for stop_at in range(1, 12):
+        world = World(seed=stop_at)
+        for number in range(3):
+            world.add(f"agent-{number}", saves="before" if stop_at % 2 else "after")
+        count = itertools.count(1)
+        for method in ("open_window", "authorize", "look"):
+            original = getattr(world, method)
+
+            def killing(*args, original=original):
+                if next(count) == stop_at:
+                    raise Killed
+                return original(*args)
+
+            setattr(world, method, killing)
+        try:
+            talk(world)
+        except Killed:
+            pass
+        for method in ("open_window", "authorize", "look"):
+            delattr(world, method)
+        world.sleep(3)
+        outcome = talk(world)
+        assert {o["verdict"] for o in outcome.values()} == {"registered"}, (stop_at, outcome)
+        world.sleep(10)
+        assert not any(o["changed"] for o in talk(world).values())
+
+
+def test_requests_of_a_first_rollout_stay_within_their_budget():
+    world = World()
+    for number in range(10):
+        world.add(f"agent-{number}")
+    talk(world)
+    authorizations = [call for call in world.calls if call.startswith("authorize")]
+    others = len(world.calls) - len(authorizations)
+    assert len(authorizations) == 10
+    assert others <= 4 + 14, world.calls

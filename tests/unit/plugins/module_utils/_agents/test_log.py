@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The log parser on what agents are documented to say, and on everything else that can stand in a log."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import log as log_module
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
+
+NAME = "cybus-sample-agent"
+DOCUMENTED = [
+    "Starting in distributed (edge) mode",
+    "Asking for Connectware registration at 1.2.3.4 with newly generated credentials...",
+    "The registration process must be finished using the web-interface.",
+    'Navigate to "User Management -> Client Registry", click unlock and authorize this client.',
+    f"Username: {NAME}, pairing ID (should match in UI): a82123",
+]
+
+
+def pino(message, *, reverse=False, at=1_600_000_000_000, v=True):
+    fields = [("level", 30), ("time", at), ("pid", 1), ("hostname", "x"), ("msg", message)]
+    if v:
+        fields.append(("v", 1))
+    return json.dumps(dict(reversed(fields) if reverse else fields)).encode()
+
+
+def parse(*lines, username=NAME, patterns=None):
+    parser = LogParser(parse_patterns(patterns), username)
+    for line in lines:
+        parser.feed(line if isinstance(line, bytes) else line.encode())
+    return parser
+
+
+def kinds(parser):
+    return [event.kind for event in parser.events]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("v", [False, True])
+def test_documented_first_start_in_both_key_orders(reverse, v):
+    parser = parse(*[pino(line, reverse=reverse, v=v) for line in DOCUMENTED])
+    assert kinds(parser) == ["asking_new", "pairing"]
+    pairing = parser.events[-1]
+    assert (pairing.username, pairing.pairing_id, pairing.at) == (NAME, "a82123", 1_600_000_000.0)
+
+
+def test_plain_text_with_the_same_wording():
+    assert kinds(parse(*DOCUMENTED)) == ["asking_new", "pairing"]
+    assert kinds(parse(*[f"[2026-01-02T03:04:05.678Z] INFO (protocol-mapper/1): {line}" for line in DOCUMENTED])) == [
+        "asking_new",
+        "pairing",
+    ]
+    assert kinds(parse(*[f"INFO {line}" for line in DOCUMENTED])) == ["asking_new", "pairing"]
+
+
+def test_cached_credentials_and_conflict():
+    parser = parse(
+        pino("Asking for Connectware registration at h with cached credentials..."),
+        pino("Registration failed: 409 Conflict"),
+    )
+    assert kinds(parser) == ["asking_cached", "conflict"]
+
+
+def test_only_the_current_start_counts():
+    old = [pino(line) for line in DOCUMENTED] + [pino("409 Conflict")]
+    new = [pino(line.replace("a82123", "b00001")) for line in DOCUMENTED]
+    parser = parse(*old, *new)
+    assert kinds(parser) == ["asking_new", "pairing"]
+    assert parser.events[-1].pairing_id == "b00001"
+
+
+def test_the_engines_time_wins_over_the_lines_own():
+    parser = LogParser(parse_patterns(), NAME)
+    parser.feed(pino(DOCUMENTED[4]), at=42.5)
+    assert parser.events[0].at == 42.5
+
+
+def test_pairing_of_another_username_is_not_this_agents():
+    assert kinds(parse(f"Username: {NAME}-2, pairing ID (should match in UI): a82123")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pino(DOCUMENTED[4])[:-20],  # truncated
+        b"\xff\xfe\x00\x01" + DOCUMENTED[4].encode(),
+        json.dumps({"level": 30, "msg": {"text": DOCUMENTED[4]}}).encode(),
+        json.dumps({"level": 30, "msg": "device says: " + DOCUMENTED[4]}).encode(),
+        json.dumps({"level": 30, "msg": "ok", "payload": DOCUMENTED[4]}).encode(),
+        (DOCUMENTED[4] + " and more").encode(),
+        (DOCUMENTED[4][:-6] + "{{ lookup('pipe', 'id') }}").encode(),
+        (DOCUMENTED[4] + "0" * 100).encode(),
+        b"[" * 100_000,
+        b'{"msg":' * 20_000,
+    ],
+)
+def test_what_only_looks_like_a_pairing_is_none(line):
+    assert kinds(parse(line)) == []
+
+
+def test_ansi_escapes_are_removed():
+    parser = parse(b"\x1b[32mINFO\x1b[39m: \x1b[36m" + DOCUMENTED[4].encode() + b"\x1b[39m\r\n")
+    assert kinds(parser) == ["pairing"]
+    assert all("\x1b" not in line for line in parser.last_lines)
+
+
+def test_a_megabyte_of_lines_keeps_the_pairing_and_bounds_the_rest():
+    parser = LogParser(parse_patterns(), NAME)
+    for line in DOCUMENTED:
+        parser.feed(pino(line))
+    noise = pino("x" * 180)
+    for _ in range(1_048_576 // len(noise) + 1):
+        parser.feed(noise)
+    assert kinds(parser) == ["asking_new", "pairing"]
+    assert len(parser.last_lines) == log_module.LAST_LINES
+
+
+def test_endless_polling_is_bounded_and_keeps_first_and_last():
+    parser = LogParser(parse_patterns(), NAME)
+    for number in range(5000):
+        parser.feed(pino(DOCUMENTED[4].replace("a82123", f"{number:06x}")))
+    assert len(parser.events) == log_module.MAX_EVENTS
+    assert parser.events[0].pairing_id == "000000"
+    assert parser.events[-1].pairing_id == f"{4999:06x}"
+
+
+def test_a_repeated_line_is_one_event_with_the_latest_time():
+    parser = parse(pino(DOCUMENTED[4], at=1000), pino(DOCUMENTED[4], at=2000))
+    assert kinds(parser) == ["pairing"]
+    assert parser.events[0].at == 2.0
+
+
+def test_long_and_binary_lines_are_bounded_in_messages():
+    parser = parse(b"\x07\x00\x9b" + b"y" * 1_000_000)
+    assert len(parser.last_lines[0]) <= log_module.MAX_SHOWN
+    assert parser.last_lines[0].isprintable()
+
+
+def test_corrected_pattern_is_used():
+    parser = parse(
+        "REG agent=agent-1 code=zz9",
+        username="agent-1",
+        patterns={"pairing": r"^REG agent=(?P<username>\S+) code=(?P<pairing_id>\w+)$"},
+    )
+    assert parser.events[0].pairing_id == "zz9"
+
+
+@pytest.mark.parametrize(
+    ("corrections", "named"),
+    [
+        ({"pairng": "x"}, "pairng"),
+        ({"pairing": "("}, "pairing"),
+        ({"pairing": "x"}, "pairing_id"),
+        ({"start": 3}, "start"),
+    ],
+)
+def test_wrong_correction_is_named(corrections, named):
+    with pytest.raises(SpecError, match=named):
+        parse_patterns(corrections)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=30))
+def test_any_bytes_are_read_without_an_error(lines):
+    parser = LogParser(parse_patterns(), NAME)
+    for line in lines:
+        parser.feed(line)
+    assert all(text.isprintable() for text in parser.last_lines)
+
+
+@given(st.lists(st.binary(max_size=80).filter(lambda b: b"Starting" not in b and b"pairing" not in b), max_size=10))
+def test_noise_around_does_not_hide_the_pairing(noise):
+    parser = parse(*noise, *[pino(line) for line in DOCUMENTED], *noise)
+    assert [e.pairing_id for e in parser.events if e.kind == "pairing"] == ["a82123"]

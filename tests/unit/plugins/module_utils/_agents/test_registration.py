@@ -1,0 +1,406 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The decision table: a test a row, and its promises over all combinations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import evidence as e
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Evidence, History, Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import (
+    CONTAINER_STATES,
+    EVENT_KINDS,
+    LogEvent,
+    Observation,
+)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.registration import decide
+
+NOW = 10_000.0
+OWN, OTHER = "a82123", "b00002"
+ASKING = LogEvent("asking_new", NOW - 50)
+CACHED = LogEvent("asking_cached", NOW - 50)
+PAIRING = LogEvent("pairing", NOW - 49, "agent-1", OWN)
+CONFLICT = LogEvent("conflict", NOW - 2)
+FAILURE = LogEvent("failure", NOW - 2, text="certificate has expired")
+POLICY = Policy()
+
+
+def seen(**changes):
+    base = Observation(
+        "agent-1", "agent-1", "c-1", "v-1", state="running", started_at=NOW - 60, created_at=NOW - 61,
+        credentials=True, volume_created_at=NOW - 61, observed_at=NOW,
+    )  # fmt: skip
+    return replace(base, **changes)
+
+
+def judge(observation, *, user=False, pending=(), window=False, policy=POLICY, **history):
+    return decide(Evidence(observation, user, tuple(pending), window, History(**history)), policy)
+
+
+def is_(verdict, name, action, reason=None):
+    assert (verdict.verdict, verdict.action) == (name, action), verdict
+    if reason is not None:
+        assert verdict.reason == reason, verdict
+
+
+# broken
+
+
+def test_absent_container_is_broken():
+    is_(judge(seen(state="absent"), user=True), e.BROKEN, e.FAIL)
+
+
+@pytest.mark.parametrize("state", ["exited", "created", "dead", "paused"])
+def test_container_that_does_not_run_is_broken(state):
+    is_(judge(seen(state=state, exit_code=3), user=True), e.BROKEN, e.FAIL)
+
+
+def test_crash_loop_is_broken_only_after_some_restarts():
+    is_(judge(seen(state="restarting", restart_count=1)), e.BROKEN, e.WAIT)
+    verdict = judge(seen(state="restarting", restart_count=5, exit_code=139))
+    is_(verdict, e.BROKEN, e.FAIL)
+    assert "139" in verdict.message
+
+
+def test_a_known_failure_before_any_request_is_broken():
+    fresh = seen(credentials=False, events=(FAILURE,), started_at=NOW - 5)
+    is_(judge(fresh), e.BROKEN, e.WAIT)
+    verdict = judge(seen(credentials=False, events=(FAILURE,)))
+    is_(verdict, e.BROKEN, e.FAIL)
+    assert "certificate has expired" in verdict.message
+
+
+# conflict
+
+
+@pytest.mark.parametrize("state", ["running", "restarting", "exited"])
+def test_conflict_fails_with_the_ways_out(state):
+    verdict = judge(seen(state=state, credentials=False, events=(ASKING, PAIRING, CONFLICT)), user=True)
+    is_(verdict, e.CONFLICTED, e.FAIL, e.CONFLICT_REASON)
+    assert "on_conflict: replace" in verdict.message and "volume" in verdict.message and "name" in verdict.message
+
+
+def test_conflict_replaces_once_if_allowed():
+    policy = Policy(on_conflict="replace")
+    observation = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
+    is_(judge(observation, user=True, policy=policy), e.CONFLICTED, e.REPLACE_USER)
+    is_(judge(observation, user=True, policy=policy, replaced=True), e.CONFLICTED, e.WAIT)
+    is_(judge(observation, user=True, policy=policy, replaced=True, wait_started_ago=99.0), e.CONFLICTED, e.FAIL)
+
+
+def test_after_the_stale_user_is_gone_the_agent_may_ask_by_itself_or_is_restarted():
+    running = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
+    is_(judge(running, replaced=True), e.AWAITING_REQUEST, e.WAIT)
+    is_(judge(running, replaced=True, window=True, wait_started_ago=99.0), e.AWAITING_REQUEST, e.RESTART)
+    ended = replace(running, state="exited")
+    is_(judge(ended, replaced=True), e.AWAITING_REQUEST, e.RESTART)
+
+
+def test_old_conflict_with_credentials_is_proved_by_one_restart():
+    old = LogEvent("conflict", NOW - 300)
+    observation = seen(started_at=NOW - 400, events=(ASKING, PAIRING, old))
+    is_(judge(observation, user=True), e.UNPROVEN, e.RESTART)
+    is_(judge(observation, user=True, proved=True), e.CONFLICTED, e.FAIL)
+
+
+# awaiting_authorization
+
+
+def test_exactly_our_own_request_is_authorized():
+    is_(
+        judge(seen(credentials=False, events=(ASKING, PAIRING)), pending=[OWN]),
+        e.AWAITING_AUTHORIZATION,
+        e.AUTHORIZE,
+        e.FIRST_START,
+    )
+
+
+def test_it_is_authorized_once():
+    observation = seen(credentials=False, events=(ASKING, PAIRING))
+    again = {
+        "authorized": (OWN,),
+        "authorized_ago": 1.0,
+        "started_at_authorization": observation.started_at,
+        "events_at_authorization": 2,
+    }
+    is_(judge(observation, pending=[OWN], **again), e.AWAITING_AUTHORIZATION, e.WAIT)
+    is_(judge(observation, pending=[OWN], wait_started_ago=99.0, **again), e.AWAITING_AUTHORIZATION, e.FAIL)
+
+
+# impostor
+
+
+@pytest.mark.parametrize("pending", [[OTHER], [OWN, OTHER], [OTHER, OWN], [None], [OWN, OWN], [OWN.upper()]])
+def test_impostor_is_never_authorized(pending):
+    observation = seen(credentials=False, events=(ASKING, PAIRING))
+    is_(judge(observation, pending=pending), e.IMPOSTOR, e.WAIT)
+    verdict = judge(observation, pending=pending, wait_started_ago=99.0)
+    is_(verdict, e.IMPOSTOR, e.FAIL)
+    assert str(pending[0]) in verdict.message and OWN in verdict.message
+
+
+def test_request_of_an_agent_without_a_pairing_line_is_not_authorized():
+    is_(judge(seen(credentials=False, started_at=NOW - 1), pending=[OWN]), e.IMPOSTOR, e.WAIT)
+
+
+# registered
+
+
+def test_registered():
+    is_(judge(seen(), user=True), e.REGISTERED, e.SETTLED, e.NONE)
+
+
+def test_just_started_is_watched_first():
+    verdict = judge(seen(started_at=NOW - 2), user=True)
+    is_(verdict, e.REGISTERED, e.WAIT)
+    assert verdict.wait == pytest.approx(8.0)
+    learned = judge(seen(started_at=NOW - 2), user=True, time_to_ask=0.4)
+    is_(learned, e.REGISTERED, e.SETTLED)
+    from_log = judge(seen(started_at=NOW - 2, asked_after=0.4), user=True)
+    is_(from_log, e.REGISTERED, e.SETTLED)
+
+
+def test_failures_of_other_things_do_not_matter_to_a_registered_agent():
+    is_(judge(seen(events=(FAILURE,)), user=True), e.REGISTERED, e.SETTLED)
+
+
+# unproven
+
+
+def test_pairing_line_of_this_start_is_proved_by_one_restart():
+    observation = seen(events=(ASKING, PAIRING))
+    is_(judge(observation, user=True), e.UNPROVEN, e.RESTART, e.NONE)
+    is_(judge(observation, user=True, proved=True), e.AWAITING_REQUEST, e.WAIT)
+
+
+def test_proof_by_watching():
+    policy = Policy(proof="watch", poll_interval=2.0)
+    observation = seen(events=(ASKING, PAIRING))
+    verdict = judge(observation, user=True, policy=policy)
+    is_(verdict, e.UNPROVEN, e.WAIT)
+    assert verdict.needs_window
+    is_(judge(observation, user=True, policy=policy, watched=6.0), e.REGISTERED, e.SETTLED)
+
+
+def test_new_registration_ends_with_one_restart():
+    observation = seen(events=(ASKING, PAIRING))
+    done = {
+        "authorized": (OWN,),
+        "authorized_ago": 2.0,
+        "started_at_authorization": observation.started_at,
+        "events_at_authorization": 2,
+    }
+    is_(judge(observation, user=True, **done), e.UNPROVEN, e.RESTART, e.FIRST_START)
+    is_(judge(observation, user=True, saved_at_authorization=True, **done), e.UNPROVEN, e.WAIT)
+    is_(
+        judge(observation, user=True, saved_at_authorization=True, **{**done, "authorized_ago": 6.0}),
+        e.UNPROVEN,
+        e.RESTART,
+    )
+
+
+def test_authorized_agent_that_asks_again_after_its_restart_fails():
+    observation = seen(events=(ASKING, PAIRING))
+    verdict = judge(
+        observation,
+        user=True,
+        authorized=(OWN,),
+        authorized_ago=9.0,
+        started_at_authorization=NOW - 90,
+        proved_new=True,
+    )
+    is_(verdict, e.AWAITING_REQUEST, e.FAIL)
+    assert "persist" in verdict.message
+
+
+# unsaved
+
+
+def test_credentials_deleted_under_a_running_agent():
+    observation = seen(credentials=False)
+    is_(judge(observation, user=True), e.UNSAVED, e.RESTART, e.CREDENTIALS_MISSING)
+    is_(judge(observation, user=True, asked_again=True), e.UNSAVED, e.FAIL)
+
+
+def test_some_agents_store_last():
+    observation = seen(credentials=False, events=(ASKING, PAIRING))
+    is_(judge(observation, user=True), e.UNSAVED, e.WAIT)
+    is_(judge(observation, user=True, wait_started_ago=99.0), e.UNSAVED, e.RESTART)
+
+
+def test_unknown_credentials_are_never_taken_for_present():
+    is_(judge(seen(credentials=None), user=True), e.UNSAVED, e.WAIT)
+    is_(judge(seen(credentials=None), user=True, wait_started_ago=99.0), e.UNSAVED, e.FAIL)
+
+
+# awaiting_request
+
+
+def test_request_that_met_a_closed_window():
+    verdict = judge(seen(credentials=False, events=(ASKING, PAIRING)))
+    is_(verdict, e.AWAITING_REQUEST, e.WAIT, e.FIRST_START)
+    assert verdict.needs_window
+    is_(
+        judge(seen(credentials=False, events=(ASKING, PAIRING)), window=True, wait_started_ago=99.0),
+        e.AWAITING_REQUEST,
+        e.RESTART,
+    )
+
+
+# rejected
+
+
+def test_user_deleted_on_the_server():
+    is_(judge(seen()), e.REJECTED, e.WAIT, e.CREDENTIALS_REJECTED)
+    is_(judge(seen(), wait_started_ago=99.0), e.REJECTED, e.RESTART, e.CREDENTIALS_REJECTED)
+    is_(judge(seen(events=(CACHED, PAIRING))), e.AWAITING_REQUEST, e.WAIT, e.CREDENTIALS_REJECTED)
+
+
+# unreadable
+
+
+def test_starting_agent_is_waited_for_with_an_open_window():
+    verdict = judge(seen(credentials=False, started_at=NOW - 1))
+    is_(verdict, e.AWAITING_REQUEST, e.WAIT, e.FIRST_START)
+    assert verdict.needs_window
+
+
+def test_rotated_log_gets_one_restart_for_a_fresh_line():
+    is_(judge(seen(credentials=False)), e.UNREADABLE, e.RESTART)
+    is_(judge(seen(credentials=False), asked_again=True), e.UNREADABLE, e.FAIL)
+
+
+def test_log_driver_that_cannot_be_read_is_named():
+    verdict = judge(seen(credentials=False, log_readable=False, log_driver="syslog"))
+    is_(verdict, e.UNREADABLE, e.FAIL)
+    assert "syslog" in verdict.message and "json-file" in verdict.message
+
+
+# check mode
+
+
+def test_planned_agents():
+    new = seen(state="absent", planned=True, credentials=None, volume_created_at=None, started_at=None, created_at=None)
+    is_(judge(new), e.AWAITING_REQUEST, e.WAIT, e.FIRST_START)
+    is_(judge(new, user=True), e.CONFLICTED, e.FAIL)
+    is_(judge(seen(planned=True), user=True), e.REGISTERED, e.SETTLED, e.NONE)
+
+
+# reasons
+
+
+def test_old_volume_with_new_credentials_means_credentials_missing():
+    observation = seen(credentials=False, events=(ASKING, PAIRING), volume_created_at=NOW - 9000)
+    assert judge(observation, pending=[OWN]).reason == e.CREDENTIALS_MISSING
+
+
+# the promises
+
+events = st.lists(
+    st.one_of(
+        st.builds(
+            LogEvent, st.sampled_from([k for k in EVENT_KINDS if k != "pairing"]), st.floats(NOW - 100, NOW) | st.none()
+        ),
+        st.builds(
+            LogEvent, st.just("pairing"), st.floats(NOW - 100, NOW), st.just("agent-1"), st.sampled_from([OWN, OTHER])
+        ),
+    ),
+    max_size=5,
+).map(tuple)
+observations = st.builds(
+    seen,
+    state=st.sampled_from(CONTAINER_STATES),
+    exit_code=st.none() | st.integers(0, 255),
+    restart_count=st.integers(0, 9),
+    started_at=st.none() | st.floats(NOW - 200, NOW),
+    created_at=st.none() | st.floats(NOW - 5000, NOW),
+    credentials=st.none() | st.booleans(),
+    volume_created_at=st.none() | st.floats(NOW - 5000, NOW),
+    events=events,
+    log_readable=st.booleans(),
+    asked_after=st.none() | st.floats(0, 30),
+    planned=st.booleans(),
+)
+histories = st.builds(
+    History,
+    asked_again=st.booleans(),
+    proved=st.booleans(),
+    proved_new=st.booleans(),
+    authorized=st.lists(st.sampled_from([OWN, OTHER]), max_size=2).map(tuple),
+    authorized_ago=st.none() | st.floats(0, 200),
+    started_at_authorization=st.none() | st.floats(NOW - 200, NOW),
+    events_at_authorization=st.integers(0, 5),
+    saved_at_authorization=st.booleans(),
+    replaced=st.booleans(),
+    wait_started_ago=st.floats(0, 200),
+    watched=st.floats(0, 200),
+    time_to_ask=st.none() | st.floats(0, 30),
+)
+evidences = st.builds(
+    Evidence,
+    observations,
+    st.booleans(),
+    st.lists(st.sampled_from([OWN, OTHER, None, ""]), max_size=3).map(tuple),
+    st.booleans(),
+    histories,
+)
+policies = st.builds(Policy, st.sampled_from(["fail", "replace"]), st.sampled_from(["restart", "watch"]))
+
+
+@settings(max_examples=3000)
+@given(evidences, policies)
+def test_promises_over_all_combinations(evidence, policy):
+    verdict = decide(evidence, policy)
+    assert verdict.verdict in e.VERDICTS and verdict.action in e.ACTIONS and verdict.reason in e.REASONS
+    assert verdict.wait >= 0
+    own = [event.pairing_id for event in evidence.observation.events if event.kind == "pairing"]
+    if verdict.action == e.AUTHORIZE:
+        assert own and evidence.pending == (own[-1],)
+        assert own[-1] not in evidence.history.authorized
+        assert evidence.observation.state == "running"
+    if verdict.action == e.REPLACE_USER:
+        assert policy.on_conflict == "replace" and evidence.user_exists and not evidence.history.replaced
+    if verdict.verdict == e.REGISTERED:
+        assert verdict.action in (e.SETTLED, e.WAIT) and evidence.user_exists and not evidence.pending
+    if verdict.action == e.SETTLED:
+        assert verdict.verdict == e.REGISTERED
+    if verdict.action == e.RESTART:
+        assert not evidence.observation.planned
+        history = evidence.history
+        spent = (
+            history.asked_again
+            if verdict.verdict != e.UNPROVEN
+            else (history.proved_new if history.authorized else history.proved)
+        )
+        assert not spent
+    if verdict.action == e.FAIL:
+        assert verdict.message
+
+
+@settings(max_examples=500)
+@given(evidences, policies)
+def test_a_registered_agent_is_never_touched(evidence, policy):
+    clean = replace(
+        evidence.observation,
+        state="running",
+        credentials=True,
+        events=(),
+        started_at=NOW - 150,
+        planned=False,
+        asked_after=None,
+    )
+    verdict = decide(replace(evidence, observation=clean, user_exists=True, pending=(), history=History()), policy)
+    assert (verdict.verdict, verdict.action) == (e.REGISTERED, e.SETTLED)
+
+
+def test_a_check_by_name_only_would_let_the_impostor_in():
+    """The counterpart: the same evidence passes the rule that other tools use, so the tests above can fail."""
+    evidence = Evidence(seen(credentials=False, events=(ASKING, PAIRING)), False, (OTHER,))
+    by_name_only = len(evidence.pending) == 1
+    assert by_name_only and decide(evidence, POLICY).action != e.AUTHORIZE

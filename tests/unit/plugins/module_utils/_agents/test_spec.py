@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""AgentSpec: defaults, and one message for everything that is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import Mount, build_specs
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
+
+DEFAULTS = {"image": "registry.example.com/cybus/protocol-mapper", "version": "1.8.0", "mqtt_host": "cw.example.com"}
+
+
+def build(*agents, present=True, **defaults):
+    return build_specs({**DEFAULTS, **defaults}, agents, host="hh-01", present=present)
+
+
+def refused(*agents, **defaults):
+    with pytest.raises(SpecError) as caught:
+        build(*agents, **defaults)
+    return caught.value.message
+
+
+def test_defaults():
+    (spec,) = build({"name": "hh-press-01"})
+    assert spec.container == spec.volume == "connectware-agent-hh-press-01"
+    assert spec.image == "registry.example.com/cybus/protocol-mapper:1.8.0"
+    assert spec.environment() == {
+        "CYBUS_AGENT_MODE": "distributed",
+        "CYBUS_AGENT_NAME": "hh-press-01",
+        "CYBUS_MQTT_USERNAME": "hh-press-01",
+        "CYBUS_MQTT_HOST": "cw.example.com",
+        "CYBUS_MQTT_PORT": "1883",
+        "CYBUS_MQTT_SCHEME": "mqtt",
+    }
+    assert (spec.init, spec.restart_policy, spec.security_opts) == (True, "unless-stopped", ("no-new-privileges:true",))
+    assert spec.all_labels() == {"edgefleet.connectware.agent": "hh-press-01"}
+
+
+def test_tls_has_its_own_default_port():
+    (spec,) = build({"name": "abc"}, mqtt_scheme="mqtts")
+    assert spec.mqtt_port == 8883
+
+
+def test_what_an_agent_says_wins_and_env_is_merged():
+    (spec,) = build({"name": "abc", "env": {"B": 2, "C": True}, "mqtt_host": "x"}, env={"A": "1", "B": "1"})
+    assert dict(spec.env) == {"A": "1", "B": "2", "C": "true"}
+    assert spec.mqtt_host == "x"
+
+
+def test_normalised_values():
+    (spec,) = build(
+        {
+            "name": "abc",
+            "memory": "512M",
+            "capabilities": ["cap_net_admin", "NET_ADMIN"],
+            "mounts": [{"source": "/etc/ca.pem", "target": "/ca.pem"}],
+        }
+    )
+    assert spec.memory == 512 * 1024**2
+    assert spec.capabilities == ("NET_ADMIN",)
+    assert spec.mounts == (Mount("/etc/ca.pem", "/ca.pem", True),)
+
+
+@pytest.mark.parametrize(
+    ("agent", "option", "says"),
+    [
+        ({"name": "ab"}, "name", "3 to 63"),
+        ({"name": "a b c"}, "name", "letters"),
+        ({"name": "-abc"}, "name", "first"),
+        ({"name": "a/b"}, "name", "letters"),
+        ({"name": "abc\x1b[31m"}, "name", "abc?"),
+        ({"name": "abc\n"}, "name", "abc?"),
+        ({"name": "x" * 64}, "name", "3 to 63"),
+        ({"name": "abc", "username": "#"}, "username", "letters"),
+        ({"name": "abc", "volume": "/srv/data"}, "volume", "path"),
+        ({"name": "abc", "container": "ü"}, "container", "Docker"),
+        ({"name": "abc", "env": {"CYBUS_AGENT_NAME": "x"}}, "env", "option 'name'"),
+        ({"name": "abc", "env": {"A-B": "x"}}, "env", "A-B"),
+        ({"name": "abc", "env": {"A": {"b": 1}}}, "env", "single text"),
+        ({"name": "abc", "labels": {"io.cybus.connectware": "core"}}, "labels", "installer removes"),
+        ({"name": "abc", "mqtt_port": 70000}, "mqtt_port", "65535"),
+        ({"name": "abc", "image": "a/b:1"}, "version", "only once"),
+        ({"name": "abc", "image": "a b"}, "image", "no image"),
+        ({"name": "abc", "version": "1 8"}, "version", "tag"),
+        ({"name": "abc", "memory": "lots"}, "memory", "512m"),
+        ({"name": "abc", "capabilities": ["x y"]}, "capabilities", "NET_ADMIN"),
+        ({"name": "abc", "networks": ["a"], "network_mode": "host"}, "networks", "one of the two"),
+        ({"name": "abc", "mounts": [{"source": "x", "target": "/y"}]}, "mounts", "absolute"),
+        ({"name": "abc", "mounts": [{"source": "/x", "target": "/data/"}]}, "mounts", "own volume"),
+    ],
+)
+def test_refused_input_names_host_agent_option_and_what_is_right(agent, option, says):
+    message = refused(agent)
+    assert "hh-01" in message and f"option '{option}'" in message and says in message
+    assert agent["name"][:3] in message
+    assert message.isprintable()
+    assert "Nothing was started" in message
+
+
+def test_missing_image_and_mqtt_host_are_named():
+    with pytest.raises(SpecError) as caught:
+        build_specs({}, [{"name": "abc"}], host="h")
+    assert "option 'image'" in caught.value.message and "option 'mqtt_host'" in caught.value.message
+
+
+def test_all_problems_come_in_one_message():
+    message = refused({"name": "ab"}, {"name": "abc", "memory": "x"})
+    assert "agent ab:" in message and "agent abc:" in message
+
+
+@pytest.mark.parametrize("option", ["username", "container", "volume"])
+def test_two_agents_never_share(option):
+    message = refused({"name": "one", option: "same-thing"}, {"name": "two", option: "same-thing"})
+    assert f"option '{option}'" in message and "one (entry 1) and two (entry 2)" in message
+
+
+def test_two_agents_with_one_name_are_one_problem():
+    message = refused({"name": "one"}, {"name": "one"})
+    assert message.count("every agent needs") == 1 and "entry 1" in message and "entry 2" in message
+
+
+def test_absent_needs_the_identity_only():
+    (spec,) = build_specs({}, [{"name": "abc"}], host="h", present=False)
+    assert spec.container == "connectware-agent-abc"

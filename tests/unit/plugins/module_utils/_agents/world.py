@@ -1,0 +1,197 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A factory host and a Connectware in memory with a clock of their own, for tests of the conversation.
+
+Not the simulator: only what the two ports show, so that thousands of courses of events can be tried in seconds. The
+agents' ways that nobody documents are parameters.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests
+
+
+@dataclass
+class FakeAgent:
+    name: str
+    boot: float = 0.5
+    poll: float = 1.0
+    saves: str = "after"  # before or after the grant
+    on_conflict: str = "poll"  # poll, exit or silent
+    drops_credentials: bool = False
+    credentials: bool = False
+    running_since: float = 0.0
+    asks_at: float | None = None
+    pairing_id: str = ""
+    events: list = field(default_factory=list)
+    granted: bool = False
+    silent: bool = False
+    starts: int = 1
+    exits: int = 0
+    down_until: float | None = None
+
+
+class World:
+    """Time passes only by `sleep` and by a look at the host."""
+
+    def __init__(self, seed: int = 0, **server) -> None:
+        self.now = 1000.0
+        self.random = random.Random(seed)
+        self.agents: dict[str, FakeAgent] = {}
+        self.users: set[str] = set()
+        self.pending: list[tuple[str, str]] = []
+        self.window_until = 0.0
+        self.pending_survives = server.get("pending_survives", False)
+        self.conflict_first = server.get("conflict_first", True)
+        self.calls: list[str] = []
+        self.strangers: set[str] = set()
+        self.let_in: list[tuple[str, str]] = []
+        self.restarts: dict[str, int] = {}
+
+    def add(self, name: str, **ways) -> FakeAgent:
+        agent = self.agents[name] = FakeAgent(name, **ways)
+        self._start(agent)
+        agent.starts = 1
+        return agent
+
+    # the passing of time
+
+    def sleep(self, seconds: float) -> None:
+        end = self.now + seconds
+        while True:
+            due = [a for a in self.agents.values() if a.asks_at is not None and a.asks_at <= end]
+            if not due:
+                break
+            agent = min(due, key=lambda a: a.asks_at)
+            self.now = max(self.now, agent.asks_at)
+            self._expire()
+            self._poll(agent)
+        self.now = end
+        self._expire()
+
+    def _expire(self) -> None:
+        if self.now >= self.window_until and not self.pending_survives:
+            self.pending.clear()
+
+    def _start(self, agent: FakeAgent) -> None:
+        agent.starts += 1
+        agent.running_since = self.now
+        agent.events = []
+        agent.granted = agent.silent = False
+        agent.down_until = None
+        self.pending = [p for p in self.pending if p[0] != agent.name or p[1] in self.strangers]
+        works = agent.credentials and agent.name in self.users
+        agent.asks_at = None if works else self.now + agent.boot
+
+    def _poll(self, agent: FakeAgent) -> None:
+        if agent.down_until is not None:
+            self._start(agent)
+            return
+        if not agent.events:
+            kind = "asking_cached" if agent.credentials else "asking_new"
+            agent.pairing_id = f"{self.random.randrange(16**6):06x}"
+            agent.events += [LogEvent(kind, self.now), LogEvent("pairing", self.now, agent.name, agent.pairing_id)]
+            if agent.saves == "before":
+                agent.credentials = True
+        agent.asks_at = self.now + agent.poll
+        if agent.granted:
+            agent.credentials = not agent.drops_credentials
+            agent.asks_at = None
+            return
+        locked = self.now >= self.window_until
+        if agent.name in self.users and (self.conflict_first or not locked):
+            self._conflict(agent)
+        elif not locked and (agent.name, agent.pairing_id) not in self.pending:
+            self.pending.append((agent.name, agent.pairing_id))
+
+    def _conflict(self, agent: FakeAgent) -> None:
+        agent.events.append(LogEvent("conflict", self.now))
+        if agent.on_conflict == "silent":
+            agent.asks_at = None
+        elif agent.on_conflict == "exit":
+            agent.exits += 1
+            agent.asks_at = agent.down_until = self.now + min(60.0, 0.1 * 2**agent.exits)
+
+    # the host
+
+    def observe(self, name: str) -> Observation:
+        agent = self.agents[name]
+        return Observation(
+            name, name, f"c-{name}", f"v-{name}", state="running" if agent.down_until is None else "restarting", started_at=agent.running_since, created_at=1000.0,
+            volume_created_at=1000.0, credentials=agent.credentials, events=tuple(agent.events), observed_at=self.now,
+        )  # fmt: skip
+
+    def look(self, looks, wait):
+        for look in looks:
+            if look.restart:
+                name = look.observation.name
+                self.restarts[name] = self.restarts.get(name, 0) + 1
+                self._start(self.agents[name])
+        self.sleep(0.3)
+        waited = 0.0
+        while wait and waited < wait:
+            if any(look.seen != self.observe(look.observation.name).fingerprint() for look in looks):
+                break
+            self.sleep(0.25)
+            waited += 0.25
+        return [self.observe(look.observation.name) for look in looks]
+
+    # the server
+
+    def requests(self) -> Requests:
+        self.calls.append("requests")
+        self._expire()
+        pending: dict[str, tuple] = {}
+        for username, pairing_id in self.pending:
+            pending[username] = (*pending.get(username, ()), pairing_id)
+        left = self.window_until - self.now
+        return Requests(pending, left > 0, left if left > 0 else None)
+
+    def existing(self, usernames):
+        self.calls.append("existing")
+        return [name for name in usernames if name in self.users]
+
+    def open_window(self, seconds):
+        self.calls.append("open")
+        self.window_until = self.now + seconds
+
+    def close_window(self):
+        self.calls.append("close")
+        self.window_until = self.now
+        self._expire()
+
+    def authorize(self, username):
+        self.calls.append(f"authorize {username}")
+        found = [p for p in self.pending if p[0] == username]
+        for request in found[:1]:
+            self.pending.remove(request)
+            self.users.add(username)
+            self.let_in.append(request)
+            if request[1] == self.agents[username].pairing_id:
+                self.agents[username].granted = True
+
+    def delete_user(self, username):
+        self.calls.append(f"delete {username}")
+        self.users.discard(username)
+
+    def stranger(self, username: str, pairing_id: str = "ffffff") -> None:
+        self.strangers.add(pairing_id)
+        self.pending.append((username, pairing_id))
+
+    def registered(self, name: str, **ways) -> FakeAgent:
+        agent = self.add(name, **ways)
+        self.users.add(name)
+        agent.credentials = True
+        self._start(agent)
+        agent.starts = 1
+        agent.running_since = self.now - 500.0
+        return agent
+
+
+def copy_of(observation: Observation, **changes) -> Observation:
+    return replace(observation, **changes)
