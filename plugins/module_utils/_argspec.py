@@ -87,3 +87,33 @@ AGENT_IDENTITY_OPTIONS: dict[str, Any] = {
     "volume": {"type": "str"},
 }
 """What belongs to one agent alone, with defaults made from its name."""
+
+CONVERSATION_OPTIONS: dict[str, Any] = {
+    "agents": {"type": "list", "elements": "dict", "required": True},
+    "on_conflict": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
+    "proof": {"type": "str", "choices": ["restart", "watch"], "default": "restart"},
+    "timeout": {"type": "float", "default": 180.0},
+    "settle": {"type": "float", "default": 10.0},
+    "poll_interval": {"type": "float", "default": 5.0},
+    "grace": {"type": "float", "default": 30.0},
+    "window_lease": {"type": "float", "default": 60.0},
+}
+"""What the user decides about registering; times in seconds."""
+
+LOOK_OPTIONS: dict[str, Any] = {
+    "looks": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "username": {"type": "str", "required": True},
+            "container": {"type": "str", "required": True},
+            "volume": {"type": "str", "required": True},
+            "restart": {"type": "bool", "default": False},
+            "seen": {"type": "str", "default": ""},
+        },
+    },
+    "wait": {"type": "float", "default": 0.0},
+    "linger": {"type": "float", "default": 0.0},
+}
+"""What the action plugin asks of the host; times in seconds."""

@@ -76,6 +76,10 @@ class LibraryMissingError(ConnectwareError):
     """A Python package needed to talk to Connectware cannot be imported by this interpreter."""
 
 
+class RegistrationError(ConnectwareError):
+    """A client cannot be registered as asked: nothing asks, a stranger asks, or it did not get in."""
+
+
 class ApiError(ConnectwareError):
     """Connectware answered something other than success.
 

@@ -70,7 +70,7 @@ class Facts:
 
     @property
     def settle_time(self) -> float:
-        """Seconds after which an agent that has not asked will not ask: learned from its own earlier start if possible."""
+        """Seconds after which an agent that is silent stays silent; learned from its own earlier start if possible."""
         learned = self.evidence.history.time_to_ask
         if learned is None:
             learned = self.evidence.observation.asked_after

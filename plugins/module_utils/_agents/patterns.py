@@ -42,7 +42,8 @@ DEFAULT_PATTERNS: dict[str, PatternSource] = {
         r"^Asking for Connectware registration at .{1,300} with cached credentials", "assumed"
     ),
     PAIRING: PatternSource(
-        r"^Username: (?P<username>\S{1,128}), pairing ID \(should match in UI\): (?P<pairing_id>[A-Za-z0-9_-]{1,64})\s*$",
+        r"^Username: (?P<username>\S{1,128}), pairing ID \(should match in UI\):"
+        r" (?P<pairing_id>[A-Za-z0-9_-]{1,64})\s*$",
         "documented",
     ),
     CONFLICT: PatternSource(r"409 Conflict", "documented"),

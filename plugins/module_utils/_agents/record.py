@@ -8,7 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .evidence import FAIL, NONE, RESTART, SETTLED, UNPROVEN, Evidence, History, Policy, Verdict
+from .evidence import (
+    FAIL,
+    NONE,
+    REGISTERED,
+    RESTART,
+    SETTLED,
+    UNPROVEN,
+    WAIT,
+    Evidence,
+    History,
+    Policy,
+    Verdict,
+)
 from .observation import FAILURE, Observation
 from .registration import decide
 
@@ -44,6 +56,7 @@ class AgentRecord:
     _watched_at: float | None = None
     _time_to_ask: float | None = None
     _reason: str = NONE
+    _first: Verdict | None = None
 
     @property
     def name(self) -> str:
@@ -60,7 +73,9 @@ class AgentRecord:
     @property
     def unsure_of_user(self) -> bool:
         """The server has not shown yet what this run did to the user."""
-        return bool(self._authorized) and not self.user_exists or self._replaced and self.user_exists
+        if self._authorized:
+            return not self.user_exists
+        return self._replaced and self.user_exists
 
     def observe(self, observation: Observation) -> None:
         """Take a newer observation, and learn how long this agent takes from its start to its request."""
@@ -81,6 +96,8 @@ class AgentRecord:
         if self._reason == NONE:
             self._reason = verdict.reason
         self.verdict = verdict
+        if self._first is None:
+            self._first = verdict
         return verdict
 
     def waiting_since(self, now: float) -> float:
@@ -131,6 +148,28 @@ class AgentRecord:
         self._replaced = True
         self.user_exists = False
         self.actions.append("user_deleted")
+
+    @property
+    def would_change(self) -> bool:
+        """Check mode: a run would do something about this agent."""
+        verdict = self.verdict
+        if verdict is None or verdict.final or verdict.verdict == REGISTERED:
+            return False
+        return verdict.needs_window or verdict.action != WAIT
+
+    def before(self) -> dict[str, Any]:
+        """How it was found, for a diff."""
+        first = self._first
+        return {"verdict": first.verdict if first else "", "registered": bool(first and first.action == SETTLED)}
+
+    def complaint(self) -> str:
+        """Why it failed, with the end of its log: for the message of the task."""
+        verdict = self.verdict
+        text = f"{verdict.verdict}: {verdict.message}" if verdict else "it was not judged"
+        if self.timed_out:
+            text = f"time is out ({text})"
+        lines = " | ".join(self.observation.last_lines[-3:])
+        return f"{text.rstrip('. ')}. Last log lines: {lines}" if lines else text
 
     def outcome(self) -> dict[str, Any]:
         """For the result of the task: the same keys in every state."""

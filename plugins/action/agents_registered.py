@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Task 2 of a rollout: the conversation between a factory host and Connectware, held on the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Conversation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look, Requests
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
+    CONNECTWARE_OPTIONS,
+    CONNECTWARE_TOGETHER,
+    CONVERSATION_OPTIONS,
+    ENGINE_OPTIONS,
+    ENGINE_TOGETHER,
+    LOG_OPTIONS,
+)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.registry import Registry
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.token_store import SHARED
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import Users
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    ConnectwareError,
+    EngineError,
+    SpecError,
+)
+
+MODULE = "edgefleet.connectware.agents_registered"
+LINGER = 0.5  # seconds that a look waits for further agents after the first news
+
+
+class ActionModule(ActionBase):
+    """Registers the agents that module `agents` has observed."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        host = str((task_vars or {}).get("inventory_hostname", "?"))
+        records: list[AgentRecord] = []
+        try:
+            args = self._arguments()
+            records += _records(args["agents"])
+            warnings = self._converse(args, records, task_vars or {}, host)
+            if warnings:
+                result["warnings"] = warnings
+        except ConnectwareError as exc:
+            result.update(failed=True, msg=f"Host {host}: {exc.message}", error=exc.result())
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return {**result, **_result(records, host, self._task.check_mode, result)}
+
+    def _arguments(self) -> dict[str, Any]:
+        _, args = self.validate_argument_spec(
+            {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **ENGINE_OPTIONS, **LOG_OPTIONS},
+            required_together=[*CONNECTWARE_TOGETHER, *ENGINE_TOGETHER],
+        )
+        parse_patterns(args["log_patterns"])
+        return args
+
+    def _converse(
+        self, args: Mapping[str, Any], records: Sequence[AgentRecord], task_vars: Mapping[str, Any], host: str
+    ) -> list[str]:
+        if not records:
+            return []
+        display = Display()
+        session = connect(args, token_store=SHARED)
+        conversation = Conversation(
+            records,
+            _Host(self, args, task_vars, host),
+            _Server(Registry(session), Users(session)),
+            Policy(**{key: args[key] for key in ("on_conflict", "proof", "settle", "poll_interval", "grace")}),
+            timeout=args["timeout"],
+            lease=args["window_lease"],
+            say=lambda line: display.display(f"{host}: {line}"),
+        )
+        if self._task.check_mode:
+            conversation.predict()
+        else:
+            conversation.run()
+        return conversation.warnings
+
+    def look(self, module_args: dict[str, Any], task_vars: Mapping[str, Any], host: str) -> list[Observation]:
+        """Run the host-side part of this module.
+
+        Raises:
+            EngineError: with the message of the host.
+        """
+        answer = self._execute_module(module_name=MODULE, module_args=module_args, task_vars=dict(task_vars))
+        if answer.get("failed") or "observations" not in answer:
+            said = answer.get("msg") or answer.get("module_stderr") or "no answer"
+            raise EngineError("look at the agents", where=f"host {host}", answered=str(said))
+        return [Observation.from_dict(values) for values in answer["observations"]]
+
+
+class _Host:
+    """HostPort over the host-side part of the module."""
+
+    def __init__(self, action: ActionModule, args: Mapping[str, Any], task_vars: Mapping[str, Any], host: str) -> None:
+        self._action = action
+        self._args = {key: args[key] for key in (*ENGINE_OPTIONS, *LOG_OPTIONS) if args.get(key) is not None}
+        self._task_vars = task_vars
+        self._host = host
+
+    def look(self, looks: Sequence[Look], wait: float) -> list[Observation]:
+        asked = [
+            {
+                "name": look.observation.name,
+                "username": look.observation.username,
+                "container": look.observation.container,
+                "volume": look.observation.volume,
+                "restart": look.restart,
+                "seen": look.seen,
+            }
+            for look in looks
+        ]
+        return self._action.look(
+            {**self._args, "looks": asked, "wait": wait, "linger": LINGER}, self._task_vars, self._host
+        )
+
+
+class _Server:
+    """ServerPort over the verbs of Connectware."""
+
+    def __init__(self, registry: Registry, users: Users) -> None:
+        self._registry = registry
+        self._users = users
+
+    def requests(self) -> Requests:
+        state = self._registry.state()
+        pending: dict[str, tuple[str | None, ...]] = {}
+        for request in state.pending:
+            pending[request.username] = (*pending.get(request.username, ()), request.pairing_id)
+        return Requests(pending, state.window.open, state.window.remaining)
+
+    def existing(self, usernames: Iterable[str]) -> Collection[str]:
+        return self._users.find(usernames)
+
+    def open_window(self, seconds: float) -> None:
+        self._registry.open_window(seconds)
+
+    def close_window(self) -> None:
+        self._registry.close_window()
+
+    def authorize(self, username: str) -> None:
+        self._registry.authorize(username)
+
+    def delete_user(self, username: str) -> None:
+        user = self._users.find_one(username)
+        if user is not None:
+            self._users.delete(user)
+
+
+def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
+    """From the result of module `agents`.
+
+    Raises:
+        SpecError: it is something else.
+    """
+    records = []
+    for agent in agents:
+        try:
+            record = AgentRecord(Observation.from_dict(agent["observation"]))
+        except (KeyError, TypeError, AttributeError) as exc:
+            raise SpecError(
+                "use the option 'agents'",
+                answered=f"an entry is no result of module edgefleet.connectware.agents ({exc!r})",
+                todo="Register the result of that module and pass its 'agents'.",
+            ) from exc
+        record.observe(record.observation)
+        records.append(record)
+    return records
+
+
+def _result(records: Sequence[AgentRecord], host: str, predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
+    """The same keys in every state; a failure names each agent that is not settled."""
+    outcomes = [record.outcome() for record in records]
+    result: dict[str, Any] = {
+        "agents": outcomes,
+        "changed": any(record.would_change if predicted else record.actions for record in records),
+        "diff": {
+            "before": {record.name: record.before() for record in records},
+            "after": {outcome["name"]: {k: outcome[k] for k in ("verdict", "registered")} for outcome in outcomes},
+        },
+    }
+    failed = [record for record in records if record.failed]
+    if failed and not so_far.get("failed"):
+        result["failed"] = True
+        texts = "; ".join(f"agent {record.name}: {record.complaint()}" for record in failed)
+        result["msg"] = f"Host {host}: {len(failed)} of {len(records)} agents are not registered: {texts}"
+    return result

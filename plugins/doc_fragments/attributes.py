@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every module says about itself."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in check mode and say whether it would change something, without changing it.
+  diff_mode:
+    description: Says in diff mode what has changed, or in check mode would change.
+  idempotent:
+    description: Run a second time with the same options, it changes nothing.
+  platform:
+    description: Where it runs.
+"""

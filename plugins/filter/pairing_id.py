@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filter: the pairing ID that an agent's own log shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser, parse_patterns
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import PAIRING
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
+
+
+def pairing_id(log: Any, username: Any, log_patterns: Mapping[str, Any] | None = None) -> str | None:
+    """The last pairing ID of this username since the last start that the log shows; None if there is none."""
+    if not isinstance(log, (str, bytes)):
+        raise AnsibleFilterError(f"pairing_id: the log must be a string, not {type(log).__name__}")
+    if not isinstance(username, str) or not username:
+        raise AnsibleFilterError("pairing_id: the username of the agent must be given")
+    try:
+        parser = LogParser(parse_patterns(log_patterns), username)
+    except SpecError as exc:
+        raise AnsibleFilterError(f"pairing_id: {exc.message}") from exc
+    data = log.encode("utf-8", "surrogateescape") if isinstance(log, str) else log
+    for line in data.split(b"\n"):
+        parser.feed(line)
+    found = [event.pairing_id for event in parser.events if event.kind == PAIRING]
+    return found[-1] if found else None
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"pairing_id": pairing_id}

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Use cases that only look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .contract import Contract
+from .registry import Registry
+from .session import Session
+from .system import System
+
+
+def registry_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """The pending requests and the window."""
+    state = Registry(session).state()
+    wanted = params["usernames"]
+    pending = [request for request in state.pending if wanted is None or request.username in wanted]
+    return {
+        "changed": False,
+        "pending": [request.to_dict() for request in pending],
+        "window": state.window.to_dict(),
+    }
+
+
+def connectware_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """Version, health and the contract in force, as far as asked for."""
+    system = System(session)
+    facts: dict[str, Any] = {"changed": False}
+    if "version" in params["gather"]:
+        facts["version"] = system.version()
+    if "health" in params["gather"]:
+        facts["health"] = system.health().to_dict()
+    if "contract" in params["gather"]:
+        facts["contract"] = contract_listing(session.contract)
+    return facts
+
+
+def contract_listing(contract: Contract) -> list[dict[str, Any]]:
+    """Every entry of the contract with its value and where it comes from."""
+    return [{"entry": path, "value": entry.value, "provenance": entry.provenance} for path, entry in contract.entries()]

@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Client Registry: its pending requests and its registration window."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._agents.spec import printable
+from .answer import Answer
+from .session import Session
+
+MAX_SHOWN = 128  # characters of a name or an ID in a result
+
+
+@dataclass(frozen=True)
+class PendingRequest:
+    """A client that asks to be registered; what it says of itself is hostile input.
+
+    Attributes:
+        pairing_id: None where the request shows none.
+    """
+
+    username: str
+    pairing_id: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a result: bounded and without control characters."""
+        return {
+            "username": printable(self.username, MAX_SHOWN),
+            "pairing_id": None if self.pairing_id is None else printable(self.pairing_id, MAX_SHOWN),
+        }
+
+
+@dataclass(frozen=True)
+class Window:
+    """The registration window.
+
+    Attributes:
+        remaining: seconds until it closes by the server's clock; None while it is closed, or open without a known end.
+    """
+
+    open: bool
+    remaining: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a result."""
+        return {
+            "open": self.open,
+            "remaining": None if self.remaining is None else round(self.remaining, 1),
+        }
+
+
+@dataclass(frozen=True)
+class RegistryState:
+    """What the Client Registry shows at one moment."""
+
+    pending: tuple[PendingRequest, ...]
+    window: Window
+
+    def of(self, username: str) -> tuple[PendingRequest, ...]:
+        """The pending requests of exactly this username."""
+        return tuple(request for request in self.pending if request.username == username)
+
+
+class Registry:
+    """The verbs of the Client Registry.
+
+    Where the server does not say until when the window is open, the lease of this object's own opening counts.
+    """
+
+    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._clock = clock
+        self._lease_end: float | None = None
+        self._server_tells = False
+
+    def state(self) -> RegistryState:
+        """All pending requests and the window, in one request."""
+        answer = self._session.call("list_registry")
+        items = answer.needed_list("pending")
+        found = [_pending(answer, item) for item in items]
+        pending = tuple(request for request in found if request is not None)
+        if items and not pending:
+            answer.needed_text("username", items[0])
+        return RegistryState(pending, self._window(answer))
+
+    def open_window(self, seconds: float) -> None:
+        """Open the window for so long from now on; the server closes it by itself."""
+        self._session.call("unlock", milliseconds=max(1, round(seconds * 1000)), seconds=max(1, round(seconds)))
+        self._lease_end = self._clock() + seconds
+
+    def close_window(self) -> None:
+        """Close the window now."""
+        self._session.call("lock")
+        self._lease_end = None
+
+    def authorize(self, username: str, pairing_id: str | None = None) -> None:
+        """Let in what is pending under this username. Call it right after `state` has shown exactly the right request.
+
+        It is never repeated by itself: after a failure, what is pending may be another request, so look again first.
+
+        Args:
+            pairing_id: used only where the contract sends it along.
+        """
+        self._session.call("confirm", username=username, pairing_id=pairing_id)
+
+    def _window(self, answer: Answer) -> Window:
+        locked = answer.read("locked")
+        remaining = answer.seconds_until("unlocked_until")
+        if remaining is not None or isinstance(locked, bool):
+            self._server_tells = True
+        if locked is True:
+            return Window(open=False)
+        if remaining is not None:
+            return Window(open=True, remaining=remaining) if remaining > 0 else Window(open=False)
+        if locked is False:
+            return Window(open=True, remaining=None)
+        return self._leased_window()
+
+    def _leased_window(self) -> Window:
+        if self._server_tells or self._lease_end is None:
+            return Window(open=False)
+        remaining = self._lease_end - self._clock()
+        return Window(open=True, remaining=remaining) if remaining > 0 else Window(open=False)
+
+
+def _pending(answer: Answer, item: Any) -> PendingRequest | None:
+    if not isinstance(item, Mapping):
+        return None
+    username = answer.text("username", item)
+    return None if not username else PendingRequest(username, answer.text("pairing_id", item) or None)

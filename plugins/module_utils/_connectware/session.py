@@ -1,0 +1,193 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The conversation with one Connectware: an operation of the contract in, its answer or an error of the tree out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._errors import ContractError, SpecError
+from .answer import Answer
+from .contract import Contract
+from .dependencies import need_libraries
+from .failures import Failures
+from .login import Account, Login, Ticket
+from .operation import Operation, Request
+from .retry import RetryPolicy, moment, retry_after
+from .secret import Redactor, Secret
+from .token_store import TokenStore
+from .transport import Failure, Reply, Transport
+
+
+class Session:
+    """All requests of one process to one Connectware.
+
+    Nothing is sent before the first call; the login happens when the first call needs it.
+
+    Args:
+        url: scheme, host, port and an optional path in front of the contract's paths.
+        on_wait: told why and how many seconds it waits before a request is repeated.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        account: Account,
+        contract: Contract,
+        transport: Transport,
+        *,
+        retry: RetryPolicy | None = None,
+        token_store: TokenStore | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+        on_wait: Callable[[str, float], None] | None = None,
+    ) -> None:
+        self.url = url
+        self.contract = contract
+        self._transport = transport
+        self._retry = retry or RetryPolicy()
+        self._sleep = sleep
+        self._clock = clock
+        self._on_wait = on_wait
+        self._redactor = Redactor()
+        self._redactor.learn(account.token)
+        if account.credentials is not None:
+            self._redactor.learn(account.credentials.password)
+        self._failures = Failures(contract, self._redactor, renewable=account.credentials is not None)
+        self._login = Login(url, account, self._log_in, self._redactor, token_store, clock)
+
+    def __repr__(self) -> str:
+        return f"Session({self.url})"
+
+    def close(self) -> None:
+        """Close the kept connection; the token stays valid."""
+        self._transport.close()
+
+    def redact(self, text: str) -> str:
+        """The text without any secret that this session knows."""
+        return self._redactor(text)
+
+    def call(self, name: str, **params: Any) -> Answer:
+        """Perform one operation of the contract.
+
+        Args:
+            name: the operation's key in the contract.
+            params: what its templates need; None leaves a parameter of query or body out.
+
+        Raises:
+            ApiError: everything but the outcomes that the contract lists for the operation.
+        """
+        need_libraries()
+        operation = self.contract.operation(name)
+        request = operation.request(params)
+        if not operation.login:
+            return self._answer(operation, request, *self._exchange(operation, request, None))
+        reply, attempts = self._exchange(operation, request, self._login.token())
+        if self.contract.error_kind(reply.status) == "authentication" and self._login.renew():
+            reply, attempts = self._exchange(operation, request, self._login.token())
+        return self._answer(operation, request, reply, attempts)
+
+    def log_in(
+        self, username: str, password: Secret, *, hours: float, label: str | None = None
+    ) -> tuple[Secret, Answer]:
+        """Log in and return the token, without using it for this session."""
+        self._redactor.learn(password)
+        answer = self.call("login", username=username, password=password.reveal(), hours=hours, label=label)
+        token = Secret(answer.needed_text("token"))
+        self._redactor.learn(token)
+        if not _fits_header(token.reveal()):
+            answer.fail("token", "the token has characters that no header can carry")
+        return token, answer
+
+    def _log_in(self, username: str, password: Secret) -> Ticket:
+        token, answer = self.log_in(username, password, hours=self.contract.setting("login_hours"))
+        try:
+            life = answer.seconds_until("expires_at")
+        except ContractError:
+            life = None  # only a hint; a token that has expired is refused and then renewed
+        return Ticket(token, life)
+
+    def _exchange(self, operation: Operation, request: Request, token: Secret | None) -> tuple[Reply, int]:
+        """Send, and send again where that is safe and promising."""
+        where = self._where(request)
+        attempt = 0
+        while True:
+            attempt += 1
+            got = self._transport.send(request.method, self.url + request.path, self._headers(token), request.body)
+            if isinstance(got, Failure):
+                if not self._retry.after_failure(got, operation.repeat, attempt):
+                    raise self._failures.no_answer(operation, where, got, attempt)
+                self._wait(f"{where}: {got.kind}", self._retry.delay(attempt))
+                continue
+            kind = None if operation.outcome(got.status) else self.contract.error_kind(got.status)
+            if not self._retry.after_answer(kind, operation.repeat, attempt):
+                return got, attempt
+            asked = retry_after(got.headers.get("retry-after"), self._server_time(got))
+            self._wait(f"{where}: HTTP {got.status}", self._retry.delay(attempt, asked))
+
+    def _wait(self, why: str, seconds: float) -> None:
+        if self._on_wait is not None:
+            self._on_wait(self._redactor.shown(why), seconds)
+        self._sleep(seconds)
+
+    def _headers(self, token: Secret | None) -> Mapping[str, str]:
+        if token is None:
+            return {}
+        value = self.contract.setting("auth_value").replace("{token}", token.reveal())
+        return {self.contract.setting("auth_header"): value}
+
+    def _where(self, request: Request) -> str:
+        return f"{request.method} {self._redactor.shown(self.url + request.path.partition('?')[0], 200)}"
+
+    def _server_time(self, reply: Reply) -> float:
+        told = moment(reply.headers.get("date"))
+        return self._clock() if told is None else told
+
+    def _answer(self, operation: Operation, request: Request, reply: Reply, attempts: int) -> Answer:
+        where = self._where(request)
+        outcome = operation.outcome(reply.status)
+        if outcome is None:
+            raise self._failures.error_answer(operation, where, reply, attempts)
+        if operation.login:
+            self._login.accepted()
+        data = self._decoded(reply) if operation.fields else None
+        if data is _UNREADABLE:
+            raise self._failures.not_json(operation, where, reply)
+        return Answer(operation, outcome, reply.status, data, self._server_time(reply), where, self._redactor)
+
+    @staticmethod
+    def _decoded(reply: Reply) -> Any:
+        if not reply.body.strip():
+            return None
+        try:
+            return json.loads(reply.body)
+        except (ValueError, RecursionError):
+            return _UNREADABLE
+
+
+_UNREADABLE = object()
+
+
+def checked_token(text: str | None) -> Secret | None:
+    """A token as the user gave it.
+
+    Raises:
+        SpecError: it cannot be sent in a header.
+    """
+    if text is None or not text.strip():
+        return None
+    if not _fits_header(text.strip()):
+        raise SpecError(
+            "use connectware_token",
+            answered="it contains spaces, control or non-ASCII characters",
+            todo="Give the bare token, without 'Bearer' and quotes.",
+        )
+    return Secret(text.strip())
+
+
+def _fits_header(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text

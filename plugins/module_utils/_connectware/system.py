@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connectware itself: version and health."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._agents.spec import printable
+from .._errors import ForbiddenError, NotFoundError, RateLimitedError, ServerError, UnreachableError
+from .session import Session
+
+POLL_INTERVAL = 2.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """One of Connectware's services and what it says of itself."""
+
+    name: str
+    status: str
+    uptime: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a result."""
+        return {"name": self.name, "status": self.status, "uptime": self.uptime}
+
+
+@dataclass(frozen=True)
+class Health:
+    """The services, and those of them that are not well."""
+
+    services: tuple[Service, ...]
+    ill: tuple[Service, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """All services are well."""
+        return not self.ill
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a result."""
+        return {"healthy": self.healthy, "services": [service.to_dict() for service in self.services]}
+
+
+class System:
+    """The verbs of the system.
+
+    Args:
+        sleep, clock: replaced in tests.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = session
+        self._sleep = sleep
+        self._clock = clock
+
+    def version(self) -> str:
+        """Connectware's version, which the agents' image must equal."""
+        return printable(self._session.call("system_info").needed_text("version"))
+
+    def health(self) -> Health:
+        """What each service says of itself."""
+        answer = self._session.call("system_health")
+        well = {str(status).casefold() for status in self._session.contract.setting("healthy")}
+        services = tuple(
+            Service(
+                name=printable(answer.needed_text("name", item)),
+                status=printable(answer.text("status", item) or "unknown"),
+                uptime=_bounded(answer.text("uptime", item)),
+            )
+            for item in answer.needed_list("services")
+            if isinstance(item, Mapping)
+        )
+        return Health(services, tuple(service for service in services if service.status.casefold() not in well))
+
+    def wait_healthy(self, timeout: float, on_wait: Callable[[str], None] | None = None) -> str:
+        """Wait until Connectware answers and all its services are well; its version.
+
+        An account that may not see the health waits for the version only.
+
+        Args:
+            timeout: seconds; 0 asks once.
+            on_wait: told before each wait what is still missing.
+
+        Raises:
+            ApiError: the last one, or ServerError naming the services that are not well.
+        """
+        deadline = self._clock() + timeout
+        while True:
+            try:
+                return self._ready_version()
+            except (UnreachableError, ServerError, RateLimitedError) as exc:
+                if self._clock() >= deadline:
+                    raise
+                answered = exc.answered
+            if on_wait is not None:
+                on_wait(answered)
+            self._sleep(min(POLL_INTERVAL, max(deadline - self._clock(), 0.0)))
+
+    def _ready_version(self) -> str:
+        version = self.version()
+        try:
+            health = self.health()
+        except (ForbiddenError, NotFoundError):
+            return version
+        if not health.healthy:
+            raise ServerError(
+                "use Connectware",
+                where=self._session.url,
+                answered=", ".join(f"{service.name} is {service.status}" for service in health.ill),
+                todo="Wait until its services are well, or correct settings.healthy in connectware_contract.",
+            )
+        return version
+
+
+def _bounded(text: str | None) -> str | None:
+    return None if text is None else printable(text)

@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One HTTP exchange: bytes out, bytes in, or a failure that says what kind it was. No retries, no login, no meaning."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._errors import SpecError, TlsError
+from .dependencies import requests
+
+MAX_ANSWER = 16 * 1024 * 1024
+REFUSED = "refused"
+TIMEOUT = "timeout"
+RESET = "reset"
+TLS = "tls"
+TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as it came over the wire; the names of the headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Failure:
+    """No usable answer. `unsent`: the server cannot have acted on the request."""
+
+    kind: str
+    text: str
+    unsent: bool = False
+
+
+class Transport:
+    """Sends requests to one server over one kept connection. It never follows a redirect.
+
+    Args:
+        ca_path: file or directory of the CA certificates to trust; None takes the system's choice.
+        validate_certs: False accepts every certificate.
+        timeout: seconds to connect, and seconds without a byte of the answer.
+    """
+
+    def __init__(self, *, ca_path: str | None, validate_certs: bool, timeout: float) -> None:
+        self._ca_path = ca_path
+        self._validate_certs = validate_certs
+        self._timeout = timeout
+        self._session: Any = None
+
+    def close(self) -> None:
+        """Close the kept connection."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> Reply | Failure:
+        """Exchange one request for its answer.
+
+        Raises:
+            TlsError: the CA certificates cannot be read; nothing was sent.
+        """
+        session = self._opened()
+        headers = {"Accept": "application/json", "User-Agent": "edgefleet.connectware", **headers}
+        data = None if body is None else json.dumps(body).encode("ascii")
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            prepared = session.prepare_request(requests.Request(method, url, headers=headers, data=data))
+            response = session.send(
+                prepared,
+                stream=True,
+                allow_redirects=False,
+                verify=self._verify(),
+                proxies=requests.utils.get_environ_proxies(url),
+                timeout=(self._timeout, self._timeout),
+            )
+            with response:
+                return self._received(response)
+        except requests.exceptions.RequestException as exc:
+            return _failure(exc)
+
+    def _opened(self) -> Any:
+        if self._session is None:
+            self._session = requests.Session()
+            # Credentials of a .netrc must not replace ours, nor REQUESTS_CA_BUNDLE the given CA; proxies and the
+            # CA bundle of the environment are asked for explicitly where they apply.
+            self._session.trust_env = False
+            if not self._validate_certs:
+                requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
+        return self._session
+
+    def _verify(self) -> bool | str:
+        if not self._validate_certs:
+            return False
+        if self._ca_path is None:
+            return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        if not os.path.exists(self._ca_path):
+            answered = "there is no such file or directory"
+        elif not os.access(self._ca_path, os.R_OK):
+            answered = "it cannot be read by the user that runs this"
+        else:
+            return self._ca_path
+        raise TlsError(
+            "use the CA certificates",
+            where=f"connectware_ca_path {self._ca_path}",
+            answered=answered,
+            todo="Give the path, on the machine that runs this task, of a PEM file with the CA's certificate.",
+        )
+
+    def _received(self, response: Any) -> Reply | Failure:
+        end = time.monotonic() + 4 * self._timeout
+        parts: list[bytes] = []
+        size = 0
+        for part in response.iter_content(65536):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_ANSWER:
+                return Failure(TOO_LARGE, f"the answer is larger than {MAX_ANSWER} bytes")
+            if time.monotonic() > end:
+                return Failure(TIMEOUT, f"the answer was not complete after {4 * self._timeout:g} s")
+        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+        expected = headers.get("content-length", "")
+        if expected.isdigit() and "content-encoding" not in headers and int(expected) > size:
+            return Failure(RESET, f"the answer ended after {size} of {expected} bytes")
+        return Reply(response.status_code, headers, b"".join(parts))
+
+
+def _failure(exc: Exception) -> Failure:
+    errors = requests.exceptions
+    text = _innermost(exc)
+    chain = _names(exc)
+    if isinstance(exc, errors.SSLError) or chain & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
+        return Failure(TLS, text)
+    if isinstance(exc, errors.ConnectTimeout):
+        return Failure(TIMEOUT, "no connection within the time-out", unsent=True)
+    if isinstance(exc, errors.Timeout) or "ReadTimeoutError" in chain:
+        return Failure(TIMEOUT, "no answer within the time-out")
+    if isinstance(exc, errors.ProxyError) or chain & {"NewConnectionError", "NameResolutionError"}:
+        return Failure(REFUSED, text, unsent=True)
+    if isinstance(exc, (errors.ConnectionError, errors.ChunkedEncodingError, errors.ContentDecodingError)):
+        return Failure(RESET, text)
+    raise SpecError(
+        "send a request",
+        answered=type(exc).__name__,
+        todo="Check connectware_url, the proxy settings of the environment and connectware_contract.",
+    ) from None
+
+
+def _causes(exc: BaseException) -> list[BaseException]:
+    """The exception and everything it wraps, outermost first; it may be in `reason`, `args` or the context."""
+    found: list[BaseException] = []
+    waiting: list[BaseException] = [exc]
+    while waiting and len(found) < 20:
+        current = waiting.pop(0)
+        if current in found:
+            continue
+        found.append(current)
+        inner = [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
+        waiting += [item for item in inner if isinstance(item, BaseException)]
+    return found
+
+
+def _names(exc: BaseException) -> set[str]:
+    return {type(item).__name__ for item in _causes(exc)}
+
+
+def _innermost(exc: BaseException) -> str:
+    """What the operating system or the TLS library said, without the wrappings of the HTTP libraries."""
+    causes = _causes(exc)
+    for item in reversed(causes):
+        if isinstance(item, OSError) and str(item) and type(item).__module__ in ("builtins", "ssl", "socket"):
+            return f"{type(item).__name__}: {item.strerror or item}"
+    return f"{type(causes[-1]).__name__}: {causes[-1]}"

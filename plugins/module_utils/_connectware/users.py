@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Users of Connectware, found by their exact names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._agents.spec import printable
+from .._errors import ContractError
+from .answer import Answer
+from .session import Session
+
+MAX_NAMES = 50  # names in one request
+MAX_LENGTH = 3000  # characters of names in one request, so that the URL fits into every server
+MAX_PAGES = 1000
+
+
+@dataclass(frozen=True)
+class User:
+    """A user; what the server does not tell is empty.
+
+    Attributes:
+        roles: names or IDs, as the server lists them.
+        created_at: as the server writes it.
+        created_by: who made it, where the server tells.
+    """
+
+    id: str
+    username: str
+    roles: tuple[str, ...] = ()
+    created_at: str | None = None
+    created_by: str | None = None
+    identity_provider: str | None = None
+    permissions: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a result: bounded and without control characters."""
+        return {
+            "id": printable(self.id, 128),
+            "username": printable(self.username, 128),
+            "roles": [printable(role, 128) for role in self.roles],
+            "created_at": None if self.created_at is None else printable(self.created_at),
+        }
+
+
+class Users:
+    """The verbs of user management."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, usernames: Iterable[str]) -> dict[str, User]:
+        """The users of exactly these names, by name; a name without a user is not in the result."""
+        wanted = list(dict.fromkeys(usernames))
+        found: dict[str, User] = {}
+        for chunk in _chunks(wanted):
+            names = set(chunk)
+            for user in self._pages(chunk):
+                if user.username in names:
+                    found.setdefault(user.username, user)
+        return found
+
+    def find_one(self, username: str) -> User | None:
+        """The user of exactly this name."""
+        return self.find([username]).get(username)
+
+    def delete(self, user: User) -> bool:
+        """Delete a user; its credentials stop working. False when it was gone already.
+
+        Raises:
+            ContractError: the server says that it does not exist, but still lists it.
+        """
+        answer = self._session.call("delete_user", id=user.id, username=user.username)
+        if answer.outcome != "absent":
+            return True
+        still = self.find_one(user.username)
+        if still is not None and still.id == user.id:
+            raise ContractError(
+                answer.operation.tried,
+                where=answer.where,
+                answered=f"HTTP {answer.status}, but the user {printable(user.username)} still exists",
+                todo="Correct the entry delete_user.path or list_users.fields.id in connectware_contract.",
+                status=answer.status,
+            )
+        return False
+
+    def _pages(self, names: Sequence[str]) -> Iterator[User]:
+        """All users of all pages; a page that is not full is the last, as the names of the page counts are unknown."""
+        contract = self._session.contract
+        rows = contract.setting("rows_per_page")
+        first = contract.setting("first_page")
+        seen: set[str] = set()
+        for page in range(first, first + MAX_PAGES):
+            answer = self._session.call("list_users", usernames=list(names), page=page, rows=rows)
+            items = answer.needed_list("users")
+            users = [_user(answer, item) for item in items]
+            new = [user for user in users if user.id not in seen]
+            seen |= {user.id for user in new}
+            yield from new
+            if len(items) < rows or not new:
+                return
+
+
+def _user(answer: Answer, item: Any) -> User:
+    if not isinstance(item, Mapping):
+        answer.fail("users", "its entries are no objects")
+    return User(
+        id=answer.needed_text("id", item),
+        username=answer.needed_text("username", item),
+        roles=answer.texts("roles", item),
+        created_at=answer.text("created_at", item),
+        created_by=answer.text("created_by", item),
+        identity_provider=answer.text("identity_provider", item),
+        permissions=answer.texts("permissions", item),
+    )
+
+
+def _chunks(names: Sequence[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    length = 0
+    for name in names:
+        if chunk and (len(chunk) >= MAX_NAMES or length + len(name) > MAX_LENGTH):
+            yield chunk
+            chunk, length = [], 0
+        chunk.append(name)
+        length += len(name)
+    if chunk:
+        yield chunk

@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The use cases of the modules: converge the agents of a host, show them, look at them again."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._agents.observation import Observation
+from .._agents.patterns import parse_patterns
+from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec, build_specs
+from .._errors import EngineError
+from .containers import NOTHING, Converger, Plan
+from .engine import Engine
+from .image import Pull
+from .inventory import HostInventory, take
+from .look import HostLook, look
+from .observe import Observer, Target
+
+
+def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Module agents: bring all agents of the host to what is wanted, and observe them.
+
+    Raises:
+        SpecError: the input, or what is on the host, does not allow it; nothing was touched.
+        EngineError: the engine failed as a whole; the failure of one agent is in the result instead.
+    """
+    patterns = parse_patterns(params["log_patterns"])
+    present = params["state"] == "present"
+    specs = build_specs(params, params["agents"], host=platform.node(), present=present)
+    login = params["registry_username"]
+    credentials = {"username": login, "password": params["registry_password"]} if login else None
+    converger = Converger(engine, Pull(params["pull"], credentials), check_mode)
+    plans = converger.plan_present(specs) if present else converger.plan_absent(specs, params["purge"])
+    errors = converger.apply(plans)
+    volumes = take(engine, networks=False).volumes
+    seen = Observer(engine, patterns).observe_all([_target(spec) for spec in specs], volumes)
+    planned = check_mode and present
+    observations = [
+        replace(observation, planned=True) if planned and plan.action != NOTHING else observation
+        for plan, observation in zip(plans, seen)
+    ]
+    return _result(plans, observations, errors)
+
+
+def _target(spec: AgentSpec) -> Target:
+    return Target(spec.name, spec.username, spec.container, spec.volume)
+
+
+def _result(
+    plans: Sequence[Plan], observations: Sequence[Observation], errors: Mapping[str, EngineError]
+) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "changed": any(plan.changed for plan in plans),
+        "agents": [
+            {
+                "name": plan.spec.name,
+                "username": plan.spec.username,
+                "container": plan.spec.container,
+                "volume": plan.spec.volume,
+                "action": plan.action,
+                "changed": plan.changed,
+                "drift": list(plan.drift),
+                "observation": observation.to_dict(),
+            }
+            for plan, observation in zip(plans, observations)
+        ],
+        "diff": {
+            "before": {plan.spec.name: plan.before() for plan in plans},
+            "after": {plan.spec.name: plan.after() for plan in plans},
+        },
+    }
+    if errors:
+        texts = "; ".join(f"agent {name}: {error.message}" for name, error in errors.items())
+        result.update(failed=True, msg=f"{len(errors)} of {len(plans)} agents could not be converged: {texts}")
+    return result
+
+
+def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Module agents_info: the agents that this collection made on the host."""
+    del check_mode  # it only reads
+    wanted = params["names"]
+    inventory = take(engine, networks=False)
+    found = {
+        labels[LABEL_AGENT]: name
+        for name, entry in sorted(inventory.containers.items())
+        for labels in [entry.get("Labels") or {}]
+        if LABEL_AGENT in labels and (not wanted or labels[LABEL_AGENT] in wanted)
+    }
+    targets = [_found_target(engine, agent, container, inventory) for agent, container in found.items()]
+    observations = Observer(engine, parse_patterns(params["log_patterns"])).observe_all(targets, inventory.volumes)
+    return {
+        "changed": False,
+        "agents": [
+            {
+                "name": target.name,
+                "username": target.username,
+                "container": target.container,
+                "volume": target.volume,
+                "observation": observation.to_dict(),
+            }
+            for target, observation in zip(targets, observations)
+        ],
+    }
+
+
+def _found_target(engine: Engine, agent: str, container: str, inventory: HostInventory) -> Target:
+    report = engine.call(f"inspect the container {container}", engine.client.inspect_container, container)
+    env = dict(entry.partition("=")[::2] for entry in report["Config"].get("Env") or [])
+    mounts = inventory.containers[container].get("Mounts") or []
+    volumes = [mount.get("Name", "") for mount in mounts if mount.get("Destination") == CREDENTIALS_PATH]
+    return Target(agent, env.get("CYBUS_MQTT_USERNAME") or agent, container, volumes[0] if volumes else "")
+
+
+def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The host's part of module agents_registered."""
+    looks = [
+        HostLook(
+            Target(item["name"], item["username"], item["container"], item["volume"]),
+            restart=bool(item["restart"]),
+            seen=item["seen"] or "",
+        )
+        for item in params["looks"]
+    ]
+    observations = look(
+        engine,
+        Observer(engine, parse_patterns(params["log_patterns"])),
+        looks,
+        wait=params["wait"],
+        linger=params["linger"],
+        check_mode=check_mode,
+    )
+    restarted = any(item.restart for item in looks) and not check_mode
+    return {"changed": restarted, "observations": [observation.to_dict() for observation in observations]}

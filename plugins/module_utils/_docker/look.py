@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The host's part of the conversation: restart what is to be restarted, then look until there is news."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .._agents.observation import Observation
+from .engine import Engine
+from .inventory import take
+from .observe import Observer, Target
+
+PAUSE = 0.25  # seconds between two looks
+RESTART_TIMEOUT = 10  # seconds an agent gets to stop
+
+
+@dataclass(frozen=True)
+class HostLook:
+    """One agent to look at.
+
+    Attributes:
+        restart: restart it first.
+        seen: the fingerprint of the last observation; empty does not wait for this agent.
+    """
+
+    target: Target
+    restart: bool = False
+    seen: str = ""
+
+
+def look(
+    engine: Engine,
+    observer: Observer,
+    looks: Sequence[HostLook],
+    *,
+    wait: float,
+    linger: float,
+    check_mode: bool = False,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], float] = time.monotonic,
+) -> list[Observation]:
+    """Observe; return as soon as all that are waited for have changed, or `linger` seconds after the first of them.
+
+    Args:
+        wait: seconds to wait at most.
+        check_mode: restart nothing.
+
+    Raises:
+        EngineError: the engine refused or failed.
+    """
+    if not check_mode:
+        engine.in_parallel(lambda item: _restart(engine, item.target), [item for item in looks if item.restart])
+    volumes = take(engine, networks=False).volumes
+    targets = [item.target for item in looks]
+    end = now() + wait
+    lingering = False
+    while True:
+        observations = observer.observe_all(targets, volumes)
+        waited_for = [(item, seen) for item, seen in zip(looks, observations) if item.seen]
+        news = [seen.fingerprint() != item.seen for item, seen in waited_for]
+        if all(news) or now() >= end:
+            return observations
+        if any(news) and not lingering:
+            end, lingering = min(end, now() + linger), True
+        sleep(max(0.0, min(PAUSE, end - now())))
+
+
+def _restart(engine: Engine, target: Target) -> None:
+    engine.call(
+        f"restart the container {target.container}",
+        engine.client.restart,
+        target.container,
+        timeout=RESTART_TIMEOUT,
+    )

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Times of the engine (RFC 3339 with nanoseconds) as epoch seconds, and where in a log a container's run begins."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
+_NEVER = "0001-01-01T00:00:00"
+
+
+def seconds_of(text: str | None) -> float | None:
+    """Epoch seconds; None for no time, the engine's zero time, and anything else."""
+    match = _TIME.match(text or "")
+    if match is None or match[1] == _NEVER:
+        return None
+    return _whole_seconds(match[1]) + float(match[2] or 0) - _offset(match[3])
+
+
+@lru_cache(maxsize=4096)
+def _whole_seconds(text: str) -> int:
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+
+
+def _offset(zone: str) -> int:
+    if zone == "Z":
+        return 0
+    sign = -1 if zone[0] == "-" else 1
+    return sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60)
+
+
+def log_start(container: Mapping[str, Any]) -> float | None:
+    """From when on the lines of a container's log belong to its current start; None: all of them.
+
+    The engine notes a start a little after the process has begun to write, and it may get the last lines of the run
+    before a little after that has ended. So the cut lies in the middle between that end and this start.
+    """
+    state = container["State"]
+    started, finished = seconds_of(state.get("StartedAt")), seconds_of(state.get("FinishedAt"))
+    if started is None or finished is None:
+        return None
+    return (started + finished) / 2 if finished < started else started - 0.2

@@ -1,0 +1,319 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agents
+short_description: Containers and volumes of all Connectware agents of a factory host
+version_added: 0.1.0
+description:
+  - Brings the containers of all agents of a host to what is wanted, all at once, each with a volume of its own for its
+    credentials, and looks at them.
+  - Does not wait until they are registered. Pass the result to M(edgefleet.connectware.agents_registered).
+  - A container is made anew only if it differs from what is wanted, compared with what the engine reports. Its volume,
+    and thus its registration, is kept.
+  - Everything is checked before anything is touched. What two agents must not share, containers that were made by
+    somebody else, and volumes that others mount are refused.
+extends_documentation_fragment:
+  - edgefleet.connectware.attributes
+  - edgefleet.connectware.engine
+  - edgefleet.connectware.agent_options
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: Linux hosts with Docker Engine
+options:
+  agents:
+    description:
+      - All agents of the host.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - Name of the agent (E(CYBUS_AGENT_NAME)), unique in the whole inventory.
+          - 3 to 63 letters, digits, V(-), V(_) and V(.), a letter or digit first.
+        type: str
+        required: true
+      username:
+        description:
+          - User of the agent in Connectware (E(CYBUS_MQTT_USERNAME)). By default its name.
+        type: str
+      container:
+        description:
+          - Name of its container. By default V(connectware-agent-) and its name.
+        type: str
+      volume:
+        description:
+          - Name of the volume with its credentials. By default V(connectware-agent-) and its name.
+          - Never shared between agents, since they overwrite each other's credentials.
+        type: str
+      image:
+        description:
+          - Like O(image), for this agent.
+        type: str
+      version:
+        description:
+          - Like O(version), for this agent.
+        type: str
+      mqtt_host:
+        description:
+          - Like O(mqtt_host), for this agent.
+        type: str
+      mqtt_port:
+        description:
+          - Like O(mqtt_port), for this agent.
+        type: int
+      mqtt_scheme:
+        description:
+          - Like O(mqtt_scheme), for this agent.
+        type: str
+        choices: [mqtt, mqtts]
+      env:
+        description:
+          - Like O(env), for this agent. Merged over it.
+        type: dict
+      labels:
+        description:
+          - Like O(labels), for this agent. Merged over it.
+        type: dict
+      network_mode:
+        description:
+          - Like O(network_mode), for this agent.
+        type: str
+      networks:
+        description:
+          - Like O(networks), for this agent.
+        type: list
+        elements: str
+      extra_hosts:
+        description:
+          - Like O(extra_hosts), for this agent.
+        type: dict
+      dns:
+        description:
+          - Like O(dns), for this agent.
+        type: list
+        elements: str
+      mounts:
+        description:
+          - Like O(mounts), for this agent.
+        type: list
+        elements: dict
+        suboptions:
+          source:
+            description:
+              - Absolute path on the host.
+            type: path
+            required: true
+          target:
+            description:
+              - Absolute path in the container. Never V(/data), which belongs to the volume.
+            type: path
+            required: true
+          read_only:
+            description:
+              - Whether the agent cannot write to it.
+            type: bool
+            default: true
+      restart_policy:
+        description:
+          - Like O(restart_policy), for this agent.
+        type: str
+        choices: ["no", on-failure, always, unless-stopped]
+      memory:
+        description:
+          - Like O(memory), for this agent.
+        type: str
+      cpus:
+        description:
+          - Like O(cpus), for this agent.
+        type: float
+      pids_limit:
+        description:
+          - Like O(pids_limit), for this agent.
+        type: int
+      user:
+        description:
+          - Like O(user), for this agent.
+        type: str
+      capabilities:
+        description:
+          - Like O(capabilities), for this agent.
+        type: list
+        elements: str
+      security_opts:
+        description:
+          - Like O(security_opts), for this agent.
+        type: list
+        elements: str
+      read_only:
+        description:
+          - Like O(read_only), for this agent.
+        type: bool
+      init:
+        description:
+          - Like O(init), for this agent.
+        type: bool
+      stop_timeout:
+        description:
+          - Like O(stop_timeout), for this agent.
+        type: int
+      log_driver:
+        description:
+          - Like O(log_driver), for this agent.
+        type: str
+      log_options:
+        description:
+          - Like O(log_options), for this agent.
+        type: dict
+  state:
+    description:
+      - Whether the containers should run or not exist.
+    type: str
+    choices: [present, absent]
+    default: present
+  purge:
+    description:
+      - Whether O(state=absent) deletes the volumes too, and the credentials in them. There is no other way in which a
+        volume is ever deleted, and no way back.
+    type: bool
+    default: false
+  pull:
+    description:
+      - When images are pulled.
+      - With V(always), a tag that has moved makes the containers anew.
+    type: str
+    choices: [missing, always, never]
+    default: missing
+  registry_username:
+    description:
+      - User of the image registry. With the vendor's registry it is the literal V(license).
+    type: str
+  registry_password:
+    description:
+      - Password of O(registry_username). With the vendor's registry it is the licence key.
+      - It is sent with the pull only and leaves nothing on the host.
+    type: str
+author:
+  - The edgefleet.connectware authors (@edgefleet)
+seealso:
+  - module: edgefleet.connectware.agents_registered
+  - module: edgefleet.connectware.agents_info
+"""
+
+EXAMPLES = r"""
+- name: Run two agents on this host
+  edgefleet.connectware.agents:
+    image: registry.cybus.io/cybus/protocol-mapper
+    version: 1.8.0
+    mqtt_host: connectware.example.com
+    registry_username: license
+    registry_password: "{{ vault_licence_key }}"
+    agents:
+      - name: hh-press-01
+      - name: hh-press-02
+        volume: press02-credentials
+        env:
+          CYBUS_LOG_LEVEL: debug
+  register: deployed
+
+- name: Remove an agent from this host and keep its credentials
+  edgefleet.connectware.agents:
+    state: absent
+    agents:
+      - name: hh-press-02
+        volume: press02-credentials
+"""
+
+RETURN = r"""
+agents:
+  description: What was done for each agent, and what its host shows of it then.
+  type: list
+  elements: dict
+  returned: when the agents could be looked at, also if some of them failed
+  sample:
+    - name: hh-press-01
+      username: hh-press-01
+      container: connectware-agent-hh-press-01
+      volume: connectware-agent-hh-press-01
+      action: created
+      changed: true
+      drift: []
+      observation:
+        state: running
+        credentials: false
+        events: []
+  contains:
+    name:
+      description: Name of the agent.
+      type: str
+      returned: success
+    username:
+      description: Its user in Connectware.
+      type: str
+      returned: success
+    container:
+      description: Name of its container.
+      type: str
+      returned: success
+    volume:
+      description: Name of its volume.
+      type: str
+      returned: success
+    action:
+      description: One of V(created), V(recreated), V(started), V(removed) and V(none).
+      type: str
+      returned: success
+    changed:
+      description: Whether something was done, or in check mode would be.
+      type: bool
+      returned: success
+    drift:
+      description: The options in which a container differed that was made anew.
+      type: list
+      elements: str
+      returned: success
+    observation:
+      description: The agent as its host shows it; times are epoch seconds on the clock of the host.
+      type: dict
+      returned: success
+"""
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
+    AGENT_IDENTITY_OPTIONS,
+    AGENT_OPTIONS,
+)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import converge
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
+
+OPTIONS = {
+    "agents": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {**AGENT_IDENTITY_OPTIONS, **AGENT_OPTIONS},
+    },
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "purge": {"type": "bool", "default": False},
+    "pull": {"type": "str", "choices": ["missing", "always", "never"], "default": "missing"},
+    "registry_username": {"type": "str"},
+    "registry_password": {"type": "str", "no_log": True},
+    **AGENT_OPTIONS,
+}
+
+
+def main() -> None:
+    run(engine_module(OPTIONS, required_together=[("registry_username", "registry_password")]), converge)
+
+
+if __name__ == "__main__":
+    main()

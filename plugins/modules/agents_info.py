@@ -1,0 +1,99 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agents_info
+short_description: Look at the Connectware agents of a factory host
+version_added: 0.1.0
+description:
+  - Shows the agents that M(edgefleet.connectware.agents) has made on a host, as that module would observe them, and
+    changes nothing.
+extends_documentation_fragment:
+  - edgefleet.connectware.attributes
+  - edgefleet.connectware.engine
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: It changes nothing.
+  idempotent:
+    support: full
+  platform:
+    platforms: Linux hosts with Docker Engine
+options:
+  names:
+    description:
+      - Names of the agents to look at. By default all of the host.
+    type: list
+    elements: str
+    default: []
+author:
+  - The edgefleet.connectware authors (@edgefleet)
+seealso:
+  - module: edgefleet.connectware.agents
+"""
+
+EXAMPLES = r"""
+- name: Look at all agents of this host
+  edgefleet.connectware.agents_info:
+  register: found
+
+- name: Show those that do not run
+  ansible.builtin.debug:
+    msg: "{{ found.agents | rejectattr('observation.state', 'eq', 'running') | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+agents:
+  description: The agents.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - name: hh-press-01
+      username: hh-press-01
+      container: connectware-agent-hh-press-01
+      volume: connectware-agent-hh-press-01
+      observation:
+        state: running
+        credentials: true
+        events: []
+  contains:
+    name:
+      description: Name of the agent.
+      type: str
+      returned: success
+    username:
+      description: Its user in Connectware.
+      type: str
+      returned: success
+    container:
+      description: Name of its container.
+      type: str
+      returned: success
+    volume:
+      description: Name of its volume.
+      type: str
+      returned: success
+    observation:
+      description: The agent as its host shows it; times are epoch seconds on the clock of the host.
+      type: dict
+      returned: success
+"""
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import show
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
+
+OPTIONS = {"names": {"type": "list", "elements": "str", "default": []}}
+
+
+def main() -> None:
+    run(engine_module(OPTIONS), show)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agents_registered
+short_description: Register all Connectware agents of a factory host, as far as they need it
+version_added: 0.1.0
+description:
+  - Compares what the host shows of its agents with what Connectware knows of them, and registers exactly those agents
+    that need it. They started for the first time, their credentials were lost or are refused, or their user is in the
+    way.
+  - A pending request is authorized only if its username and its pairing ID are the ones that the agent's own container
+    shows in its current run. No option turns this off.
+  - Every new registration ends with one restart of the agent, which proves that its credentials were kept and work.
+  - The registration window is opened only while an agent needs it, and is closed afterwards, unless it was open
+    before.
+  - The conversation with Connectware is held on the controller. The factory host needs no way to its API and gets none
+    of its secrets.
+extends_documentation_fragment:
+  - edgefleet.connectware.attributes
+  - edgefleet.connectware.connectware
+  - edgefleet.connectware.engine
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: Linux hosts with Docker Engine
+options:
+  agents:
+    description:
+      - >-
+        The agents: the return value C(agents) of M(edgefleet.connectware.agents).
+    type: list
+    elements: dict
+    required: true
+  on_conflict:
+    description:
+      - What happens to an agent whose request is refused because its user exists (409).
+      - V(replace) deletes that user, so that the agent can be registered anew. Make sure that no other agent uses it.
+    type: str
+    choices: [fail, replace]
+    default: fail
+  proof:
+    description:
+      - How an agent proves that its credentials work.
+      - V(restart) restarts it once.
+      - V(watch) leaves it running and watches with an open window whether it asks. The next run will find the same
+        pairing line in its log and watch again.
+    type: str
+    choices: [restart, watch]
+    default: restart
+  timeout:
+    description:
+      - Seconds that all agents of the host may take together.
+    type: float
+    default: 180.0
+  settle:
+    description:
+      - Seconds that a just started agent is watched for a new request, where its log does not tell how long it takes
+        to ask.
+    type: float
+    default: 10.0
+  poll_interval:
+    description:
+      - Seconds between two requests of an agent that asks to be registered. Not documented by the vendor.
+      - Whatever depends on the next request of an agent is given three times as long.
+    type: float
+    default: 5.0
+  grace:
+    description:
+      - Seconds that a started agent may take before its silence means that its log cannot be read.
+    type: float
+    default: 30.0
+  window_lease:
+    description:
+      - Seconds for which the registration window is opened at a time, as long as it is needed.
+    type: float
+    default: 60.0
+author:
+  - The edgefleet.connectware authors (@edgefleet)
+seealso:
+  - module: edgefleet.connectware.agents
+  - module: edgefleet.connectware.registered_client
+    description: For agents that Docker does not run.
+"""
+
+EXAMPLES = r"""
+- name: Run the agents
+  edgefleet.connectware.agents:
+    image: registry.cybus.io/cybus/protocol-mapper
+    version: 1.8.0
+    mqtt_host: connectware.example.com
+    agents:
+      - name: hh-press-01
+      - name: hh-press-02
+  register: deployed
+
+- name: Register those that need it
+  edgefleet.connectware.agents_registered:
+    agents: "{{ deployed.agents }}"
+    connectware_url: https://connectware.example.com
+    connectware_token: "{{ vault_connectware_token }}"
+    connectware_ca_path: /etc/ssl/factory-ca.pem
+"""
+
+RETURN = r"""
+agents:
+  description: What became of each agent. The same keys in every state.
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - name: hh-press-01
+      username: hh-press-01
+      container: connectware-agent-hh-press-01
+      volume: connectware-agent-hh-press-01
+      verdict: registered
+      reason: first_start
+      pairing_id: a82123
+      registered: true
+      changed: true
+      actions: [authorized, restarted]
+      message: ""
+      last_lines: []
+  contains:
+    name:
+      description: Name of the agent.
+      type: str
+      returned: success
+    username:
+      description: Its user in Connectware.
+      type: str
+      returned: success
+    container:
+      description: Name of its container.
+      type: str
+      returned: success
+    volume:
+      description: Name of its volume.
+      type: str
+      returned: success
+    verdict:
+      description:
+        - One of V(registered), V(broken), V(conflict), V(awaiting_authorization), V(impostor), V(unproven), V(unsaved),
+          V(awaiting_request), V(rejected) and V(unreadable).
+      type: str
+      returned: success
+    reason:
+      description:
+        - Why a registration was needed. One of V(none), V(first_start), V(credentials_missing), V(credentials_rejected)
+          and V(conflict).
+      type: str
+      returned: success
+    pairing_id:
+      description: The pairing ID that was authorized, else the last one in the log of the current run.
+      type: str
+      returned: success
+    registered:
+      description: Whether it is registered now.
+      type: bool
+      returned: success
+    changed:
+      description: Whether something was done, or in check mode would be.
+      type: bool
+      returned: success
+    actions:
+      description: What was done, in order. V(user_deleted), V(authorized), V(restarted).
+      type: list
+      elements: str
+      returned: success
+    message:
+      description: Why the verdict is what it is.
+      type: str
+      returned: success
+    last_lines:
+      description: The last lines of the log of an agent that failed.
+      type: list
+      elements: str
+      returned: success
+"""
+
+# What follows runs on the factory host, for the action plugin of the same name; users' options are read by that.
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import LOOK_OPTIONS
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import look_again
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
+
+
+def main() -> None:
+    run(engine_module(LOOK_OPTIONS), look_again)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: api_token
+short_description: Make a long-lived labelled token of Connectware
+version_added: 0.1.0
+description:
+  - Logs in with username and password and returns a token that lives as long as wanted, for automation, or for accounts
+    that have a second factor later.
+  - Connectware does not tell which tokens exist, so every run makes a new one. Run it once and keep the token in a
+    vault.
+  - The token is in the result. The task needs C(no_log=true).
+extends_documentation_fragment:
+  - edgefleet.connectware.attributes
+  - edgefleet.connectware.connectware
+attributes:
+  check_mode:
+    support: full
+    details: Makes no token and does not log in.
+  diff_mode:
+    support: none
+    details: Tokens that exist cannot be listed, and a token does not belong into a diff.
+  idempotent:
+    support: none
+    details: Every run makes a new token.
+  platform:
+    platforms: all
+options:
+  connectware_token:
+    description:
+      - Not used by this module.
+      - If not set, the environment variable E(CONNECTWARE_TOKEN) is used.
+    type: str
+  connectware_username:
+    description:
+      - Whose token is made.
+      - If not set, the environment variable E(CONNECTWARE_USERNAME) is used.
+    type: str
+    required: true
+  connectware_password:
+    description:
+      - Password of O(connectware_username).
+      - If not set, the environment variable E(CONNECTWARE_PASSWORD) is used.
+    type: str
+    required: true
+  label:
+    description:
+      - By which the token is recognised in Connectware.
+    type: str
+    required: true
+  expire_in_hours:
+    description:
+      - For how many hours the token is valid.
+    type: float
+    required: true
+author:
+  - The edgefleet.connectware authors (@edgefleet)
+"""
+
+EXAMPLES = r"""
+- name: Make a token for the rollout, valid for a year
+  edgefleet.connectware.api_token:
+    connectware_url: https://connectware.example.com
+    connectware_username: rollout
+    connectware_password: "{{ vault_connectware_password }}"
+    label: ansible-rollout
+    expire_in_hours: 8760
+  delegate_to: localhost
+  run_once: true
+  no_log: true
+  register: made
+
+- name: Keep it where only this user can read it
+  ansible.builtin.copy:
+    content: "{{ made.token }}"
+    dest: ~/.connectware-token
+    mode: "0600"
+  delegate_to: localhost
+  run_once: true
+  no_log: true
+"""
+
+RETURN = r"""
+token:
+  description: The token. Null in check mode.
+  returned: success
+  type: str
+  sample: eyJhbGciOiJIUzI1NiJ9
+expires_at:
+  description: When it ends, as Connectware writes it. Null in check mode and where Connectware does not tell.
+  returned: success
+  type: str
+  sample: "2027-03-01T08:15:00.000Z"
+label:
+  description: Its label.
+  returned: success
+  type: str
+  sample: ansible-rollout
+"""
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import CONNECTWARE_OPTIONS
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.module import connectware_module, run
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.tokens import make_token
+
+OPTIONS = {
+    "connectware_username": {**CONNECTWARE_OPTIONS["connectware_username"], "required": True},
+    "connectware_password": {**CONNECTWARE_OPTIONS["connectware_password"], "required": True},
+    "label": {"type": "str", "required": True, "no_log": False},
+    "expire_in_hours": {"type": "float", "required": True},
+}
+
+
+def main() -> None:
+    run(connectware_module(OPTIONS), make_token)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: registry_window
+short_description: Open or close the registration window of the Client Registry
+version_added: 0.1.0
+description:
+  - While the registration window is open, clients can ask Connectware to be registered. While it is closed, which it
+    normally is, they are refused.
+  - Opens the window for an explicit time, after which Connectware closes it by itself, or closes it now.
+  - Rolling out agents does not need this module, the role P(edgefleet.connectware.agents#role) opens and closes the
+    window itself. Use it around the registration of other clients.
+extends_documentation_fragment:
+  - edgefleet.connectware.attributes
+  - edgefleet.connectware.connectware
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: all
+options:
+  state:
+    description:
+      - Whether the window should be open or closed.
+    type: str
+    choices: [open, closed]
+    default: open
+  duration:
+    description:
+      - For how many seconds from now the window is opened. Only used when O(state=open).
+    type: int
+    default: 300
+  min_remaining:
+    description:
+      - A window that stays open for at least so many seconds is left as it is. One that closes earlier is opened anew
+        for O(duration).
+      - The remaining time is computed with the clock of the server. Where Connectware does not tell it, the window is
+        opened anew unless this is V(0).
+    type: int
+    default: 60
+author:
+  - The edgefleet.connectware authors (@edgefleet)
+seealso:
+  - module: edgefleet.connectware.registry_info
+  - module: edgefleet.connectware.registered_client
+"""
+
+EXAMPLES = r"""
+- name: Let new clients ask for ten minutes
+  edgefleet.connectware.registry_window:
+    connectware_url: https://connectware.example.com
+    connectware_token: "{{ vault_connectware_token }}"
+    connectware_ca_path: /etc/ssl/factory-ca.pem
+    duration: 600
+  delegate_to: localhost
+  run_once: true
+
+- name: Close the window now
+  edgefleet.connectware.registry_window:
+    connectware_url: https://connectware.example.com
+    connectware_token: "{{ vault_connectware_token }}"
+    state: closed
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+before:
+  description: The window as it was found.
+  returned: success
+  type: dict
+  sample: {"open": false, "remaining": null}
+  contains:
+    open:
+      description: Whether the window was open.
+      type: bool
+      returned: success
+    remaining:
+      description: Seconds until it closes; null while it is closed or where Connectware does not tell.
+      type: float
+      returned: success
+window:
+  description: The window as it is now; in check mode as it would be.
+  returned: success
+  type: dict
+  sample: {"open": true, "remaining": 299.4}
+  contains:
+    open:
+      description: Whether the window is open.
+      type: bool
+      returned: success
+    remaining:
+      description: Seconds until it closes; null while it is closed or where Connectware does not tell.
+      type: float
+      returned: success
+"""
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.module import connectware_module, run
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window import set_window
+
+OPTIONS = {
+    "state": {"type": "str", "choices": ["open", "closed"], "default": "open"},
+    "duration": {"type": "int", "default": 300},
+    "min_remaining": {"type": "int", "default": 60},
+}
+
+
+def main() -> None:
+    run(connectware_module(OPTIONS), set_window)
+
+
+if __name__ == "__main__":
+    main()

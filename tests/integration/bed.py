@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an integration test stands on: the simulator as a process, the docker command, and ansible-playbook.
+
+Nothing here uses the code under test: containers are asked for with the docker command, the server through the
+simulator's control API.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from simulator.harness import Simulator
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGE = "connectware-simulator-agent"
+VERSION = "1.8.0"
+NEXT_VERSION = "1.8.1"
+LABEL = "edgefleet.connectware.agent"
+COLLECTIONS = Path(os.environ.get("ANSIBLE_COLLECTIONS_PATH", ROOT / ".build" / "collections"))
+
+
+def docker(*arguments: str, check: bool = True) -> str:
+    """Run the docker command; returns what it printed."""
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False, timeout=120)
+    if check and done.returncode != 0:
+        raise AssertionError(f"docker {' '.join(arguments)}: {done.stderr}")
+    return done.stdout.strip()
+
+
+def inspect(kind: str, name: str) -> dict[str, Any] | None:
+    """What the engine says of a container, volume or image; None if it does not exist."""
+    done = subprocess.run(["docker", kind, "inspect", name], capture_output=True, text=True, check=False, timeout=60)
+    return json.loads(done.stdout)[0] if done.returncode == 0 else None
+
+
+@dataclass
+class Run:
+    """An ansible-playbook that has ended."""
+
+    code: int
+    output: str
+    report: dict[str, Any]
+
+    @property
+    def agents(self) -> dict[str, dict[str, Any]]:
+        return {agent["name"]: agent for agent in self.report.get("agents", [])}
+
+    @property
+    def changed(self) -> int:
+        return int(self.report["changed"]["factory"])
+
+    def ok(self) -> Run:
+        assert self.code == 0, self.output
+        return self
+
+    def failed(self, *texts: str) -> Run:
+        assert self.code != 0, self.output
+        flat = " ".join(self.output.split())
+        for text in texts:
+            assert text in flat, f"{text!r} is not in:\n{self.output}"
+        return self
+
+
+@dataclass
+class Factory:
+    """One factory host (this machine) with agents, and the playbooks run on it."""
+
+    simulator: Simulator
+    directory: Path
+    agents: list[dict[str, Any]] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        end = self.simulator.endpoints
+        self.variables = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "agents_image": IMAGE,
+            "agents_version": VERSION,
+            "agents_pull": "never",
+            "agents_mqtt_host": "127.0.0.1",
+            "agents_mqtt_port": end["mqtt_port"],
+            "agents_network_mode": "host",
+            "agents_env": {"CYBUS_HOSTNAME_INGRESS": end["ingress"], "SIMULATOR_POLL_INTERVAL": "1"},
+            "agents_poll_interval": 2,
+            "connectware_url": end["url"],
+            "connectware_username": "rollout",
+            "connectware_password": self.simulator.passwords()["rollout"],
+            "connectware_ca_path": end["ca_path"],
+            **self.variables,
+        }
+
+    def names(self) -> list[str]:
+        return [agent["name"] for agent in self.agents]
+
+    def play(self, playbook: str, *arguments: str, hosts: dict[str, Any] | None = None, **variables: Any) -> Run:
+        """Run a playbook of the installed collection against this host."""
+        inventory = {
+            "all": {
+                "hosts": hosts or {"factory": {"agents_list": self.agents}},
+                "vars": {**self.variables, **variables},
+            }
+        }
+        (self.directory / "inventory.yml").write_text(yaml.safe_dump(inventory))
+        report = self.directory / "report.json"
+        report.unlink(missing_ok=True)
+        env = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "ANSIBLE_CALLBACKS_ENABLED": "edgefleet.connectware.rollout_report,ansible.builtin.default",
+            "CONNECTWARE_REPORT_PATH": str(report),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+        }
+        command = ["ansible-playbook", "-i", "inventory.yml", f"edgefleet.connectware.{playbook}", *arguments]
+        done = subprocess.run(
+            command, cwd=self.directory, env=env, capture_output=True, text=True, check=False, timeout=300
+        )
+        output = done.stdout + done.stderr
+        return Run(done.returncode, output, json.loads(report.read_text()) if report.exists() else {})
+
+    def rollout(self, *arguments: str, **variables: Any) -> Run:
+        return self.play("rollout", *arguments, **variables)
+
+    def retire(self, *arguments: str, **variables: Any) -> Run:
+        return self.play("retire", *arguments, agents_hosts="all", **variables)
+
+    def container(self, name: str) -> dict[str, Any] | None:
+        return inspect("container", f"connectware-agent-{name}")
+
+    def volume(self, name: str) -> dict[str, Any] | None:
+        return inspect("volume", f"connectware-agent-{name}")
+
+    def starts(self, names: Iterable[str] | None = None) -> dict[str, tuple[str, str]]:
+        """Container ID and start time of each agent: what changes when an agent is touched."""
+        found = {name: self.container(name) for name in (names or self.names())}
+        return {name: (c["Id"], c["State"]["StartedAt"]) for name, c in found.items() if c}
+
+    def connected(self, name: str) -> bool:
+        """The agent itself is logged in at the broker with credentials of its own."""
+        return name in self.simulator.connected()
+
+    def pending(self) -> list[tuple[str, str]]:
+        return [(request["username"], request["pairing_id"]) for request in self.simulator.state()["pending"]]
+
+    def counts(self) -> dict[str, Any]:
+        """Requests that the simulator got since the last reset."""
+        return self.simulator.control("GET", "requests")
+
+    def count_from_now(self) -> None:
+        self.simulator.control("POST", "reset-counters")
+
+
+def clean(prefix: str) -> None:
+    """Remove containers and volumes of the tests."""
+    names = docker("ps", "-aq", "--filter", f"name=connectware-agent-{prefix}").split()
+    if names:
+        docker("rm", "-f", *names)
+    volumes = docker("volume", "ls", "-q", "--filter", f"name=connectware-agent-{prefix}").split()
+    if volumes:
+        docker("volume", "rm", *volumes)

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures: one simulator and one agent image for the session, a factory of its own for each test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simulator.harness import Simulator
+
+from integration import bed
+
+
+@pytest.fixture(scope="session")
+def agent_images() -> None:
+    """The image of the simulated agent in two versions, built by our own role."""
+    tags = [bed.VERSION, bed.NEXT_VERSION]
+    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(bed.ROOT / "tests/tools/agent_image.yml")]
+    command += ["-e", f'{{"simulator_image_tags": {tags!r}}}'.replace("'", '"')]
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(bed.COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "0"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    running = Simulator(tmp_path_factory.mktemp("simulator") / "state", config={"version": bed.VERSION}).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def factory(
+    request: pytest.FixtureRequest, simulator: Simulator, agent_images: None, tmp_path: Path
+) -> Iterator[Callable[..., bed.Factory]]:
+    """Makes a factory with so many agents; whatever is left of it is removed afterwards."""
+    prefix = f"it{abs(hash(request.node.nodeid)) % 10**6}-"
+    simulator.control("POST", "reset")
+
+    def make(count: int = 1, **variables: Any) -> bed.Factory:
+        agents = [{"name": f"{prefix}{number}"} for number in range(1, count + 1)]
+        return bed.Factory(simulator, tmp_path, agents, variables)
+
+    yield make
+    bed.clean(prefix)

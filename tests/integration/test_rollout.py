@@ -1,0 +1,213 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The main job: real containers, real HTTPS, real MQTT; checked with docker and the simulator."""
+
+from __future__ import annotations
+
+import json
+
+from integration.bed import NEXT_VERSION, docker, inspect
+from simulator.harness import until
+
+
+def test_first_rollout_then_nothing_to_do(factory):
+    site = factory(3)
+    first = site.rollout().ok()
+    for name in site.names():
+        container = site.container(name)
+        assert container["State"]["Running"]
+        assert container["HostConfig"]["CapDrop"] == ["ALL"]
+        assert "no-new-privileges:true" in container["HostConfig"]["SecurityOpt"]
+        assert container["HostConfig"]["Init"] is True
+        mounts = {mount["Destination"]: mount["Name"] for mount in container["Mounts"]}
+        assert mounts["/data"] == f"connectware-agent-{name}"
+        assert first.agents[name]["verdict"] == "registered"
+        assert first.agents[name]["reason"] == "first_start"
+        assert len(first.agents[name]["pairing_id"]) == 6
+        until(lambda name=name: site.connected(name), f"{name} is logged in at the broker")
+    assert set(site.names()) <= site.simulator.usernames()
+    assert site.pending() == []
+    assert not site.simulator.state()["window"]["open"]
+    assert site.counts()["operations"]["confirm"] == 3
+
+    before = site.starts()
+    site.count_from_now()
+    second = site.rollout().ok()
+    assert second.changed == 0
+    counts = site.counts()["operations"]
+    assert counts.pop("login") == 1
+    assert sum(counts.values()) <= 2, counts
+    assert site.counts()["writes"] == 0
+    assert site.starts() == before
+
+
+def test_check_mode_on_an_empty_host_predicts_and_writes_nothing(factory):
+    site = factory(2)
+    run = site.rollout("--check", "--diff").ok()
+    assert run.changed > 0
+    assert {agent["verdict"] for agent in run.agents.values()} == {"awaiting_request"}
+    assert site.counts()["writes"] == 0
+    for name in site.names():
+        assert site.container(name) is None
+        assert site.volume(name) is None
+
+
+def test_check_mode_on_a_registered_host_writes_nothing(factory):
+    site = factory(2)
+    site.rollout().ok()
+    before = site.starts()
+    site.count_from_now()
+    run = site.rollout("--check").ok()
+    assert run.changed == 0
+    assert site.counts()["writes"] == 0
+    assert site.starts() == before
+
+
+def test_a_token_with_read_rights_is_enough_where_nothing_is_to_do(factory):
+    site = factory(1)
+    site.rollout().ok()
+    token = site.simulator.client("reader").session.headers["Authorization"].split()[1]
+    site.variables.update(connectware_token=token, connectware_username=None, connectware_password=None)
+    site.count_from_now()
+    assert site.rollout().ok().changed == 0
+    assert "login" not in site.counts()["operations"]
+
+
+def test_only_the_agent_that_needs_it_is_registered(factory):
+    site = factory(5)
+    site.rollout().ok()
+    lost = site.names()[2]
+    before = site.starts()
+    site.simulator.control("DELETE", f"users/{lost}")
+    site.count_from_now()
+    run = site.rollout().ok()
+    assert run.agents[lost]["reason"] == "credentials_rejected"
+    assert run.agents[lost]["verdict"] == "registered"
+    assert site.counts()["operations"]["confirm"] == 1
+    after = site.starts()
+    assert {name for name in before if before[name] != after[name]} == {lost}
+    until(lambda: site.connected(lost), "the agent is logged in again")
+    assert site.rollout().ok().changed == 0
+
+
+def test_lost_credentials_end_in_a_conflict_that_is_healed_on_request_only(factory):
+    site = factory(3)
+    site.rollout().ok()
+    lost = site.names()[1]
+    docker("exec", "--user", "0", f"connectware-agent-{lost}", "find", "/data", "-type", "f", "-delete")
+    before = site.starts()
+    failed = site.rollout().failed(lost, "409", "agents_on_conflict")
+    assert failed.agents[lost]["verdict"] == "conflict"
+    assert failed.agents[lost]["reason"] == "credentials_missing"
+    assert lost in site.simulator.usernames()
+    assert not site.simulator.state()["window"]["open"]
+
+    healed = site.rollout(agents_on_conflict="replace").ok()
+    assert "user_deleted" in healed.agents[lost]["actions"]
+    after = site.starts()
+    assert {name for name in before if before[name] != after[name]} == {lost}
+    until(lambda: site.connected(lost), "the agent is logged in again")
+    assert site.rollout(agents_on_conflict="replace").ok().changed == 0
+
+
+def test_removed_volume_is_a_conflict_too(factory):
+    site = factory(1)
+    (name,) = site.names()
+    site.rollout().ok()
+    docker("rm", "-f", f"connectware-agent-{name}")
+    docker("volume", "rm", f"connectware-agent-{name}")
+    site.rollout().failed(name, "409")
+    site.rollout(agents_on_conflict="replace").ok()
+    until(lambda: site.connected(name), "the agent is logged in again")
+
+
+def test_new_image_keeps_the_registration(factory):
+    site = factory(2)
+    site.rollout().ok()
+    before, users = site.starts(), site.simulator.state()["users"]
+    site.count_from_now()
+    site.simulator.control("POST", "version", {"version": NEXT_VERSION})
+    run = site.rollout(agents_version=NEXT_VERSION).ok()
+    assert all(agent["actions"] == ["recreated"] for agent in run.agents.values()), run.agents
+    assert site.counts()["writes"] == 0
+    assert site.simulator.state()["users"] == users
+    for name in site.names():
+        assert site.container(name)["Config"]["Image"].endswith(NEXT_VERSION)
+        assert site.starts()[name][0] != before[name][0]
+        until(lambda name=name: site.connected(name), f"{name} is back")
+
+
+def test_new_environment_recreates_only_that_agent(factory):
+    site = factory(3)
+    site.rollout().ok()
+    before = site.starts()
+    site.agents[1]["env"] = {"CYBUS_LOG_LEVEL": "debug"}
+    run = site.rollout("--diff").ok()
+    assert "CYBUS_LOG_LEVEL" in run.output
+    after = site.starts()
+    assert {name for name in before if before[name] != after[name]} == {site.names()[1]}
+    assert "CYBUS_LOG_LEVEL=debug" in site.container(site.names()[1])["Config"]["Env"]
+    del site.agents[1]["env"]
+    site.rollout().ok()
+    assert not any(e.startswith("CYBUS_LOG_LEVEL") for e in site.container(site.names()[1])["Config"]["Env"])
+
+
+def test_absent_keeps_the_volume_unless_purged(factory):
+    site = factory(2)
+    site.rollout().ok()
+    predicted = site.retire("--check").ok()
+    assert predicted.changed > 0
+    assert all(site.container(name) for name in site.names())
+    site.retire().ok()
+    for name in site.names():
+        assert site.container(name) is None
+        assert site.volume(name) is not None
+        assert name not in site.simulator.usernames()
+    assert site.retire().ok().changed == 0
+    site.retire(agents_purge=True).ok()
+    assert all(site.volume(name) is None for name in site.names())
+
+
+def test_impostor_is_not_let_in(factory):
+    site = factory(2)
+    victim, other = site.names()
+    site.simulator.switch(pending_survives_relock=True)
+    site.simulator.control("POST", "window", {"open_ms": 60_000})
+    site.simulator.control("POST", "register", {"username": victim, "pairing_id": "ffffff"})
+    site.simulator.control("POST", "window", {"open_ms": 0})
+    run = site.rollout().failed(victim, "ffffff", "nothing was authorized")
+    assert run.agents[victim]["verdict"] == "impostor"
+    assert run.agents[other]["verdict"] == "registered"
+    assert victim not in site.simulator.usernames()
+    site.simulator.switch(pending_survives_relock=False)
+    site.simulator.control("POST", "window", {"open_ms": 0})
+    site.rollout().ok()
+    until(lambda: site.connected(victim), "the real agent is logged in")
+
+
+def test_version_auto_is_what_connectware_says(factory):
+    site = factory(1)
+    site.rollout(agents_version="auto").ok()
+    image = inspect("container", f"connectware-agent-{site.names()[0]}")["Config"]["Image"]
+    assert image.endswith(":" + site.simulator.state()["version"])
+
+
+def test_a_killed_rollout_is_finished_by_the_next(factory):
+    """Containers that were deployed and never registered, with their pairing lines already in the log."""
+    site = factory(2)
+    site.rollout("--check").ok()
+    site.play("rollout", "--tags", "never").ok()
+    site.rollout(connectware_url="https://127.0.0.1:1").failed("127.0.0.1:1")
+    assert all(site.container(name)["State"]["Running"] for name in site.names())
+    run = site.rollout().ok()
+    assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
+
+
+def test_no_secret_is_visible(factory):
+    site = factory(1)
+    password = site.simulator.passwords()["rollout"]
+    run = site.rollout("-vvvv", "--diff").ok()
+    assert password not in run.output
+    assert password not in json.dumps(run.report)
+    assert password not in json.dumps(site.container(site.names()[0]))
