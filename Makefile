@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make test` and `make demo` do all their own set-up, on a fresh Debian 12 too (root, Python 3.11, make).
+# All of it lands in .build, and what is there already is used again. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+BUILD := $(CURDIR)/.build
+FOLDER := ansible_collections/edgefleet/connectware
+
+# The virtual environment. Its stamp carries the hash of the requirements: it is made anew when they change, not when
+# their time stamp does, as in a fresh clone.
+VENV := $(BUILD)/venv
+REQUIREMENTS := tests/requirements.txt
+VENV_STAMP := $(VENV)/.stamp-$(firstword $(shell sha256sum $(REQUIREMENTS)))
+
+# The same collection in three shapes:
+LINK := $(BUILD)/src/$(FOLDER)#              a link to this checkout: unit tests and mypy see every edit at once
+STAGE := $(BUILD)/stage/$(FOLDER)#           a copy of the project's own files: for tools that read all they find
+INSTALLED := $(BUILD)/collections/$(FOLDER)# installed from the artifact: what users get; demo and integration tests
+LINK := $(strip $(LINK))
+STAGE := $(strip $(STAGE))
+STAGE_STAMP := $(STAGE).stamp
+ARTIFACT_STAMP := $(BUILD)/artifact/.stamp
+INSTALL_STAMP := $(BUILD)/collections/.stamp
+
+export PATH := $(VENV)/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+export ANSIBLE_COLLECTIONS_PATH := $(BUILD)/collections
+# Neither a configuration of this user nor one of this folder changes what is tested.
+export ANSIBLE_CONFIG := $(BUILD)/ansible.cfg
+
+# Further arguments, for example: make unit ARGS='-k registration -x'
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1 # \2/p' $(MAKEFILE_LIST) | column -t -s '#' 2>/dev/null \
+	  || sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: lint sanity unit integration ## everything below, in this order; sets up all it needs
+	@echo '==> all of it passed'
+
+.PHONY: demo
+demo: install docker ## the whole story on this machine: rollout, re-registration, impostor, retirement
+	cd $(BUILD) && ansible-playbook edgefleet.connectware.demo $(ARGS)
+
+# ---------------------------------------------------------------------------------------------------- static checks
+
+.PHONY: lint
+lint: lint-ruff lint-mypy lint-yaml lint-changelog lint-licences lint-repository lint-ansible ## all static checks but ansible-test's
+
+.PHONY: lint-ruff
+lint-ruff: setup ## style, likely bugs and shape of Python files
+	@echo '==> ruff'
+	@ruff check --quiet .
+	@ruff format --quiet --check --diff .
+
+.PHONY: lint-mypy
+lint-mypy: setup ## types, strict, of plugins/module_utils
+	@echo '==> mypy'
+	@tests/tools/mypy.sh $(BUILD)/src
+
+.PHONY: lint-yaml
+lint-yaml: stage ## shape of YAML files
+	@echo '==> yamllint'
+	@cd $(STAGE) && yamllint --strict .
+
+.PHONY: lint-changelog
+lint-changelog: stage ## changelog fragments
+	@echo '==> antsibull-changelog'
+	@cd $(STAGE) && antsibull-changelog lint
+
+.PHONY: lint-licences
+lint-licences: stage ## licence and copyright of every file
+	@echo '==> reuse'
+	@cd $(STAGE) && { reuse lint --quiet || { reuse lint; exit 1; }; }
+
+.PHONY: lint-repository
+lint-repository: setup ## argument specs, doc fragments, action groups, import arrows
+	@echo '==> repository'
+	@pytest -q --no-header tests/unit/test_repository.py
+
+.PHONY: lint-ansible
+lint-ansible: stage ## ansible-lint, profile production
+	@echo '==> ansible-lint'
+	@cd $(STAGE) && ANSIBLE_COLLECTIONS_PATH=$(BUILD)/stage ansible-lint --offline --nocolor -q
+
+.PHONY: sanity
+sanity: stage ## ansible-test sanity
+	@echo '==> ansible-test sanity'
+	@tests/tools/sanity.sh $(STAGE) $(ARGS)
+
+.PHONY: format
+format: setup ## put Python files into shape
+	ruff check --fix-only --quiet .
+	ruff format --quiet .
+
+# ------------------------------------------------------------------------------------------------------------ tests
+
+.PHONY: unit
+unit: setup ## unit tests, and the simulator's own
+	@echo '==> unit'
+	@pytest $(ARGS) $(wildcard tests/unit tests/simulator)
+
+.PHONY: integration
+integration: install docker ## real Docker Engine, real playbooks, the simulator
+	@echo '==> integration'
+	@[ ! -d tests/integration ] || pytest $(ARGS) tests/integration
+
+# ------------------------------------------------------------------------------------------------------- collection
+
+.PHONY: build
+build: stage ## the artifact, in .build/artifact
+	@$(MAKE) $(ARTIFACT_STAMP)
+
+.PHONY: install
+install: stage ## build the artifact and install it into .build/collections
+	@$(MAKE) $(INSTALL_STAMP)
+
+$(ARTIFACT_STAMP): $(STAGE_STAMP)
+	@rm -rf $(@D)
+	@ansible-galaxy collection build --force --output-path $(@D) $(STAGE)
+	@touch $@
+
+$(INSTALL_STAMP): $(ARTIFACT_STAMP)
+	@rm -rf $(@D)
+	@ansible-galaxy collection install --force --offline --collections-path $(@D) $(wildcard $(BUILD)/artifact/*.tar.gz)
+	@touch $@
+
+# ----------------------------------------------------------------------------------------------------------- set-up
+
+.PHONY: setup
+setup: $(VENV_STAMP) $(BUILD)/ansible.cfg
+	@mkdir -p $(dir $(LINK)) && ln -sfn $(CURDIR) $(LINK)
+
+$(VENV_STAMP):
+	@tests/tools/make_venv.sh $(VENV) $(REQUIREMENTS) $@
+
+$(BUILD)/ansible.cfg:
+	@mkdir -p $(@D)
+	@printf '[defaults]\n' >$@
+
+.PHONY: stage
+stage: setup
+	@python tests/tools/stage.py $(STAGE)
+
+.PHONY: docker
+docker: install ## Docker Engine on this machine, when none answers
+	@python tests/tools/docker_answers.py || ansible-playbook -i localhost, -c local tests/tools/docker_host.yml || { \
+	  echo 'No Docker Engine answers, and none could be installed and started here; the reason is above.' >&2; \
+	  echo 'Repeat this as root, or start Docker Engine by hand, or set DOCKER_HOST to one that runs.' >&2; exit 1; }
+
+.PHONY: clean
+clean: ## remove what was built (containers and images of the tests are not touched)
+	rm -rf $(BUILD)
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A call of the API, and how it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .dialect import read_field, shaped
+from .model import User
+
+
+class ApiError(Exception):
+    """An answer with the error body of Connectware."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@dataclass
+class Call:
+    """A request whose operation is known."""
+
+    operation: str
+    spec: dict[str, Any]
+    path_values: dict[str, str]
+    query: dict[str, list[str]]
+    body: dict[str, Any]
+    user_agent: str = ""
+    user: User | None = None
+
+    def value(self, name: str) -> Any:
+        """Return a field of the body, by its name in the dialect; None when absent."""
+        return read_field(self.body, self.spec.get("request", {}).get(name, name))
+
+    def query_values(self, name: str) -> list[str]:
+        """Return all values of a query parameter, by its name in the dialect."""
+        return self.query.get(self.spec.get("request", {}).get(name, name), [])
+
+    def status(self, outcome: str) -> int:
+        """Return the status code of an outcome."""
+        return int(self.spec["statuses"][outcome])
+
+    def answer(self, outcome: str, values: dict[str, Any] | None = None) -> Answer:
+        """Answer with fields under the names of the dialect."""
+        return Answer(self.status(outcome), shaped(self.spec.get("response", {}), values or {}))
+
+    def item(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Shape one element of an answered list."""
+        return shaped(self.spec["item"], values)
+
+    def error(self, outcome: str, message: str) -> ApiError:
+        """Return the error of an outcome."""
+        return ApiError(self.status(outcome), outcome.upper(), message)
+
+
+@dataclass
+class Answer:
+    """What goes back; a document of None is an empty body."""
+
+    status: int
+    document: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def text_value(call: Call, name: str, *, minimum: int = 0, required: bool = True) -> str | None:
+    """Return a text field, checked."""
+    value = call.value(name)
+    if value is None and not required:
+        return None
+    if not isinstance(value, str) or len(value) < minimum:
+        raise ApiError(400, "BAD_REQUEST", f"{name} must be a text of at least {minimum} characters")
+    return value

@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time as the simulator tells it."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+
+
+def now_ms() -> int:
+    """Return the milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def iso(moment_ms: int) -> str:
+    """Return a moment as Connectware writes it in JSON."""
+    moment = datetime.fromtimestamp(moment_ms / 1000, tz=timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def formatted(moment_ms: int | None, style: str) -> str | int | None:
+    """Return a moment in the format that a switch names."""
+    if moment_ms is None:
+        return None
+    if style == "epoch_ms":
+        return moment_ms
+    if style == "epoch_s":
+        return moment_ms // 1000
+    if style == "remaining_ms":
+        return max(0, moment_ms - now_ms())
+    return iso(moment_ms)
