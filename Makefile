@@ -50,7 +50,7 @@ test: lint sanity unit integration ## everything below, in this order; sets up a
 
 .PHONY: demo
 demo: install docker ## the whole story on this machine: rollout, re-registration, impostor, retirement
-	cd $(BUILD) && ansible-playbook edgefleet.connectware.demo $(ARGS)
+	@python tests/demo/story.py $(BUILD)/demo
 
 # ---------------------------------------------------------------------------------------------------- static checks
 

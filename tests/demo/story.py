@@ -40,7 +40,7 @@ class Machine:
 
     # what runs
 
-    def play(self, playbook: str, **variables: Any) -> dict[str, Any]:
+    def play(self, playbook: str, *arguments: str, **variables: Any) -> dict[str, Any]:
         """Run a playbook; returns its report with its return code and its output."""
         state = self.directory / "simulator"
         inventory = {
@@ -50,7 +50,9 @@ class Machine:
                     "ansible_connection": "local",
                     "ansible_python_interpreter": "/usr/bin/python3",
                     "simulator_dir": str(state),
-                    "simulator_python": sys.executable,
+                    # The virtual environment that runs this has all that the simulator needs.
+                    "simulator_venv": sys.prefix,
+                    "simulator_install": False,
                     **{f"simulator_{port}_port": 0 for port in ("api", "mqtt", "mqtts", "control")},
                     "agents_image": "connectware-simulator-agent",
                     "agents_version": "1.8.0",
@@ -78,7 +80,7 @@ class Machine:
             "CONNECTWARE_REPORT_PATH": str(report),
             "ANSIBLE_NOCOLOR": "1",
         }
-        command = ["ansible-playbook", "-i", "inventory.yml", f"edgefleet.connectware.{playbook}"]
+        command = ["ansible-playbook", "-i", "inventory.yml", f"edgefleet.connectware.{playbook}", *arguments]
         started = time.monotonic()
         done = subprocess.run(command, cwd=self.directory, env=env, capture_output=True, text=True, check=False)
         seconds = time.monotonic() - started
@@ -258,7 +260,7 @@ def all_quiet(machine: Machine) -> None:
 
 def retire(machine: Machine) -> None:
     step(7, "All agents are retired")
-    run = machine.play("retire", agents_hosts="all", agents_purge=True)
+    run = machine.play("retire", "--extra-vars", "agents_hosts=all", agents_purge=True)
     promise(run["code"] == 0, "the run succeeds")
     names = {agent["name"] for agent in machine.agents}
     promise(machine.starts() == {}, "no container is left")

@@ -133,7 +133,7 @@ class Factory:
         return self.play("rollout", *arguments, **variables)
 
     def retire(self, *arguments: str, **variables: Any) -> Run:
-        return self.play("retire", *arguments, agents_hosts="all", **variables)
+        return self.play("retire", "--extra-vars", "agents_hosts=all", *arguments, **variables)
 
     def container(self, name: str) -> dict[str, Any] | None:
         return inspect("container", f"connectware-agent-{name}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def agent_images() -> None:
     """The image of the simulated agent in two versions, built by our own role."""
     tags = [bed.VERSION, bed.NEXT_VERSION]
     command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(bed.ROOT / "tests/tools/agent_image.yml")]
+    command += ["-e", f"ansible_python_interpreter={sys.executable}"]
     command += ["-e", f'{{"simulator_image_tags": {tags!r}}}'.replace("'", '"')]
     env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(bed.COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "0"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)

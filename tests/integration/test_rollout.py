@@ -29,7 +29,7 @@ def test_first_rollout_then_nothing_to_do(factory):
     assert set(site.names()) <= site.simulator.usernames()
     assert site.pending() == []
     assert not site.simulator.state()["window"]["open"]
-    assert site.counts()["operations"]["confirm"] == 3
+    assert site.counts()["operations"]["registry_confirm"] == 3
 
     before = site.starts()
     site.count_from_now()
@@ -84,7 +84,7 @@ def test_only_the_agent_that_needs_it_is_registered(factory):
     run = site.rollout().ok()
     assert run.agents[lost]["reason"] == "credentials_rejected"
     assert run.agents[lost]["verdict"] == "registered"
-    assert site.counts()["operations"]["confirm"] == 1
+    assert site.counts()["operations"]["registry_confirm"] == 1
     after = site.starts()
     assert {name for name in before if before[name] != after[name]} == {lost}
     until(lambda: site.connected(lost), "the agent is logged in again")

@@ -167,7 +167,7 @@ class Client:
                 raise RegistrationError(
                     f"see that {self._shown} got in",
                     answered=("there is no user of that name" if user is None else "the user exists")
-                    + f" and pending are {_ids(pending)}, {VERIFY_TIMEOUT:g} s after the authorization",
+                    + f", and under it there is pending: {_ids(pending)}, {VERIFY_TIMEOUT:g} s after the authorization",
                     todo="Look at the client's log and at the Client Registry; running again is safe.",
                 )
             self._sleep(POLL_INTERVAL)
@@ -188,7 +188,7 @@ class Client:
             )
         return RegistrationError(
             tried,
-            answered=f"pending under that username are {_ids(pending)}; nobody was authorized",
+            answered=f"under that username there is pending: {_ids(pending)}; nobody was authorized",
             todo="Read the pairing ID from the log of the client itself; it changes whenever the client starts anew."
             " If it is right, somebody else asks under this name: find out who before anything is authorized.",
         )
@@ -209,10 +209,18 @@ def _ids(pending: tuple[PendingRequest, ...]) -> str:
 
 def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bring the client into the wanted state; the use case of the module registered_client."""
+    if params["state"] == "absent" and params["username"] == params.get("connectware_username"):
+        raise SpecError(
+            f"remove the user {printable(params['username'])}",
+            answered="it is the account that this task logs in with",
+            todo="Nothing was changed. Name the client's username.",
+        )
     client = Client(session, params["username"])
     user, pending = client.look()
     if params["state"] == "absent":
-        after = _absent(client, user, params, check_mode)
+        after = None
+        if user is not None and not check_mode:
+            client.remove(user)
     else:
         after = _present(client, user, pending, params, check_mode)
     was_in = user is not None and (params["state"] == "absent" or not pending)
@@ -228,19 +236,6 @@ def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) ->
 
 def _state(registered: bool) -> str:
     return "registered" if registered else "not registered"
-
-
-def _absent(client: Client, user: User | None, params: Mapping[str, Any], check_mode: bool) -> User | None:
-    if params["username"] == params.get("connectware_username"):
-        raise SpecError(
-            f"remove the user {printable(params['username'])}",
-            answered="it is the account that this task logs in with",
-            todo="Nothing was changed. Name the client's username.",
-        )
-    if user is None or check_mode:
-        return None
-    client.remove(user)
-    return None
 
 
 def _present(

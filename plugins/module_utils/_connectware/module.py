@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -15,7 +15,7 @@ from .._errors import ConnectwareError
 from .connect import connect
 from .session import Session
 
-UseCase = Callable[[Session, Mapping[str, Any], bool], "dict[str, Any]"]
+UseCase = Callable[[Session, "Mapping[str, Any]", bool], "dict[str, Any]"]
 """Session, parameters and whether this is check mode -> the result, with a `diff` that may be dropped."""
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 from .._agents.spec import printable
@@ -41,9 +40,6 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not serialised")
-
-
-Redact = Callable[[str], str]
 
 
 class Redactor:

@@ -87,9 +87,14 @@ class Session:
         if not operation.login:
             return self._answer(operation, request, *self._exchange(operation, request, None))
         reply, attempts = self._exchange(operation, request, self._login.token())
-        if self.contract.error_kind(reply.status) == "authentication" and self._login.renew():
+        if self._refused(reply) and self._login.renew():
             reply, attempts = self._exchange(operation, request, self._login.token())
+        if not self._refused(reply):
+            self._login.accepted()
         return self._answer(operation, request, reply, attempts)
+
+    def _refused(self, reply: Reply) -> bool:
+        return self.contract.error_kind(reply.status) == "authentication"
 
     def log_in(
         self, username: str, password: Secret, *, hours: float, label: str | None = None
@@ -152,8 +157,6 @@ class Session:
         outcome = operation.outcome(reply.status)
         if outcome is None:
             raise self._failures.error_answer(operation, where, reply, attempts)
-        if operation.login:
-            self._login.accepted()
         data = self._decoded(reply) if operation.fields else None
         if data is _UNREADABLE:
             raise self._failures.not_json(operation, where, reply)

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter pairing_id."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.edgefleet.connectware.plugins.filter.pairing_id import FilterModule
+
+START = "Starting in distributed (edge) mode"
+
+
+def line(message: str) -> str:
+    return json.dumps({"level": 30, "time": 1_700_000_000_000, "msg": message})
+
+
+def pairing(pairing_id: str, username: str = "press-1") -> str:
+    return line(f"Username: {username}, pairing ID (should match in UI): {pairing_id}")
+
+
+@pytest.fixture
+def pairing_id() -> Any:
+    return FilterModule().filters()["pairing_id"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([START, pairing("a82123")], "a82123"),
+        ([pairing("a82123"), pairing("b00000")], "b00000"),
+        ([pairing("a82123"), pairing("ffffff", "press-2")], "a82123"),
+        ([pairing("a82123"), line(START)], None),
+        ([pairing("a82123"), "noise \x1b[31m{{ 7*7 }}"], "a82123"),
+        (["Username: press-1, pairing ID (should match in UI): a82123\r"], "a82123"),
+        ([], None),
+    ],
+)
+def test_the_last_of_the_current_start_counts(lines: list[str], found: str | None, pairing_id: Any) -> None:
+    assert pairing_id("\n".join(lines), "press-1") == found
+    assert pairing_id("\n".join(lines).encode(), "press-1") == found
+
+
+def test_corrected_patterns(pairing_id: Any) -> None:
+    patterns = {"pairing": "^code (?P<pairing_id>[0-9]+) for (?P<username>.+)$"}
+    assert pairing_id("code 42 for press-1", "press-1", patterns) == "42"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((None, "press-1"), "must be a string"),
+        ((["x"], "press-1"), "must be a string"),
+        (("x", ""), "username"),
+        (("x", None), "username"),
+        (("x", "press-1", {"pairng": "x"}), "pairng"),
+        (("x", "press-1", {"pairing": "("}), "regular expression"),
+    ],
+)
+def test_wrong_arguments_are_told(arguments: tuple[Any, ...], text: str, pairing_id: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match=text):
+        pairing_id(*arguments)

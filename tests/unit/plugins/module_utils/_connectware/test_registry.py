@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Client Registry: pending requests, the window by the server's clock, and its verbs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from unit.plugins.module_utils._connectware.conversation import Conversation
+from werkzeug.serving import WSGIRequestHandler
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.registry import (
+    PendingRequest,
+    Registry,
+    RegistryState,
+    Window,
+)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    ConflictError,
+    ContractError,
+    LockedError,
+)
+
+NOW = 1_700_000_000  # the server's clock, far from the local one
+DATE = format_datetime(datetime.fromtimestamp(NOW, UTC), usegmt=True)
+LIST = "/api/client-registry"
+
+
+@pytest.fixture(autouse=True)
+def servers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(WSGIRequestHandler, "date_time_string", lambda *_args: DATE)
+
+
+def state_for(server: Conversation, session: Session, **answer: Any) -> RegistryState:
+    server.expect("GET", LIST, answer={"pendingRequests": [], **answer})
+    return Registry(session).state()
+
+
+@pytest.mark.parametrize("field", ["pairingId", "pairingID", "pairing_id"])
+def test_pending_requests(field: str, server: Conversation, session: Session) -> None:
+    pending = [{"username": "press-1", field: "a82123"}, {"username": "press-1"}, {"username": "b", field: 123456}]
+    state = state_for(server, session, pendingRequests=pending)
+    assert state.pending == (
+        PendingRequest("press-1", "a82123"),
+        PendingRequest("press-1", None),
+        PendingRequest("b", "123456"),
+    )
+    assert state.of("press-1") == state.pending[:2]
+    assert state.of("PRESS-1") == ()
+
+
+def iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("until", "remaining"),
+    [
+        (iso(NOW + 90), 90),
+        (iso(NOW + 90).replace("+00:00", "Z"), 90),
+        (iso(NOW + 90).replace("+00:00", ".250Z"), 90.25),
+        (iso(NOW + 90).replace("+00:00", ".1234567+0000"), 90.1234567),
+        ((NOW + 90) * 1000, 90),
+        (str((NOW + 90) * 1000), 90),
+        (NOW + 90, 90),
+        (90_000, 90),
+        (iso(NOW - 1), None),
+        ((NOW - 1) * 1000, None),
+        (0, None),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_the_window_ends_by_the_servers_clock(
+    until: Any, remaining: float | None, server: Conversation, session: Session
+) -> None:
+    window = state_for(server, session, unlockedUntil=until).window
+    assert window.open is (remaining is not None)
+    assert window.remaining == (None if remaining is None else pytest.approx(remaining, abs=1e-3))
+
+
+@pytest.mark.parametrize(
+    ("answer", "window"),
+    [
+        ({"locked": True}, Window(open=False)),
+        ({"locked": True, "unlockedUntil": iso(NOW + 90)}, Window(open=False)),
+        ({"locked": False}, Window(open=True)),
+        ({"locked": False, "unlockedUntil": iso(NOW + 90)}, Window(open=True, remaining=90)),
+        ({"locked": False, "unlockedUntil": iso(NOW - 90)}, Window(open=False)),
+        ({}, Window(open=False)),
+    ],
+)
+def test_a_boolean_says_it_too(answer: dict[str, Any], window: Window, server: Conversation, session: Session) -> None:
+    assert state_for(server, session, **answer).window == window
+
+
+@pytest.mark.parametrize("until", ["tomorrow", {"a": 1}, [1], "2024-99-99T00:00:00Z", -5, 1e300])
+def test_an_end_that_is_no_time(until: Any, server: Conversation, session: Session) -> None:
+    with pytest.raises(ContractError, match=r"list_registry.fields.unlocked_until"):
+        state_for(server, session, unlockedUntil=until)
+
+
+@pytest.mark.parametrize("pending", [None, {}, "x", [{}], [{"username": None}], ["x"], [None]])
+def test_pending_requests_of_another_shape(pending: Any, server: Conversation, session: Session) -> None:
+    with pytest.raises(ContractError, match=r"list_registry.fields"):
+        state_for(server, session, pendingRequests=pending)
+
+
+def test_hostile_names_are_compared_as_they_are_and_shown_bounded(server: Conversation, session: Session) -> None:
+    name = "\x1b[31m{{ 7*7 }}\ud800" + "x" * 1_000_000
+    state = state_for(server, session, pendingRequests=[{"username": name, "pairingId": "\x07" * 1000}, {"no": "name"}])
+    assert state.of(name) == state.pending
+    shown = state.pending[0].to_dict()
+    assert shown["username"].startswith("?[31m{{ 7*7 }}?xxx")
+    assert all(text.isprintable() and len(text) <= 128 for text in shown.values())
+
+
+def test_opening_always_says_for_how_long(server: Conversation, session: Session) -> None:
+    server.expect("POST", f"{LIST}/unlock", body={"duration": 300_000})
+    Registry(session).open_window(300)
+
+
+def test_a_lease_counts_where_the_server_tells_nothing(server: Conversation, session: Session) -> None:
+    moments = iter([100.0, 110.0, 131.0])
+    registry = Registry(session, clock=lambda: next(moments))
+    server.expect("POST", f"{LIST}/unlock").expect("GET", LIST, answer={"pendingRequests": []})
+    server.expect("GET", LIST, answer={"pendingRequests": []})
+    registry.open_window(30)
+    assert registry.state().window == Window(open=True, remaining=20.0)
+    assert registry.state().window == Window(open=False)
+
+
+def test_a_lease_does_not_count_where_the_server_tells(server: Conversation, session: Session) -> None:
+    registry = Registry(session)
+    server.expect("POST", f"{LIST}/unlock")
+    server.expect("GET", LIST, answer={"pendingRequests": [], "unlockedUntil": 60_000})
+    server.expect("GET", LIST, answer={"pendingRequests": [], "unlockedUntil": None})
+    registry.open_window(60)
+    assert registry.state().window.open
+    assert not registry.state().window.open
+
+
+def test_closing(server: Conversation, session: Session) -> None:
+    server.expect("POST", f"{LIST}/lock", status=204)
+    Registry(session).close_window()
+
+
+def test_authorizing_sends_the_username(server: Conversation, session: Session) -> None:
+    server.expect("POST", f"{LIST}/confirm", body={"username": "press-1"}, status=201)
+    Registry(session).authorize("press-1", "a82123")
+
+
+@pytest.mark.parametrize(("status", "error"), [(409, ConflictError), (423, LockedError)])
+def test_authorizing_is_refused(status: int, error: type[Exception], server: Conversation, session: Session) -> None:
+    server.expect("POST", f"{LIST}/confirm", status=status, answer={"code": "X", "message": "no"})
+    with pytest.raises(error):
+        Registry(session).authorize("press-1")

@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can go wrong below HTTP: certificates, time-outs, refused and reset connections, half answers."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.plugins.module_utils._connectware.conversation import (
+    PASSWORD,
+    TOKEN,
+    Authority,
+    Conversation,
+    all_texts,
+    new_authority,
+    no_secret,
+)
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    ServerError,
+    TlsError,
+    UnreachableError,
+)
+
+SessionOf = Callable[..., Session]
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n" + b'{"version": "1"}'
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n" + b'{"version"'
+HALF_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n" + b'{"version"'
+
+
+class RawServer:
+    """Answers each connection with the next bytes, then cuts it; None never answers."""
+
+    def __init__(self, context: ssl.SSLContext | None, answers: list[bytes | None]) -> None:
+        self.accepted = 0
+        self._context = context
+        self._answers = answers
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self._socket.getsockname()[1]}"
+
+    def __enter__(self) -> RawServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._over.set()
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _peer = self._socket.accept()
+            except OSError:
+                return
+            answer = self._answers[min(self.accepted, len(self._answers) - 1)]
+            self.accepted += 1
+            try:
+                self._talk(connection, answer)
+            except OSError:
+                pass
+            finally:
+                connection.close()
+
+    def _talk(self, connection: socket.socket, answer: bytes | None) -> None:
+        if self._context is not None:
+            connection = self._context.wrap_socket(connection, server_side=True)
+        connection.recv(65536)
+        if answer is None:
+            self._over.wait(10)
+        elif answer:
+            connection.sendall(answer)
+        connection.close()
+
+
+@contextmanager
+def raw(authority: Authority, *answers: bytes | None) -> Iterator[RawServer]:
+    with RawServer(authority.server_context(), list(answers)) as server:
+        yield server
+
+
+def params_for(server: RawServer, authority: Authority, **more: Any) -> dict[str, Any]:
+    return {
+        "connectware_url": server.url,
+        "connectware_token": TOKEN,
+        "connectware_ca_path": str(authority.path),
+        "connectware_timeout": 5,
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    "broken", [b"", HALF, HALF_CHUNK, b"garbage\r\n\r\n"], ids=["reset", "half", "chunk", "garbage"]
+)
+def test_a_broken_answer_is_asked_for_again(
+    broken: bytes, authority: Authority, session_of: SessionOf, sleeps: list[float]
+) -> None:
+    with raw(authority, broken, GOOD) as server:
+        assert session_of(params_for(server, authority)).call("system_info").data == {"version": "1"}
+    assert len(sleeps) == 1
+
+
+@pytest.mark.parametrize("broken", [b"", HALF, HALF_CHUNK], ids=["reset", "half", "chunk"])
+def test_an_answer_that_stays_broken(broken: bytes, authority: Authority, session_of: SessionOf) -> None:
+    with raw(authority, broken) as server, pytest.raises(UnreachableError, match="tried 4 times") as caught:
+        session_of(params_for(server, authority)).call("system_info")
+    assert server.accepted == 4
+    assert no_secret(all_texts(caught.value))
+
+
+@pytest.mark.parametrize("name", ["confirm", "create_user"])
+def test_what_may_have_been_done_is_not_repeated(name: str, authority: Authority, session_of: SessionOf) -> None:
+    with raw(authority, b"") as server, pytest.raises(UnreachableError):
+        session_of(params_for(server, authority)).call(name, username="press", password=PASSWORD)
+    assert server.accepted == 1
+
+
+def test_silence_ends_in_a_time_out(authority: Authority, session_of: SessionOf, sleeps: list[float]) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as silent:
+        url = f"https://localhost:{silent.getsockname()[1]}"
+        params = {"connectware_url": url, "connectware_token": TOKEN, "connectware_ca_path": str(authority.path)}
+        session = session_of({**params, "connectware_timeout": 0.2})
+        with pytest.raises(UnreachableError, match="raise connectware_timeout") as caught:
+            session.call("system_info")
+    assert len(sleeps) == 1
+    assert no_secret(all_texts(caught.value))
+
+
+@pytest.mark.parametrize("name", ["system_info", "confirm"])
+def test_a_refused_connection(name: str, session_of: SessionOf, sleeps: list[float]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    params = {"connectware_url": f"https://localhost:{port}", "connectware_token": TOKEN}
+    with pytest.raises(UnreachableError, match="refused") as caught:
+        session_of(params).call(name, username="press")
+    assert len(sleeps) == (3 if name == "system_info" else 0)
+    assert "firewall" in caught.value.todo
+
+
+def test_a_name_that_does_not_exist(session_of: SessionOf) -> None:
+    params = {"connectware_url": "https://connectware.invalid", "connectware_token": TOKEN}
+    with pytest.raises(UnreachableError, match=r"connectware\.invalid"):
+        session_of(params).call("system_info")
+
+
+def test_another_ca_is_not_trusted(
+    server: Conversation, login_params: dict[str, Any], session_of: SessionOf, folder: Path, sleeps: list[float]
+) -> None:
+    other = new_authority(folder)
+    with pytest.raises(TlsError, match="connectware_ca_path") as caught:
+        session_of({**login_params, "connectware_ca_path": str(other.path)}).call("system_info")
+    assert server.seen == []
+    assert sleeps == []
+    assert no_secret(all_texts(caught.value))
+
+
+def test_without_a_ca_path_the_systems_choice_is_trusted(
+    server: Conversation, params: dict[str, Any], session_of: SessionOf
+) -> None:
+    with pytest.raises(TlsError, match="connectware_ca_path"):
+        session_of({**params, "connectware_ca_path": None}).call("system_info")
+    assert server.seen == []
+
+
+def test_validation_can_be_turned_off_without_warnings(
+    server: Conversation, params: dict[str, Any], session_of: SessionOf
+) -> None:
+    server.expect("GET", "/api/system/info", answer={})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", category=ResourceWarning)
+        session_of({**params, "connectware_ca_path": None, "connectware_validate_certs": False}).call("system_info")
+
+
+def test_a_certificate_for_another_name(authority: Authority, session_of: SessionOf) -> None:
+    wrong_name = "host name that the certificate was made for"
+    with (
+        RawServer(authority.server_context("elsewhere.example"), [GOOD]) as server,
+        pytest.raises(TlsError, match=wrong_name),
+    ):
+        session_of(params_for(server, authority)).call("system_info")
+
+
+def test_a_port_without_tls(authority: Authority, session_of: SessionOf) -> None:
+    with (
+        RawServer(None, [b"HTTP/1.1 400 Bad Request\r\n\r\n"]) as server,
+        pytest.raises(TlsError, match="does not speak TLS"),
+    ):
+        session_of(params_for(server, authority)).call("system_info")
+
+
+def test_a_ca_path_that_does_not_exist_is_told_before_connecting(
+    server: Conversation, params: dict[str, Any], session_of: SessionOf, folder: Path
+) -> None:
+    with pytest.raises(TlsError, match="no such file"):
+        session_of({**params, "connectware_ca_path": str(folder / "none.pem")}).call("system_info")
+    assert server.seen == []
+
+
+def test_a_ca_path_that_is_no_certificate(
+    server: Conversation, params: dict[str, Any], session_of: SessionOf, folder: Path
+) -> None:
+    (folder / "ca.pem").write_text("hello")
+    with pytest.raises(TlsError, match="connectware_ca_path"):
+        session_of({**params, "connectware_ca_path": str(folder / "ca.pem")}).call("system_info")
+    assert server.seen == []
+
+
+def test_a_failing_server_is_told_from_an_unreachable_one(server: Conversation, session: Session) -> None:
+    server.expect("GET", "/api/system/info", status=500)
+    with pytest.raises(ServerError, match="empty body"):
+        session.call("system_info")

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Users: exact names, pages, deletion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.plugins.module_utils._connectware.conversation import Conversation
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import User, Users
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ContractError, ForbiddenError
+
+LIST = "/api/listUsers"
+
+
+def user(number: int, name: str | None = None) -> dict[str, Any]:
+    return {"id": f"id-{number}", "username": name or f"user-{number}"}
+
+
+def query(names: list[str], page: int) -> dict[str, list[str]]:
+    return {"username[eq]": names, "pageNumber": [str(page)], "rowsPerPage": ["100"]}
+
+
+def test_users_are_found_by_exact_name(server: Conversation, session: Session) -> None:
+    answer = {"users": [user(1, "Press"), user(2, "press"), user(3, "press-2"), user(4, "press ")]}
+    server.expect("GET", LIST, query=query(["press", "gone"], 1), answer=answer)
+    assert Users(session).find(["press", "gone", "press"]) == {"press": User("id-2", "press")}
+
+
+def test_nobody_to_look_for_asks_nothing(session: Session) -> None:
+    assert Users(session).find([]) == {}
+
+
+def test_all_that_the_server_tells(server: Conversation, session: Session) -> None:
+    answer = {**user(1, "press"), "roles": ["r1", {"name": "admin", "id": "9"}, {"id": "r3"}, 4, None],
+              "createdAt": 1_700_000_000_000, "createdBy": "client-registry", "permissions": ["*"]}  # fmt: skip
+    server.expect("GET", LIST, answer={"users": [answer]})
+    found = Users(session).find_one("press")
+    assert found is not None
+    assert found.roles == ("r1", "admin", "r3", "4")
+    assert found.created_at == "1700000000000"
+    assert found.created_by == "client-registry"
+    assert found.permissions == ("*",)
+    assert found.to_dict()["roles"] == ["r1", "admin", "r3", "4"]
+
+
+def test_more_than_one_page(server: Conversation, session: Session) -> None:
+    everybody = [user(number) for number in range(250)]
+    for page in (1, 2, 3):
+        server.expect(
+            "GET", LIST, query=query(["user-249"], page), answer={"users": everybody[(page - 1) * 100 : page * 100]}
+        )
+    assert Users(session).find_one("user-249") == User("id-249", "user-249")
+
+
+def test_a_full_last_page(server: Conversation, session: Session) -> None:
+    everybody = [user(number) for number in range(100)]
+    server.expect("GET", LIST, answer={"users": everybody}).expect("GET", LIST, answer={"users": []})
+    assert Users(session).find_one("nobody") is None
+
+
+def test_a_server_that_ignores_pages_ends_the_search(server: Conversation, session: Session) -> None:
+    everybody = [user(number) for number in range(120)]
+    server.expect("GET", LIST, answer={"users": everybody}).expect("GET", LIST, answer={"users": everybody})
+    assert Users(session).find_one("user-119") is not None
+
+
+def test_many_names_are_asked_for_in_short_requests(server: Conversation, session: Session) -> None:
+    names = [f"user-{number}" for number in range(120)]
+    for start in (0, 50, 100):
+        part = names[start : start + 50]
+        answer = {"users": [user(number) for number in range(start, start + len(part))]}
+        server.expect("GET", LIST, query=query(part, 1), answer=answer)
+    assert list(Users(session).find(names)) == names
+
+
+def test_long_names_make_shorter_requests(server: Conversation, session: Session) -> None:
+    names = [f"{number:02}" + "x" * 1000 for number in range(5)]
+    server.expect("GET", LIST, query=query(names[:2], 1), answer={"users": []})
+    server.expect("GET", LIST, query=query(names[2:4], 1), answer={"users": []})
+    server.expect("GET", LIST, query=query(names[4:], 1), answer={"users": []})
+    assert Users(session).find(names) == {}
+
+
+@pytest.mark.parametrize("users", [None, {}, [7], [{"id": 1}], [{"username": "x"}], [{"id": "", "username": "x"}]])
+def test_users_of_another_shape(users: Any, server: Conversation, session: Session) -> None:
+    server.expect("GET", LIST, answer={"users": users})
+    with pytest.raises(ContractError, match=r"list_users.fields"):
+        Users(session).find_one("x")
+
+
+def test_deletion(server: Conversation, session: Session) -> None:
+    server.expect("DELETE", "/api/users/id-1", status=204)
+    assert Users(session).delete(User("id-1", "press")) is True
+
+
+def test_deletion_of_somebody_who_is_gone(server: Conversation, session: Session) -> None:
+    server.expect("DELETE", "/api/users/id-1", status=404).expect("GET", LIST, answer={"users": []})
+    assert Users(session).delete(User("id-1", "press")) is False
+
+
+def test_deletion_at_a_wrong_path_is_no_success(server: Conversation, session: Session) -> None:
+    server.expect("DELETE", "/api/users/id-1", status=404).expect("GET", LIST, answer={"users": [user(1, "press")]})
+    with pytest.raises(ContractError, match="still exists"):
+        Users(session).delete(User("id-1", "press"))
+
+
+def test_deletion_without_permission(server: Conversation, session: Session) -> None:
+    server.expect("DELETE", "/api/users/id-1", status=403, answer={"code": "F", "message": "no"})
+    with pytest.raises(ForbiddenError, match="/api/users/#"):
+        Users(session).delete(User("id-1", "press"))

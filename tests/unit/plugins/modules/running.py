@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run a module as Ansible does: its own main(), its arguments as JSON, its result as JSON on standard output."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+
+PACKAGE = "ansible_collections.edgefleet.connectware.plugins.modules."
+Run = Callable[..., dict[str, Any]]
+
+
+def run_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, **arguments: Any
+) -> dict[str, Any]:
+    """The result of one run; `check` and `diff` choose the modes."""
+    modes = {"_ansible_check_mode": arguments.pop("check", False), "_ansible_diff": arguments.pop("diff", False)}
+    given = {
+        "ANSIBLE_MODULE_ARGS": {
+            **arguments,
+            **modes,
+            "_ansible_remote_tmp": "/tmp",
+            "_ansible_keep_remote_files": False,
+        }
+    }
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(given).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    module = importlib.import_module(PACKAGE + name)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        module.main()
+    out = capsys.readouterr().out.strip().splitlines()[-1]
+    result: dict[str, Any] = json.loads(out)
+    result["_printed"] = out
+    result.pop("invocation", None)
+    return result

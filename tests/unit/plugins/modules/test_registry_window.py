@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""registry_window: opens with an explicit time, closes, leaves alone what is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.plugins.module_utils._connectware.conversation import Conversation, no_secret
+from unit.plugins.modules.running import Run
+
+LIST = "/api/client-registry"
+NAME = "registry_window"
+
+
+def listed(server: Conversation, remaining: int | None) -> None:
+    server.expect("GET", LIST, answer={"pendingRequests": [], "unlockedUntil": remaining})
+
+
+def test_opens_a_closed_window(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    listed(server, None)
+    server.expect("POST", f"{LIST}/unlock", body={"duration": 120_000})
+    listed(server, 119_500)
+    result = run(NAME, **params, duration=120, diff=True)
+    assert result["changed"]
+    assert result["before"] == {"open": False, "remaining": None}
+    assert result["window"] == {"open": True, "remaining": 119.5}
+    assert result["diff"] == {"before": result["before"], "after": result["window"]}
+    assert no_secret(result["_printed"])
+
+
+def test_leaves_a_window_that_is_open_long_enough(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    listed(server, 60_000)
+    result = run(NAME, **params)
+    assert not result["changed"]
+    assert result["window"] == result["before"] == {"open": True, "remaining": 60.0}
+    assert "diff" not in result
+
+
+def test_opens_anew_what_closes_too_soon(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    listed(server, 59_000)
+    server.expect("POST", f"{LIST}/unlock", body={"duration": 300_000})
+    listed(server, 300_000)
+    assert run(NAME, **params)["changed"]
+
+
+@pytest.mark.parametrize(("min_remaining", "changed"), [(0, False), (1, True)])
+def test_a_window_without_a_known_end(
+    min_remaining: int, changed: bool, server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    server.expect("GET", LIST, answer={"pendingRequests": [], "locked": False})
+    assert run(NAME, **params, min_remaining=min_remaining, check=True)["changed"] is changed
+
+
+def test_closes_an_open_window(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    listed(server, 60_000)
+    server.expect("POST", f"{LIST}/lock")
+    listed(server, None)
+    result = run(NAME, **params, state="closed")
+    assert result["changed"]
+    assert result["window"] == {"open": False, "remaining": None}
+
+
+def test_leaves_a_closed_window(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    listed(server, None)
+    assert not run(NAME, **params, state="closed")["changed"]
+
+
+@pytest.mark.parametrize(("state", "remaining", "after"), [("open", None, True), ("closed", 60_000, False)])
+def test_check_mode_predicts_and_writes_nothing(
+    state: str, remaining: int | None, after: bool, server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    listed(server, remaining)
+    result = run(NAME, **params, state=state, check=True)
+    assert result["changed"]
+    assert result["window"]["open"] is after
+
+
+def test_a_window_that_does_not_follow_is_a_failure(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    listed(server, 10)
+    server.expect("POST", f"{LIST}/unlock")
+    listed(server, None)
+    result = run(NAME, **params)
+    assert result["failed"]
+    assert "still shows the window as closed" in result["msg"]
+    assert result["error"]["kind"] == "ContractError"
+
+
+def test_times_that_contradict_each_other(params: dict[str, Any], run: Run) -> None:
+    result = run(NAME, **params, duration=10, min_remaining=20)
+    assert result["failed"]
+    assert "min_remaining (20 s)" in result["msg"]
+
+
+def test_a_wrong_correction_is_told_before_anything_is_asked(
+    server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    result = run(NAME, **{**params, "connectware_contract": {"unlok": {}}})
+    assert result["failed"]
+    assert "connectware_contract.unlok" in result["msg"]
+    assert server.seen == []
+
+
+def test_neither_token_nor_password(params: dict[str, Any], run: Run) -> None:
+    result = run(NAME, connectware_url=params["connectware_url"])
+    assert result["failed"]
+    assert "connectware_token, connectware_username" in result["msg"]
