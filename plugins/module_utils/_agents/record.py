@@ -21,7 +21,7 @@ from .evidence import (
     Policy,
     Verdict,
 )
-from .observation import FAILURE, Observation
+from .observation import ASKING_NEW, Observation
 from .registration import decide
 
 
@@ -78,11 +78,14 @@ class AgentRecord:
         return self._replaced and self.user_exists
 
     def observe(self, observation: Observation) -> None:
-        """Take a newer observation, and learn how long this agent takes from its start to its request."""
+        """Take a newer observation, and learn how long this agent takes from its start to its request.
+
+        Only new credentials are asked for right after a start; with cached ones it may have worked for days before.
+        """
         self.observation = observation
-        asked = [event.at for event in observation.events if event.kind != FAILURE and event.at is not None]
-        if asked and observation.started_at is not None:
-            self._time_to_ask = max(0.0, asked[0] - observation.started_at)
+        events, started = observation.events, observation.started_at
+        if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
+            self._time_to_ask = max(0.0, events[0].at - started)
 
     def judge(self, policy: Policy, window_open: bool, now: float) -> Verdict:
         """Decide on what is known now."""

@@ -19,6 +19,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.obse
     LogEvent,
     Observation,
 )
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.registration import decide
 
 NOW = 10_000.0
@@ -164,6 +165,17 @@ def test_just_started_is_watched_first():
     is_(learned, e.REGISTERED, e.SETTLED)
     from_log = judge(seen(started_at=NOW - 2, asked_after=0.4), user=True)
     is_(from_log, e.REGISTERED, e.SETTLED)
+
+
+def test_a_late_request_does_not_teach_how_long_a_start_takes():
+    late = seen(started_at=NOW - 5000, events=(CACHED, PAIRING))
+    record = AgentRecord(late)
+    record.observe(late)
+    record.user_exists = True
+    record.observe(seen(started_at=NOW - 11))
+    assert record.judge(POLICY, window_open=False, now=0.0).action == e.SETTLED
+    long_ago = judge(seen(started_at=NOW - 11, asked_after=5000.0), user=True)
+    is_(long_ago, e.REGISTERED, e.SETTLED)
 
 
 def test_failures_of_other_things_do_not_matter_to_a_registered_agent():
