@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
         return {**result, **_result(records, host, self._task.check_mode, result)}
 
     def _arguments(self) -> dict[str, Any]:
-        _, args = self.validate_argument_spec(
+        _validated, args = self.validate_argument_spec(
             {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **ENGINE_OPTIONS, **LOG_OPTIONS},
             required_together=[*CONNECTWARE_TOGETHER, *ENGINE_TOGETHER],
         )

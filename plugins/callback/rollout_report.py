@@ -1,4 +1,5 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """A table of all agents at the end of a run."""
@@ -11,7 +12,7 @@ type: aggregate
 short_description: A table of all agents at the end of a run, and the same as JSON
 version_added: 0.1.0
 author:
-  - The edgefleet.connectware authors
+  - The edgefleet.connectware authors (@edgefleet)
 description:
   - At the end of a run, prints for every host what became of each of its agents, with verdict, reason, what was done
     and how long the registration of the host took.

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulator.harness import Simulator
-
 from integration import bed
+from simulator.harness import Simulator
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +38,10 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 @pytest.fixture
 def factory(
-    request: pytest.FixtureRequest, simulator: Simulator, agent_images: None, tmp_path: Path
+    request: pytest.FixtureRequest, simulator: Simulator, tmp_path: Path
 ) -> Iterator[Callable[..., bed.Factory]]:
     """Makes a factory with so many agents; whatever is left of it is removed afterwards."""
+    request.getfixturevalue("agent_images")
     prefix = f"it{abs(hash(request.node.nodeid)) % 10**6}-"
     simulator.control("POST", "reset")
 

@@ -258,7 +258,7 @@ def test_fault_delays(simulator: Simulator, admin: Client) -> None:
 
 def test_faults_are_counted_and_removed(simulator: Simulator, admin: Client) -> None:
     simulator.control("POST", "faults", {"operation": "*", "status": 500, "count": 2, "skip": 1})
-    answers = [admin("GET", "/api/system/info").status_code for _ in range(4)]
+    answers = [admin("GET", "/api/system/info").status_code for _attempt in range(4)]
     assert answers == [200, 500, 500, 200]
     simulator.control("POST", "faults", {"status": 500, "count": 0})
     assert admin("GET", "/api/system/info").status_code == 500

@@ -50,7 +50,7 @@ def test_good_login(simulator: Simulator, user: str) -> None:
 @pytest.mark.parametrize(("name", "password"), [("press-01", "wrong"), ("stranger", "secret"), (None, None)])
 def test_bad_login(simulator: Simulator, name: str | None, password: str | None) -> None:
     simulator.control("POST", "reset-counters")
-    _, code = connect(simulator.endpoints["mqtt_port"], name, password)
+    _client, code = connect(simulator.endpoints["mqtt_port"], name, password)
     assert code == 5
     assert simulator.connected() == []
     assert simulator.state()["mqtt_logins"] == {"accepted": 0, "rejected": 1}
@@ -59,19 +59,19 @@ def test_bad_login(simulator: Simulator, name: str | None, password: str | None)
 def test_messages_arrive(simulator: Simulator, user: str) -> None:
     port = simulator.endpoints["mqtt_port"]
     received: list[bytes] = []
-    subscriber, _ = connect(port, user, "secret")
+    subscriber, _code = connect(port, user, "secret")
     subscriber.on_message = lambda _client, _data, message: received.append(message.payload)
     subscriber.on_subscribe = lambda *_: received.append(b"subscribed")
     subscriber.subscribe("plant/#", 1)
     until(lambda: subscriber.loop(0.05) == mqtt.MQTT_ERR_SUCCESS and received, "subscribed")
-    publisher, _ = connect(port, user, "secret")
+    publisher, _code = connect(port, user, "secret")
     publisher.publish("plant/press", b"42", 1)
     until(lambda: publisher.loop(0.02) + subscriber.loop(0.02) == 0 and b"42" in received, "the message")
 
 
 def test_deleted_user_is_cut_and_stays_out(simulator: Simulator, user: str) -> None:
     port = simulator.endpoints["mqtt_port"]
-    client, _ = connect(port, user, "secret")
+    client, _code = connect(port, user, "secret")
     simulator.control("DELETE", f"users/{user}")
     until(lambda: client.loop(0.05) != mqtt.MQTT_ERR_SUCCESS, "the session is cut")
     assert connect(port, user, "secret")[1] == 5
@@ -79,7 +79,7 @@ def test_deleted_user_is_cut_and_stays_out(simulator: Simulator, user: str) -> N
 
 def test_changed_password(simulator: Simulator, user: str) -> None:
     port = simulator.endpoints["mqtt_port"]
-    client, _ = connect(port, user, "secret")
+    client, _code = connect(port, user, "secret")
     body = {"username": user, "password": "changed"}
     assert simulator.control("POST", "password", body)["disconnected"] == 0
     assert client.loop(0.1) == mqtt.MQTT_ERR_SUCCESS
@@ -91,7 +91,7 @@ def test_changed_password(simulator: Simulator, user: str) -> None:
 
 def test_tls(simulator: Simulator, user: str) -> None:
     context = ssl.create_default_context(cafile=simulator.endpoints["ca_path"])
-    _, code = connect(simulator.endpoints["mqtts_port"], user, "secret", tls=context)
+    _client, code = connect(simulator.endpoints["mqtts_port"], user, "secret", tls=context)
     assert code == 0
     with pytest.raises(ssl.SSLCertVerificationError):
         connect(simulator.endpoints["mqtts_port"], user, "secret", tls=ssl.create_default_context())

@@ -155,7 +155,7 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
         return identity
 
     scheme = str(values.get("mqtt_scheme", "mqtt"))
-    optional = {
+    optional: dict[str, Any] = {
         key: values[key]
         for key in ("network_mode", "restart_policy", "cpus", "pids_limit", "user", "read_only", "init",
                     "stop_timeout", "log_driver")

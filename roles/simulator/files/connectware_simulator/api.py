@@ -129,7 +129,7 @@ class Api:
             return Answer(error.status, document)
 
     def _logged_in(self, request: web.Request) -> User | None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        scheme, _blank, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token:
             return self._core.users.user_of_token(token.strip())
         if self._core.switches.api_token_in_query and "apiToken" in request.query:

@@ -205,7 +205,7 @@ class Control:
         """Ask for registration as a stranger would."""
         body = await _body(request)
         pairing_id = str(body["pairing_id"])
-        outcome, _ = self._core.registry.register(
+        outcome, _answer = self._core.registry.register(
             Application(
                 username=body["username"],
                 pairing_id=pairing_id,

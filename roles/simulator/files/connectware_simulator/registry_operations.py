@@ -22,7 +22,7 @@ _MESSAGES = {
 
 def register(core: Connectware, call: Call) -> Answer:
     """Take a client's request."""
-    _, _, agent_version = call.user_agent.partition("protocol-mapper/")
+    agent_version = call.user_agent.partition("protocol-mapper/")[2]
     if not core.version_fits(agent_version):
         raise ApiError(400, "VERSION_MISMATCH", f"version {agent_version} is not {core.state.version}")
     username = text_value(call, "username", minimum=3) or ""

@@ -21,7 +21,7 @@ def matches(secret: str | None, kept: str | None) -> bool:
     """Tell whether a secret is the one that was kept."""
     if secret is None or not kept:
         return False
-    salt, _, digest = kept.partition("$")
+    salt, _sign, digest = kept.partition("$")
     return hmac.compare_digest(_digest(secret, bytes.fromhex(salt)), digest)
 
 

@@ -102,7 +102,7 @@ def test_impostor_with_our_name_is_not_let_in_and_the_others_go_on():
     outcome = talk(world)
     assert outcome["agent-1"]["verdict"] == "impostor" and "ffffff" in outcome["agent-1"]["message"]
     assert outcome["agent-2"]["registered"]
-    assert all(pairing_id not in world.strangers for _, pairing_id in world.let_in)
+    assert all(pairing_id not in world.strangers for _username, pairing_id in world.let_in)
 
 
 def test_volume_that_does_not_persist_is_found_by_the_proof():

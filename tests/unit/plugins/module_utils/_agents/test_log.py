@@ -118,7 +118,7 @@ def test_a_megabyte_of_lines_keeps_the_pairing_and_bounds_the_rest():
     for line in DOCUMENTED:
         parser.feed(pino(line))
     noise = pino("x" * 180)
-    for _ in range(1_048_576 // len(noise) + 1):
+    for _line in range(1_048_576 // len(noise) + 1):
         parser.feed(noise)
     assert kinds(parser) == ["asking_new", "pairing"]
     assert len(parser.last_lines) == log_module.LAST_LINES

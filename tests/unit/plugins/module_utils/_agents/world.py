@@ -10,7 +10,7 @@ agents' ways that nobody documents are parameters.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests
@@ -122,8 +122,9 @@ class World:
     def observe(self, name: str) -> Observation:
         agent = self.agents[name]
         return Observation(
-            name, name, f"c-{name}", f"v-{name}", state="running" if agent.down_until is None else "restarting", started_at=agent.running_since, created_at=1000.0,
-            volume_created_at=1000.0, credentials=agent.credentials, events=tuple(agent.events), observed_at=self.now,
+            name, name, f"c-{name}", f"v-{name}", state="running" if agent.down_until is None else "restarting",
+            started_at=agent.running_since, created_at=1000.0, volume_created_at=1000.0, credentials=agent.credentials,
+            events=tuple(agent.events), observed_at=self.now, restart_count=agent.exits,
         )  # fmt: skip
 
     def look(self, looks, wait):
@@ -191,7 +192,3 @@ class World:
         agent.starts = 1
         agent.running_since = self.now - 500.0
         return agent
-
-
-def copy_of(observation: Observation, **changes) -> Observation:
-    return replace(observation, **changes)

@@ -100,7 +100,7 @@ def test_error_status(
         session.call(name, **PARAMS)
     message = caught.value.message
     assert caught.value.status == status
-    assert type(caught.value) is error
+    assert caught.value.__class__ is error
     assert f"{method} {server.url}{path}" in message
     assert f"HTTP {status} BAD no?[2J ****" in message
     assert len(sleeps) == attempts - 1
