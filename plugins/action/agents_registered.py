@@ -153,8 +153,8 @@ class _Server:
     def close_window(self) -> None:
         self._registry.close_window()
 
-    def authorize(self, username: str) -> None:
-        self._registry.authorize(username)
+    def authorize(self, username: str, pairing_id: str) -> None:
+        self._registry.authorize(username, pairing_id)
 
     def delete_user(self, username: str) -> None:
         user = self._users.find_one(username)

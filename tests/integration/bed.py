@@ -43,6 +43,15 @@ def inspect(kind: str, name: str) -> dict[str, Any] | None:
     return json.loads(done.stdout)[0] if done.returncode == 0 else None
 
 
+def play_locally(playbook: str, **variables: Any) -> None:
+    """Run one of the set-up playbooks of tests/tools on this machine."""
+    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(ROOT / "tests" / "tools" / playbook)]
+    command += ["--extra-vars", json.dumps(variables)]
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @dataclass
 class Run:
     """An ansible-playbook that has ended."""

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,12 +19,15 @@ from simulator.harness import Simulator
 def agent_images() -> None:
     """The image of the simulated agent in two versions, built by our own role."""
     tags = [bed.VERSION, bed.NEXT_VERSION]
-    command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(bed.ROOT / "tests/tools/agent_image.yml")]
-    command += ["-e", f"ansible_python_interpreter={sys.executable}"]
-    command += ["-e", f'{{"simulator_image_tags": {tags!r}}}'.replace("'", '"')]
-    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(bed.COLLECTIONS), "ANSIBLE_LOCALHOST_WARNING": "0"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
+    bed.play_locally("agent_image.yml", ansible_python_interpreter=sys.executable, simulator_image_tags=tags)
+
+
+@pytest.fixture(scope="session")
+def system_python() -> str:
+    """The interpreter of the distribution with the docker SDK of the distribution, which a factory host has."""
+    interpreter = "/usr/bin/python3"
+    bed.play_locally("docker_host.yml", ansible_python_interpreter=interpreter)
+    return interpreter
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from integration.bed import NEXT_VERSION, docker, inspect
 from simulator.harness import until
 
 
-def test_first_rollout_then_nothing_to_do(factory):
+@pytest.mark.parametrize("interpreter", ["newest", "distribution"])
+def test_first_rollout_then_nothing_to_do(factory, interpreter, request):
+    """With the newest docker SDK, and with the one of the distribution, as factory hosts have it."""
     site = factory(3)
+    if interpreter == "distribution":
+        site.variables["ansible_python_interpreter"] = request.getfixturevalue("system_python")
     first = site.rollout().ok()
     for name in site.names():
         container = site.container(name)

@@ -14,7 +14,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from .._errors import ConnectwareError
+from .._errors import (
+    ApiError,
+    ConflictError,
+    ConnectwareError,
+    LockedError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    UnreachableError,
+)
 from . import evidence as e
 from .evidence import Policy, Verdict
 from .observation import Observation
@@ -26,6 +35,8 @@ LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that progr
 FRESH_HOST = 4.0  # seconds after which an agent that waits for the server is looked at on its host again
 FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
 POLL_FIRST, POLL_MOST = 0.4, 2.0  # seconds between two lists of requests, growing
+# An authorization that ends like this may have taken effect, or may work with the next list: look again.
+LOOK_AGAIN = (ConflictError, LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
 TELL_EVERY = 20.0  # seconds between two lines of progress
 
 
@@ -123,8 +134,9 @@ class Conversation:
             self._server.delete_user(record.observation.username)
             record.note_replaced()
             self._pause = POLL_FIRST
-        self._authorize()
-        if any(_verdict(record).needs_window for record in self._open_records()):
+        served = self._authorize()
+        waiting = [record for record in self._open_records() if record not in served]
+        if any(_verdict(record).needs_window for record in waiting):
             self._requests = self._window.hold(self._requests)
         restarts = self._with(e.RESTART)
         if restarts:
@@ -133,19 +145,32 @@ class Conversation:
                 record.note_restarted()
             self._judge(restarts)
 
-    def _authorize(self) -> None:
-        """Authorize what is pending; judged once more on a list made right before."""
+    def _authorize(self) -> list[AgentRecord]:
+        """Authorize what is pending, judged once more on a list made right before; returns whom it was done for."""
         ready = self._with(e.AUTHORIZE)
+        served: list[AgentRecord] = []
         if not ready:
-            return
+            return served
         self._list_requests()
         self._judge(ready)
         for record in ready:
-            seen = record.observation
             if _verdict(record).action == e.AUTHORIZE and record.pending[0] is not None:
-                self._server.authorize(seen.username)
-                record.note_authorized(record.pending[0], self._clock.now())
+                served += [record] if self._authorize_one(record, record.pending[0]) else []
         self._pause = POLL_FIRST
+        return served
+
+    def _authorize_one(self, record: AgentRecord, pairing_id: str) -> bool:
+        try:
+            self._server.authorize(record.observation.username, pairing_id)
+        except LOOK_AGAIN as exc:
+            self._note_trouble(record, pairing_id, exc)
+            return False
+        record.note_authorized(pairing_id, self._clock.now())
+        return True
+
+    def _note_trouble(self, record: AgentRecord, pairing_id: str, exc: ApiError) -> None:
+        record.note_attempt(pairing_id, exc.message)
+        self._users_at = None
 
     def _wait(self, deadline: float) -> None:
         """Until there is news: from the host where an agent waits for it, else from the server."""
@@ -181,6 +206,7 @@ class Conversation:
             existing = self._server.existing([record.observation.username for record in self._records])
             for record in self._records:
                 record.user_exists = record.observation.username in existing
+                record.settle_attempt(now)
             self._users_at = now
 
     def _list_requests(self) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Pattern
 
 from .._errors import SpecError
 from .observation import ASKING_CACHED, ASKING_NEW, CONFLICT, FAILURE, PAIRING
-from .spec import printable
+from .text import printable
 
 START = "start"
 

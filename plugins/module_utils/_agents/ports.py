@@ -67,8 +67,12 @@ class ServerPort(Protocol):
     def close_window(self) -> None:
         """Close the window."""
 
-    def authorize(self, username: str) -> None:
-        """Authorize the pending request of this username."""
+    def authorize(self, username: str, pairing_id: str) -> None:
+        """Authorize the pending request of this username.
+
+        Args:
+            pairing_id: sent along only where the contract has a place for it.
+        """
 
     def delete_user(self, username: str) -> None:
         """Delete this user; one that is gone already is no error."""

@@ -34,6 +34,7 @@ class AgentRecord:
         user_exists, pending: the newest of the server.
         verdict: the newest one; None before the first judgement.
         actions: what was done, in order, in words.
+        trouble: the last failure of an attempt to authorize it.
     """
 
     observation: Observation
@@ -42,6 +43,8 @@ class AgentRecord:
     verdict: Verdict | None = None
     actions: list[str] = field(default_factory=list)
     timed_out: bool = False
+    trouble: str = ""
+    _attempted: str | None = None
     _authorized: list[str] = field(default_factory=list)
     _authorized_at: float | None = None
     _start_then: float | None = None
@@ -126,6 +129,7 @@ class AgentRecord:
 
     def note_authorized(self, pairing_id: str, now: float) -> None:
         """This run authorized its request."""
+        self._attempted = None
         self._authorized.append(pairing_id)
         self._authorized_at = now
         self._start_then = self.observation.started_at
@@ -133,6 +137,16 @@ class AgentRecord:
         self._saved_then = bool(self.observation.credentials)
         self.pending = ()
         self.actions.append("authorized")
+
+    def note_attempt(self, pairing_id: str, trouble: str) -> None:
+        """An authorization failed, or its answer was lost."""
+        self._attempted = pairing_id
+        self.trouble = trouble
+
+    def settle_attempt(self, now: float) -> None:
+        """The server shows whether the attempt has taken effect all the same."""
+        if self._attempted is not None and self.user_exists and not self.pending:
+            self.note_authorized(self._attempted, now)
 
     def note_restarted(self) -> None:
         """This run restarted its container; the verdict tells what for."""
@@ -171,6 +185,8 @@ class AgentRecord:
         text = f"{verdict.verdict}: {verdict.message}" if verdict else "it was not judged"
         if self.timed_out:
             text = f"time is out ({text})"
+        if self.trouble:
+            text = f"{text.rstrip('. ')}. {self.trouble}"
         lines = " | ".join(self.observation.last_lines[-3:])
         return f"{text.rstrip('. ')}. Last log lines: {lines}" if lines else text
 

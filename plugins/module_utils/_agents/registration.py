@@ -21,7 +21,7 @@ from . import evidence as e
 from .evidence import Evidence, Policy, Verdict
 from .facts import Facts
 from .observation import ABSENT, RESTARTING
-from .spec import printable
+from .text import printable
 
 CRASH_LOOP = 3  # restarts by the engine after which a container that does not ask counts as broken
 PATIENCE = 3  # poll intervals of the agent that anything may take which depends on its next poll

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from .._agents.spec import printable
+from .._agents.text import printable
 from .._errors import (
     ApiError,
     LockedError,

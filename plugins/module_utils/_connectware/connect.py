@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._agents.spec import printable
+from .._agents.text import printable
 from .._errors import SpecError
 from .contract import DEFAULT_CONTRACT
 from .login import Account, Credentials

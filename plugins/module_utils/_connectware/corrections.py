@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._agents.spec import printable
+from .._agents.text import printable
 from .._errors import ContractCorrectionError
 from .contract import Contract
 from .dependencies import jmespath, need_libraries

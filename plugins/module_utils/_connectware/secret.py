@@ -9,7 +9,7 @@ import base64
 import json
 from urllib.parse import quote, quote_plus
 
-from .._agents.spec import printable
+from .._agents.text import printable
 
 MASK = "****"
 SHOWN = 300  # characters of an answer in a message

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._agents.spec import printable
+from .._agents.text import printable
 from .._errors import ForbiddenError, NotFoundError, RateLimitedError, ServerError, UnreachableError
 from .session import Session
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._agents.spec import printable
+from .._agents.text import printable
 from .._errors import SpecError
 from .secret import Secret
 from .session import Session

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._agents.spec import printable
+from .._agents.text import printable
 from .._errors import ContractError
 from .answer import Answer
 from .session import Session

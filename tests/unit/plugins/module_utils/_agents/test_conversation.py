@@ -13,7 +13,12 @@ import pytest
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import UnreachableError
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    ForbiddenError,
+    LockedError,
+    ServerError,
+    UnreachableError,
+)
 
 from .world import World
 
@@ -149,13 +154,35 @@ def test_window_is_closed_when_the_server_fails_in_between():
     world = World()
     world.add("agent-1")
 
-    def fail(username):
-        raise UnreachableError(f"authorize {username}")
+    def fail(username, pairing_id):
+        raise ForbiddenError(f"authorize {username} {pairing_id}")
 
     world.authorize = fail
-    with pytest.raises(UnreachableError):
+    with pytest.raises(ForbiddenError):
         talk(world)
     assert world.calls[-1] == "close"
+
+
+@pytest.mark.parametrize("error", [LockedError, ServerError, UnreachableError])
+@pytest.mark.parametrize("takes_effect", [True, False])
+@pytest.mark.parametrize("saves", ["before", "after"])
+def test_an_authorization_whose_answer_is_lost_is_looked_after(error, takes_effect, saves):
+    world = World()
+    world.add("agent-1", saves=saves)
+    original, failures = world.authorize, iter([True])
+
+    def authorize(username, pairing_id):
+        failing = next(failures, False)
+        if takes_effect or not failing:
+            original(username, pairing_id)
+        if failing:
+            raise error("authorize")
+
+    world.authorize = authorize
+    outcome = talk(world)["agent-1"]
+    assert outcome["registered"], outcome
+    assert outcome["actions"] == ["authorized", "restarted"]
+    assert len(world.let_in) == 1
 
 
 def test_window_that_somebody_else_made_longer_is_left_open():
@@ -163,8 +190,8 @@ def test_window_that_somebody_else_made_longer_is_left_open():
     world.add("agent-1", poll=3.0)
     original = world.authorize
 
-    def authorize(username):
-        original(username)
+    def authorize(username, pairing_id):
+        original(username, pairing_id)
         world.window_until = world.now + 3600
 
     world.authorize = authorize

@@ -166,8 +166,9 @@ class World:
         self.window_until = self.now
         self._expire()
 
-    def authorize(self, username):
+    def authorize(self, username, pairing_id):
         self.calls.append(f"authorize {username}")
+        assert (username, pairing_id) in self.pending
         found = [p for p in self.pending if p[0] == username]
         for request in found[:1]:
             self.pending.remove(request)
