@@ -36,7 +36,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 )
 
 MODULE = "edgefleet.connectware.agents_registered"
-LINGER = 0.5  # seconds that a look waits for further agents after the first news
+LINGER = 1.5  # seconds that a look waits for further agents after the first news: one restart for all of them
 
 
 class ActionModule(ActionBase):

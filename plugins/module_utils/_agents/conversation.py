@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .._errors import (
-    ApiError,
     ConflictError,
     ConnectwareError,
     LockedError,
@@ -95,7 +94,7 @@ class Conversation:
         """Bring every agent to a final verdict, or mark it as timed out.
 
         Raises:
-            ApiError, EngineError: the records keep what was reached until then. The window is closed all the same; if
+            ConnectwareError: of one of the two worlds; the records keep what was reached until then. The window is closed all the same; if
                 that fails, `warnings` says so, because the window then closes by itself.
         """
         deadline = self._clock.now() + self._timeout
@@ -134,56 +133,44 @@ class Conversation:
             self._server.delete_user(record.observation.username)
             record.note_replaced()
             self._pause = POLL_FIRST
-        served = self._authorize()
-        waiting = [record for record in self._open_records() if record not in served]
-        if any(_verdict(record).needs_window for record in waiting):
+        self._authorize()
+        if any(_verdict(record).needs_window for record in self._open_records()):
             self._requests = self._window.hold(self._requests)
-        restarts = self._with(e.RESTART)
-        if restarts:
-            self._look([Look(record.observation, restart=True) for record in restarts], 0.0)
-            for record in restarts:
-                record.note_restarted()
-            self._judge(restarts)
+        else:
+            self._close_window()
 
-    def _authorize(self) -> list[AgentRecord]:
-        """Authorize what is pending, judged once more on a list made right before; returns whom it was done for."""
+    def _authorize(self) -> None:
+        """Authorize what is pending, judged once more on a list made right before."""
         ready = self._with(e.AUTHORIZE)
-        served: list[AgentRecord] = []
         if not ready:
-            return served
+            return
         self._list_requests()
         self._judge(ready)
         for record in ready:
             if _verdict(record).action == e.AUTHORIZE and record.pending[0] is not None:
-                served += [record] if self._authorize_one(record, record.pending[0]) else []
+                self._authorize_one(record, record.pending[0])
         self._pause = POLL_FIRST
-        return served
 
-    def _authorize_one(self, record: AgentRecord, pairing_id: str) -> bool:
+    def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
         try:
             self._server.authorize(record.observation.username, pairing_id)
         except LOOK_AGAIN as exc:
-            self._note_trouble(record, pairing_id, exc)
-            return False
-        record.note_authorized(pairing_id, self._clock.now())
-        return True
-
-    def _note_trouble(self, record: AgentRecord, pairing_id: str, exc: ApiError) -> None:
-        record.note_attempt(pairing_id, exc.message)
-        self._users_at = None
+            record.note_attempt(pairing_id, exc.message)
+            self._users_at = None
+        else:
+            record.note_authorized(pairing_id, self._clock.now())
 
     def _wait(self, deadline: float) -> None:
         """Until there is news: from the host where an agent waits for it, else from the server."""
         self._tell()
         waiting = self._open_records()
         now = self._clock.now()
-        limit = max(0.0, min([LONGEST_LOOK, deadline - now] + [_verdict(record).wait for record in waiting]))
+        limit = max(0.0, min(LONGEST_LOOK, deadline - now, _patience(waiting)))
         on_host = [record for record in waiting if _verdict(record).looks_at == "host"]
-        on_server = len(on_host) < len(waiting)
-        if on_server:
+        if len(on_host) < len(waiting):
             limit = min(limit, self._pause)
         if on_host:
-            self._look([Look(r.observation, seen=r.observation.fingerprint()) for r in on_host], limit)
+            self._look([_look_at(record) for record in on_host], limit)
         elif now - self._host_at > FRESH_HOST:
             self._look([Look(record.observation) for record in waiting], 0.0)
         else:
@@ -193,7 +180,10 @@ class Conversation:
 
     def _look(self, looks: Sequence[Look], wait: float) -> None:
         seen: dict[str, Observation] = {o.name: o for o in self._host.look(looks, wait)}
+        restarted = {look.observation.name for look in looks if look.restart}
         for record in self._records:
+            if record.name in restarted:
+                record.note_restarted()
             if record.name in seen:
                 record.observe(seen[record.name])
         self._host_at = self._clock.now()
@@ -224,6 +214,19 @@ class Conversation:
         parts = [f"{r.name}: {_verdict(r).verdict} since {r.waiting_since(now):.0f} s" for r in waiting[:5]]
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
         self._say(f"{done} of {len(self._records)} agents settled, waiting for {', '.join(parts)}{more}")
+
+
+def _look_at(record: AgentRecord) -> Look:
+    if _verdict(record).action == e.RESTART:
+        return Look(record.observation, restart=True)
+    return Look(record.observation, seen=record.observation.fingerprint())
+
+
+def _patience(waiting: Sequence[AgentRecord]) -> float:
+    """Seconds after which time alone changes something: what all settle together is waited for as a whole."""
+    waits = [_verdict(record).wait for record in waiting]
+    settling = all(_verdict(r).action == e.RESTART or _verdict(r).verdict == e.REGISTERED for r in waiting)
+    return max(waits) if settling else min(waits)
 
 
 def _verdict(record: AgentRecord) -> Verdict:

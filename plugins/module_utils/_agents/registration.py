@@ -181,10 +181,12 @@ def _unproven(f: Facts) -> Verdict | None:
     granted_for = history.authorized_ago or 0.0
     if history.authorized and history.saved_at_authorization and granted_for < f.policy.poll_interval:
         rest = f.policy.poll_interval - granted_for
-        return _wait(f, e.UNPROVEN, "authorized; it fetches the answer with its next poll", wait=rest, reason=reason)
+        return _wait(f, e.UNPROVEN, "authorized; it fetches the answer with its next poll", True, rest, reason)
     if history.authorized and history.proved_new:
         return _wait(f, e.UNPROVEN, "being restarted", reason=reason)
-    return Verdict(e.UNPROVEN, reason, e.RESTART, "restarted once: it must come back without asking")
+    return Verdict(
+        e.UNPROVEN, reason, e.RESTART, "restarted once: it must come back without asking", wait=f.settle_time
+    )
 
 
 def _unsaved(f: Facts) -> Verdict | None:
@@ -201,7 +203,7 @@ def _unsaved(f: Facts) -> Verdict | None:
     else:
         rest = patience - f.evidence.history.wait_started_ago if f.events else f.unsettled
     if rest > 0:
-        return _wait(f, e.UNSAVED, text, wait=rest)
+        return _wait(f, e.UNSAVED, text, bool(history.authorized), rest)
     return _restart_to_ask(f, e.UNSAVED, f"{text}, and it does not ask for a registration")
 
 
@@ -290,7 +292,7 @@ def _patient(
 def _restart_to_ask(f: Facts, verdict: str, text: str) -> Verdict:
     """Restart once so that it asks anew; a second time it is a failure."""
     if not f.evidence.history.asked_again:
-        return Verdict(verdict, f.reason, e.RESTART, f"{text}; restarted once", True)
+        return Verdict(verdict, f.reason, e.RESTART, f"{text}; restarted once", True, f.settle_time)
     if f.uptime < f.policy.grace and f.running:
         return _wait(f, verdict, f"{text}; restarted, waiting for it to ask", True)
     return _fail(

@@ -135,8 +135,10 @@ class World:
                 self._start(self.agents[name])
         self.sleep(0.3)
         waited = 0.0
+        known = [self.observe(look.observation.name).fingerprint() if look.restart else look.seen for look in looks]
         while wait and waited < wait:
-            if any(look.seen != self.observe(look.observation.name).fingerprint() for look in looks):
+            marks = [self.observe(look.observation.name).fingerprint() for look in looks]
+            if any(mark != before for mark, before in zip(marks, known, strict=True) if before):
                 break
             self.sleep(0.25)
             waited += 0.25
