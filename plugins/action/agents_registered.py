@@ -29,6 +29,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.registry import Registry
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.token_store import SHARED
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import Users
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_share import SHARED_WINDOW
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     ConnectwareError,
     EngineError,
@@ -84,6 +85,7 @@ class ActionModule(ActionBase):
             timeout=args["timeout"],
             lease=args["window_lease"],
             say=lambda line: display.display(f"{host}: {line}"),
+            share=SHARED_WINDOW,
         )
         if self._task.check_mode:
             conversation.predict()

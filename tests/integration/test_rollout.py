@@ -47,6 +47,22 @@ def test_first_rollout_then_nothing_to_do(factory, interpreter, request):
     assert site.starts() == before
 
 
+def test_two_hosts_of_one_play_share_login_and_window(factory):
+    site = factory(4)
+    hosts = {"factory": {"agents_list": site.agents[:2]}, "plant": {"agents_list": site.agents[2:]}}
+    site.rollout(hosts=hosts).ok()
+    counts = site.counts()["operations"]
+    assert counts["login"] == 1
+    assert counts["registry_confirm"] == 4
+    assert counts["registry_lock"] == 1, "the last host closes the window, no other"
+    assert not site.simulator.state()["window"]["open"]
+    site.count_from_now()
+    assert site.rollout(hosts=hosts).ok().report["changed"] == {"factory": 0, "plant": 0}
+    counts = site.counts()["operations"]
+    assert counts.pop("login") == 1
+    assert sum(counts.values()) <= 4
+
+
 def test_check_mode_on_an_empty_host_predicts_and_writes_nothing(factory):
     site = factory(2)
     run = site.rollout("--check", "--diff").ok()

@@ -28,7 +28,7 @@ from .evidence import Policy, Verdict
 from .observation import Observation
 from .ports import HostPort, Look, Requests, ServerPort
 from .record import AgentRecord
-from .window import WindowLease
+from .window import WindowLease, WindowShare
 
 LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that progress can be told
 FRESH_HOST = 4.0  # seconds after which an agent that waits for the server is looked at on its host again
@@ -56,6 +56,7 @@ class Conversation:
         timeout: seconds for everything.
         lease: seconds for which the window is opened at a time.
         say: gets a line of progress now and then.
+        share: what the conversations of other hosts of this run do with the window.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Conversation:
         lease: float = 60.0,
         say: Callable[[str], None] = lambda line: None,
         clock: Clock = Clock(),
+        share: WindowShare | None = None,
     ) -> None:
         self._records = list(records)
         self._host = host
@@ -78,7 +80,7 @@ class Conversation:
         self._say = say
         self._clock = clock
         self.warnings: list[str] = []
-        self._window = WindowLease(server, lease, clock.now)
+        self._window = WindowLease(server, lease, clock.now, share)
         self._requests = Requests({}, False, None)
         self._users_at: float | None = None
         self._host_at = clock.now()
@@ -94,8 +96,8 @@ class Conversation:
         """Bring every agent to a final verdict, or mark it as timed out.
 
         Raises:
-            ConnectwareError: of one of the two worlds; the records keep what was reached until then. The window is closed all the same; if
-                that fails, `warnings` says so, because the window then closes by itself.
+            ConnectwareError: of one of the two worlds; the records keep what was reached until then. The window is
+                closed all the same; if that fails, `warnings` says so, because the window then closes by itself.
         """
         deadline = self._clock.now() + self._timeout
         try:

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Connecting: versions, addresses, and errors that say where and what to do."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.plugins.module_utils._docker.fake_engine import FakeEngine
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import engine as module
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    EngineError,
+    EngineUnavailableError,
+    SdkMissingError,
+)
+
+
+def options(address: str, **others: Any) -> dict[str, Any]:
+    return {"docker_host": address, "docker_timeout": 5, **others}
+
+
+def test_speaks_the_version_of_the_engine(fake: FakeEngine) -> None:
+    """Never an SDK's own default, which engines of today refuse."""
+    engine = connect(options(fake.address))
+    engine.call("list containers", engine.client.containers)
+    with engine.answer("look", "GET", "/containers/json", {}) as answer:
+        assert answer.json() == []
+    assert fake.versions() == {"v1.52"}
+
+
+@pytest.mark.parametrize(("api", "usable"), [("1.40", False), ("1.41", True), ("1.100", True), ("2.0", True)])
+def test_oldest_engine(api: str, usable: bool, tmp_path: Path) -> None:
+    fake = FakeEngine(tmp_path / "e.sock", api)
+    try:
+        if usable:
+            assert connect(options(fake.address)).client.api_version == api
+            return
+        with pytest.raises(EngineUnavailableError, match=r"1\.41 \(Docker Engine 20\.10\) or newer"):
+            connect(options(fake.address))
+    finally:
+        fake.shutdown()
+        fake.server_close()
+
+
+def unavailable(address: str) -> str:
+    with pytest.raises(EngineUnavailableError) as raised:
+        connect(options(address))
+    message = raised.value.message
+    assert address in message and platform.node() in message
+    assert raised.value.todo
+    return message
+
+
+def test_no_socket(tmp_path: Path) -> None:
+    assert "There is no such socket" in unavailable(f"unix://{tmp_path}/none.sock")
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "dead.sock"))
+    listener.close()
+    assert "Nothing listens there" in unavailable(f"unix://{tmp_path}/dead.sock")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_permission_denied(fake: FakeEngine, tmp_path: Path) -> None:
+    os.chmod(tmp_path / "engine.sock", 0o600)
+    os.chown(tmp_path / "engine.sock", 0, 0)
+    os.seteuid(65534)
+    try:
+        assert "become: true" in unavailable(fake.address)
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("address", ["ssh://root@edge", "npipe:////./pipe/docker", "edge:2375", "fd://3"])
+def test_address_that_is_not_supported(address: str) -> None:
+    assert "not supported" in unavailable(address)
+
+
+def test_no_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IMPORT_ERROR", ImportError("No module named 'docker'"))
+    with pytest.raises(SdkMissingError) as raised:
+        connect(options("unix:///var/run/docker.sock"))
+    for part in (sys.executable, platform.node(), "No module named 'docker'", "python3-docker"):
+        assert part in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error while fetching server API version: Not supported URL scheme http+docker",
+        "Error while fetching ...: HTTPConnection.request() got an unexpected keyword argument 'chunked'",
+    ],
+)
+def test_sdk_that_does_not_work_with_its_libraries(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docker 5 and 6 say with requests 2.32 and with urllib3 2."""
+
+    def broken(**_options: Any) -> None:
+        raise module.docker.errors.DockerException(said)
+
+    monkeypatch.setattr(module.docker, "APIClient", broken)
+    with pytest.raises(SdkMissingError) as raised:
+        connect(options("unix:///var/run/docker.sock"))
+    for part in (sys.executable, "docker ", "requests ", "urllib3 ", "7.1"):
+        assert part in raised.value.message
+
+
+def test_what_the_engine_says_is_in_the_error(fake: FakeEngine) -> None:
+    fake.say("GET", "/info", {"message": "the disk is\x1b[31m full"}, status=500)
+    engine = connect(options(fake.address))
+    with pytest.raises(EngineError, match=r"ask.*the disk is full") as by_sdk:
+        engine.call("ask", engine.client.info)
+    with pytest.raises(EngineError, match=r"ask.*the disk is full") as by_us, engine.answer("ask", "GET", "/info", {}):
+        pass
+    assert by_sdk.value.where == by_us.value.where == f"host {platform.node()}, engine {fake.address}"
+
+
+def test_what_is_not_there_is_none(fake: FakeEngine) -> None:
+    engine = connect(options(fake.address))
+    assert engine.find("inspect", engine.client.inspect_container, "none") is None
+    with engine.answer("look", "GET", "/containers/none/logs", {}) as answer:
+        assert answer is None
+
+
+def test_all_have_ended_before_an_error_is_raised(fake: FakeEngine) -> None:
+    ended = []
+
+    def one(number: int) -> None:
+        if number == 0:
+            raise EngineError("do it")
+        ended.append(number)
+
+    with pytest.raises(EngineError):
+        connect(options(fake.address)).in_parallel(one, list(range(50)))
+    assert sorted(ended) == list(range(1, 50))

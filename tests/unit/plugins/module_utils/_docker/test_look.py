@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Looking until there is news."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from unit.plugins.module_utils._docker.fake_engine import FakeEngine
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.look import PAUSE, HostLook, look
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.observe import Target
+
+
+@dataclass
+class World:
+    """Agents that change at given times, on a clock that only moves while somebody waits or looks."""
+
+    changes: dict[str, float]
+    look_takes: float = 0.0
+    time: float = 0.0
+    looks: int = 0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.slept.append(seconds)
+        self.time += max(seconds, 0.001)
+
+    def observe_all(self, targets: list[Target], _volumes: Any) -> list[Observation]:
+        self.looks += 1
+        self.time += self.look_takes
+        return [self.observe(target.name) for target in targets]
+
+    def observe(self, name: str) -> Observation:
+        state = "running" if self.time >= self.changes[name] else "created"
+        return Observation(name, name, name, name, state=state)
+
+
+SEEN = Observation("x", "x", "x", "x", state="created").fingerprint()
+
+
+def ask(
+    fake: FakeEngine, world: World, wait: float, linger: float = 0.5, seen: str = SEEN, restart: bool = False
+) -> list[str]:
+    looks = [HostLook(Target(name, name, name, name), restart=restart, seen=seen) for name in world.changes]
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    observations = look(
+        engine, world, looks, wait=wait, linger=linger, sleep=world.sleep, now=world.now  # type: ignore[arg-type]
+    )  # fmt: skip
+    return [observation.state for observation in observations]
+
+
+def test_nothing_seen_before_is_not_waited_for(fake: FakeEngine) -> None:
+    world = World({"a": 99, "b": 99})
+    assert ask(fake, world, 10, seen="") == ["created", "created"]
+    assert (world.looks, world.slept) == (1, [])
+
+
+def test_all_changed_ends_at_once(fake: FakeEngine) -> None:
+    world = World({"a": 2.0, "b": 2.0})
+    assert ask(fake, world, 10) == ["running", "running"]
+    assert 2.0 <= world.time <= 2.0 + PAUSE
+
+
+def test_lingers_for_the_others(fake: FakeEngine) -> None:
+    world = World({"a": 2.0, "b": 2.4, "c": 9.0})
+    assert ask(fake, world, 10) == ["running", "running", "created"]
+    assert 2.4 <= world.time <= 2.5 + 2 * PAUSE
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.1, 3.0])
+def test_time_is_out(wait: float, fake: FakeEngine) -> None:
+    world = World({"a": 99})
+    assert ask(fake, world, wait) == ["created"]
+    assert wait <= world.time <= wait + 0.01
+
+
+def test_a_slow_engine_is_left_in_peace(fake: FakeEngine) -> None:
+    world = World({"a": 99}, look_takes=1.0)
+    ask(fake, world, 10)
+    assert world.looks <= 6
+
+
+def test_what_was_restarted_is_waited_for_from_then_on(fake: FakeEngine) -> None:
+    for name in "ab":
+        fake.say("POST", f"/containers/{name}/restart", b"", status=204)
+    world = World({"a": 2.0, "b": 2.0})
+    assert ask(fake, world, 10, seen="of before the restart", restart=True) == ["running", "running"]
+    assert world.time >= 2.0
+    assert sorted(fake.writes()) == [("POST", "/containers/a/restart"), ("POST", "/containers/b/restart")]
+
+
+def test_nothing_is_written(fake: FakeEngine) -> None:
+    ask(fake, World({"a": 0}), 1)
+    assert fake.writes() == []
