@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import os
+import signal
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -90,7 +94,8 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             conversation.predict()
         else:
-            conversation.run()
+            with _ended_in_order():
+                conversation.run()
         return conversation.warnings
 
     def look(self, module_args: dict[str, Any], task_vars: Mapping[str, Any], host: str) -> list[Observation]:
@@ -104,6 +109,35 @@ class ActionModule(ActionBase):
             said = answer.get("msg") or answer.get("module_stderr") or "no answer"
             raise EngineError("look at the agents", where=f"host {host}", answered=str(said))
         return [Observation.from_dict(values) for values in answer["observations"]]
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let an interrupt unwind the conversation, so that it closes the window, before it ends this worker.
+
+    Ansible's own handler ends a worker at once, without any clean-up; it is called afterwards.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+
+    def unwind(number: int, _frame: Any) -> None:
+        for each in previous:
+            signal.signal(each, signal.SIG_IGN)
+        caught.append(number)
+        raise KeyboardInterrupt
+
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in previous:
+        signal.signal(number, unwind)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        if caught:
+            os.kill(os.getpid(), caught[0])
 
 
 class _Host:

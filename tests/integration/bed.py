@@ -114,6 +114,29 @@ class Factory:
 
     def play(self, playbook: str, *arguments: str, hosts: dict[str, Any] | None = None, **variables: Any) -> Run:
         """Run a playbook of the installed collection against this host."""
+        command, env = self._prepared(playbook, arguments, hosts, variables)
+        done = subprocess.run(
+            command, cwd=self.directory, env=env, capture_output=True, text=True, check=False, timeout=300
+        )
+        report, output = self.directory / "report.json", done.stdout + done.stderr
+        return Run(done.returncode, output, json.loads(report.read_text()) if report.exists() else {})
+
+    def start(self, playbook: str, *arguments: str, **variables: Any) -> subprocess.Popen[bytes]:
+        """Start a playbook in a process group of its own, to be interrupted."""
+        command, env = self._prepared(playbook, arguments, None, variables)
+        with (self.directory / "started.log").open("wb") as log:
+            return subprocess.Popen(
+                command, cwd=self.directory, env=env, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def workers(self) -> list[int]:
+        """Processes that are left of a run in this directory."""
+        numbers = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [int(entry.name) for entry in numbers if _runs_in(entry, self.directory)]
+
+    def _prepared(
+        self, playbook: str, arguments: Iterable[str], hosts: dict[str, Any] | None, variables: dict[str, Any]
+    ) -> tuple[list[str], dict[str, str]]:
         inventory = {
             "all": {
                 "hosts": hosts or {"factory": {"agents_list": self.agents}},
@@ -131,12 +154,7 @@ class Factory:
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",
         }
-        command = ["ansible-playbook", "-i", "inventory.yml", f"edgefleet.connectware.{playbook}", *arguments]
-        done = subprocess.run(
-            command, cwd=self.directory, env=env, capture_output=True, text=True, check=False, timeout=300
-        )
-        output = done.stdout + done.stderr
-        return Run(done.returncode, output, json.loads(report.read_text()) if report.exists() else {})
+        return ["ansible-playbook", "-i", "inventory.yml", f"edgefleet.connectware.{playbook}", *arguments], env
 
     def rollout(self, *arguments: str, **variables: Any) -> Run:
         return self.play("rollout", *arguments, **variables)
@@ -168,6 +186,13 @@ class Factory:
 
     def count_from_now(self) -> None:
         self.simulator.control("POST", "reset-counters")
+
+
+def _runs_in(process: Path, directory: Path) -> bool:
+    try:
+        return process.joinpath("cwd").resolve() == directory.resolve()
+    except OSError:
+        return False
 
 
 def clean(prefix: str) -> None:

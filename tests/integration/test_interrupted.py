@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A rollout that is interrupted closes the window, and the next one finishes the work."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from simulator.harness import until
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_interrupt_closes_the_window(factory, number):
+    site = factory(1, agents_window_lease=600)
+    site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600"}
+    process = site.start("rollout")
+    try:
+        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+        os.killpg(process.pid, number)
+        assert process.wait(30) != 0
+        until(lambda: not site.simulator.state()["window"]["open"], "the window is closed again", 20)
+    finally:
+        process.kill()
+    del site.agents[0]["env"]
+    site.rollout().ok()
+
+
+def test_a_run_that_is_killed_leaves_the_window_to_its_lease(factory):
+    site = factory(1, agents_window_lease=5)
+    site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600"}
+    process = site.start("rollout")
+    until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
+    for pid in site.workers():
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not site.simulator.state()["window"]["open"], "the lease is over", 20)
+    del site.agents[0]["env"]
+    site.rollout().ok()
