@@ -221,10 +221,10 @@ def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
 
 def _result(records: Sequence[AgentRecord], host: str, predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
     """The same keys in every state; a failure names each agent that is not settled."""
-    outcomes = [record.outcome() for record in records]
+    outcomes = [record.outcome(predicted=predicted) for record in records]
     result: dict[str, Any] = {
         "agents": outcomes,
-        "changed": any(record.would_change if predicted else record.actions for record in records),
+        "changed": any(outcome["changed"] for outcome in outcomes),
         "diff": {
             "before": {record.name: record.before() for record in records},
             "after": {outcome["name"]: {k: outcome[k] for k in ("verdict", "registered")} for outcome in outcomes},

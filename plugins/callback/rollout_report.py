@@ -77,7 +77,8 @@ class CallbackModule(CallbackBase):
             row["seconds"] = round(row["seconds"] + seconds, 1)
             if action == DEPLOY:
                 row["name"] = agent.get("name")
-                row["actions"] += [agent["action"]] if agent.get("action") not in (None, "none") else []
+                if agent.get("action") not in (None, "none"):
+                    row["actions"].append(f"would be {agent['action']}" if result._task.check_mode else agent["action"])
             else:
                 row.update({key: agent.get(key) for key in SHOWN})
                 row["actions"] += agent.get("actions") or []

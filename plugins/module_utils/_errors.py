@@ -23,6 +23,8 @@ class ConnectwareError(Exception):
         todo: what the reader should do now, as a sentence.
     """
 
+    preposition = "on"
+
     def __init__(self, tried: str, *, where: str = "", answered: str = "", todo: str = "") -> None:
         self.tried = tried
         self.where = where
@@ -35,7 +37,7 @@ class ConnectwareError(Exception):
         """The whole error as one line of text."""
         text = f"Could not {self.tried}"
         if self.where:
-            text += f" on {self.where}"
+            text += f" {self.preposition} {self.where}"
         if self.answered:
             text += f": {self.answered}"
         text = text.rstrip(". ") + "."
@@ -86,6 +88,8 @@ class ApiError(ConnectwareError):
     Args:
         status: the HTTP status of the answer, None where no answer came.
     """
+
+    preposition = "with"
 
     def __init__(
         self, tried: str, *, where: str = "", answered: str = "", todo: str = "", status: int | None = None

@@ -73,7 +73,7 @@ class Facts:
         """Seconds after which an agent that is silent stays silent; learned from its own earlier start if possible."""
         learned = self.evidence.history.time_to_ask
         if learned is not None:
-            return max(LEAST_SETTLE, 1.5 * learned + LEAST_SETTLE)
+            return min(self.policy.grace, 1.5 * learned + LEAST_SETTLE)
         bound = self.evidence.observation.asked_after  # from the container's creation: too long rather than too short
         return self.policy.settle if bound is None else min(self.policy.settle, 1.5 * bound + LEAST_SETTLE)
 

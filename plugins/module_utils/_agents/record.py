@@ -184,14 +184,23 @@ class AgentRecord:
         verdict = self.verdict
         text = f"{verdict.verdict}: {verdict.message}" if verdict else "it was not judged"
         if self.timed_out:
-            text = f"time is out ({text})"
+            text = f"time is out, see timeout (agents_timeout); last seen: {text}"
         if self.trouble:
             text = f"{text.rstrip('. ')}. {self.trouble}"
         lines = " | ".join(self.observation.last_lines[-3:])
         return f"{text.rstrip('. ')}. Last log lines: {lines}" if lines else text
 
-    def outcome(self) -> dict[str, Any]:
-        """For the result of the task: the same keys in every state."""
+    def _shown_verdict(self) -> str:
+        """One that ran out of time while it was still being watched is not called registered."""
+        name = self.verdict.verdict if self.verdict else ""
+        return UNPROVEN if self.timed_out and name == REGISTERED else name
+
+    def outcome(self, *, predicted: bool = False) -> dict[str, Any]:
+        """For the result of the task: the same keys in every state.
+
+        Args:
+            predicted: check mode, where a change is one that a run would make.
+        """
         seen, verdict = self.observation, self.verdict
         ids = [event.pairing_id for event in seen.events if event.pairing_id]
         return {
@@ -199,11 +208,11 @@ class AgentRecord:
             "username": seen.username,
             "container": seen.container,
             "volume": seen.volume,
-            "verdict": verdict.verdict if verdict else "",
+            "verdict": self._shown_verdict(),
             "reason": self._reason,
             "pairing_id": self._authorized[-1] if self._authorized else (ids[-1] if ids else None),
             "registered": bool(verdict and verdict.action == SETTLED),
-            "changed": bool(self.actions),
+            "changed": self.would_change if predicted else bool(self.actions),
             "actions": list(self.actions),
             "message": verdict.message if verdict else "",
             "last_lines": list(seen.last_lines) if self.failed else [],

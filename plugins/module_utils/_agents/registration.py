@@ -109,8 +109,8 @@ def _conflict_policy(f: Facts, what: str) -> Verdict:
             f,
             e.CONFLICTED,
             f"{what}, because the user {username!r} exists already. Ways out: bring back the agent's volume with its"
-            f" credentials; or give the agent another name; or, if no other agent uses it, let this collection delete"
-            f" the user and register anew with on_conflict: replace (agents_on_conflict).",
+            f" credentials; or give the agent another name; or, if no other agent uses it, let this run delete"
+            f" the user and register anew with on_conflict: replace (agents_on_conflict), on this host only (--limit).",
             reason=e.CONFLICT_REASON,
         )
     if f.evidence.history.replaced:
@@ -128,7 +128,7 @@ def _awaiting_authorization(f: Facts) -> Verdict | None:
         return _patient(
             f,
             e.AWAITING_AUTHORIZATION,
-            "Connectware accepted the authorization but still lists the request",
+            "Connectware took the authorization but still lists the request",
             server=True,
         )
     return Verdict(
@@ -139,14 +139,15 @@ def _awaiting_authorization(f: Facts) -> Verdict | None:
 def _impostor(f: Facts) -> Verdict | None:
     if not f.evidence.pending:
         return None
-    ids = ", ".join(printable(str(pairing_id)) for pairing_id in f.evidence.pending)
+    foreign = [printable(str(pairing_id)) for pairing_id in f.evidence.pending if pairing_id != f.own_id]
+    ids = ", ".join(foreign) or f"{f.own_id} more than once"
     needs = not f.evidence.user_exists
     if f.own_id is None and f.running and f.uptime < f.policy.grace:
         return _wait(
             f, e.IMPOSTOR, f"a request with pairing ID {ids} is pending, the agent's own ID is not known yet", needs
         )
     own = f"the agent's own pairing ID is {f.own_id}" if f.own_id else "the agent itself shows no pairing ID"
-    text = f"pending requests with its name carry the pairing ID {ids}, but {own}"
+    text = f"a request with its name and the pairing ID {ids} is pending, but {own}"
     todo = (
         "Somebody else asks with this agent's name, so nothing was authorized. Find out who it is, let the registration"
         " window close so that the request lapses, and run again."
@@ -249,7 +250,7 @@ def _unreadable(f: Facts) -> Verdict:
             f,
             e.UNREADABLE,
             f"its log cannot be read because of the log driver {seen.log_driver!r}, so its pairing ID is unknown. Set"
-            " log_driver to json-file or local.",
+            " log_driver to json-file, local or journald.",
         )
     if f.uptime < f.policy.grace:
         text = f.failure or "it has started and not asked for its registration yet"

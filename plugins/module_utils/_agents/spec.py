@@ -97,7 +97,7 @@ def build_specs(
     problems += _clashes(specs)
     if problems:
         raise SpecError(
-            "accept the agents",
+            "use the agents",
             where=f"host {host}",
             answered="; ".join(problems),
             todo="Nothing was started or changed. Correct the inventory and run again.",
