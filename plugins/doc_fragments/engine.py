@@ -14,7 +14,7 @@ requirements:
 options:
   docker_host:
     description:
-      - Address of the Docker Engine, as seen from the factory host.
+      - Address of the Docker Engine, as seen from the factory host. With V(unix://) or V(tcp://).
       - If not set, the environment variable E(DOCKER_HOST) of the factory host is used.
     type: str
     default: unix:///var/run/docker.sock

@@ -1,5 +1,6 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: Linux hosts with Docker Engine
 options:
   agents:
@@ -189,8 +191,8 @@ options:
     default: false
   pull:
     description:
-      - When images are pulled.
-      - With V(always), a tag that has moved makes the containers anew.
+      - When images are pulled. Each image once, before any container is touched.
+      - With V(always), a tag that has moved makes the containers anew. Check mode cannot know whether it has moved.
     type: str
     choices: [missing, always, never]
     default: missing
@@ -248,6 +250,8 @@ agents:
       action: created
       changed: true
       drift: []
+      pulled: false
+      error: ""
       observation:
         state: running
         credentials: false
@@ -278,9 +282,20 @@ agents:
       type: bool
       returned: success
     drift:
-      description: The options in which a container differed that was made anew.
+      description:
+        - The options in which a container differed that was made anew.
+        - Besides the names of options, V(dropped_capabilities) for a container that keeps capabilities of the engine's
+          default set.
       type: list
       elements: str
+      returned: success
+    pulled:
+      description: Whether its image was pulled and is another one than before, or in check mode would be pulled.
+      type: bool
+      returned: success
+    error:
+      description: Why it could not be brought to what is wanted, or be looked at. Empty if all went well.
+      type: str
       returned: success
     observation:
       description: The agent as its host shows it; times are epoch seconds on the clock of the host.

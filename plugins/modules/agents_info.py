@@ -1,5 +1,6 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: Linux hosts with Docker Engine
 options:
   names:
@@ -58,6 +60,8 @@ agents:
       username: hh-press-01
       container: connectware-agent-hh-press-01
       volume: connectware-agent-hh-press-01
+      labels:
+        edgefleet.connectware.agent: hh-press-01
       observation:
         state: running
         credentials: true
@@ -78,6 +82,10 @@ agents:
     volume:
       description: Name of its volume.
       type: str
+      returned: success
+    labels:
+      description: Labels of its container, those of the image included.
+      type: dict
       returned: success
     observation:
       description: The agent as its host shows it; times are epoch seconds on the clock of the host.

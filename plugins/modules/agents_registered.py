@@ -1,5 +1,6 @@
 #!/usr/bin/python
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 from __future__ import annotations
@@ -31,15 +32,23 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: Linux hosts with Docker Engine
 options:
   agents:
     description:
       - >-
-        The agents: the return value C(agents) of M(edgefleet.connectware.agents).
+        The agents: the return value C(agents) of M(edgefleet.connectware.agents). A task needs it.
     type: list
     elements: dict
-    required: true
+  connectware_url:
+    description:
+      - Address of Connectware, with scheme and if needed port and path prefix. A task needs it.
+      - Credentials in the address are refused. V(http://) is refused while certificates are verified, because it would
+        send the credentials readable for everybody.
+      - If not set, the environment variable E(CONNECTWARE_URL) is used.
+    type: str
+    required: false
   on_conflict:
     description:
       - What happens to an agent whose request is refused because its user exists (409).
@@ -83,6 +92,52 @@ options:
       - Seconds for which the registration window is opened at a time, as long as it is needed.
     type: float
     default: 60.0
+  looks:
+    description:
+      - What is to be looked at on the host. Set by the action plugin itself, refused in a task.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the agent.
+        type: str
+        required: true
+      username:
+        description:
+          - Its user in Connectware.
+        type: str
+        required: true
+      container:
+        description:
+          - Its container.
+        type: str
+        required: true
+      volume:
+        description:
+          - Its volume.
+        type: str
+        required: true
+      restart:
+        description:
+          - Whether it is restarted first.
+        type: bool
+        default: false
+      seen:
+        description:
+          - Fingerprint of what was seen of it last. If not empty, its change is waited for.
+        type: str
+        default: ""
+  wait:
+    description:
+      - Seconds to wait for a change at most. Set by the action plugin itself, refused in a task.
+    type: float
+    default: 0.0
+  linger:
+    description:
+      - Seconds to wait for further agents after the first change. Set by the action plugin itself, refused in a task.
+    type: float
+    default: 0.0
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
@@ -188,13 +243,22 @@ agents:
 
 # What follows runs on the factory host, for the action plugin of the same name; users' options are read by that.
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import LOOK_OPTIONS
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
+    CONNECTWARE_OPTIONS,
+    CONVERSATION_OPTIONS,
+    LOOK_OPTIONS,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import look_again
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
 
+# The options of a task, so that all that is documented is known here too; the action plugin demands what a task needs.
+TASK_OPTIONS = {
+    name: {**option, "required": False} for name, option in {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS}.items()
+}
+
 
 def main() -> None:
-    run(engine_module(LOOK_OPTIONS), look_again)
+    run(engine_module({**TASK_OPTIONS, **LOOK_OPTIONS}), look_again)
 
 
 if __name__ == "__main__":

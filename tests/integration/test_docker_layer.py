@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engi
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ImageError, SpecError
 
 BASE = "debian:bookworm-slim"
-IMAGE = "dl-layer"
+IMAGE = f"dl-layer-{os.getpid()}"  # runs beside each other must not move each other's tags
 PAIRING = "Username: {name}, pairing ID (should match in UI): {id}"
 PARAMS: dict[str, Any] = {
     "docker_host": "unix:///var/run/docker.sock",

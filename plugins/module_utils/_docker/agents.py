@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .._agents.observation import Observation
-from .._agents.patterns import parse_patterns
+from .._agents.patterns import LogPatterns, parse_patterns
 from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec, build_specs
 from .._errors import EngineError
 from .containers import NOTHING, Converger, Plan
@@ -37,14 +38,30 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     converger = Converger(engine, Pull(params["pull"], credentials), check_mode)
     plans = converger.plan_present(specs) if present else converger.plan_absent(specs, params["purge"])
     errors = converger.apply(plans)
-    volumes = take(engine, networks=False).volumes
-    seen = Observer(engine, patterns).observe_all([_target(spec) for spec in specs], volumes)
+    seen = _observe(engine, patterns, specs, errors)
     planned = check_mode and present
     observations = [
         replace(observation, planned=True) if planned and plan.action != NOTHING else observation
         for plan, observation in zip(plans, seen)
     ]
     return _result(plans, observations, errors)
+
+
+def _observe(
+    engine: Engine, patterns: LogPatterns, specs: Sequence[AgentSpec], errors: dict[str, EngineError]
+) -> list[Observation]:
+    """All agents; one that cannot be looked at is added to the errors and does not hide the others."""
+    volumes = take(engine, networks=False).volumes
+    observer = Observer(engine, patterns)
+
+    def one(spec: AgentSpec) -> Observation:
+        try:
+            return observer.observe(_target(spec), volumes.get(spec.volume))
+        except EngineError as exc:
+            errors.setdefault(spec.name, exc)
+            return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=time.time())
+
+    return engine.in_parallel(one, list(specs))
 
 
 def _target(spec: AgentSpec) -> Target:
@@ -65,6 +82,8 @@ def _result(
                 "action": plan.action,
                 "changed": plan.changed,
                 "drift": list(plan.drift),
+                "pulled": bool(plan.image and plan.image.pulled),
+                "error": errors[plan.spec.name].message if plan.spec.name in errors else "",
                 "observation": observation.to_dict(),
             }
             for plan, observation in zip(plans, observations)
@@ -91,7 +110,7 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
         for labels in [entry.get("Labels") or {}]
         if LABEL_AGENT in labels and (not wanted or labels[LABEL_AGENT] in wanted)
     }
-    targets = [_found_target(engine, agent, container, inventory) for agent, container in found.items()]
+    targets = engine.in_parallel(lambda item: _found_target(engine, *item, inventory), list(found.items()))
     observations = Observer(engine, parse_patterns(params["log_patterns"])).observe_all(targets, inventory.volumes)
     return {
         "changed": False,
@@ -101,6 +120,7 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
                 "username": target.username,
                 "container": target.container,
                 "volume": target.volume,
+                "labels": dict(inventory.containers[target.container].get("Labels") or {}),
                 "observation": observation.to_dict(),
             }
             for target, observation in zip(targets, observations)

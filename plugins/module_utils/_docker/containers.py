@@ -6,16 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
+from .._agents.spec import LABEL_AGENT, AgentSpec
 from .._errors import EngineError
 from . import drift as drift_module
-from .engine import Engine, docker
+from .engine import Engine
 from .image import Image, Pull, provide
-from .inventory import HostInventory, take
+from .inventory import HostInventory, needs_networks, take
+from .making import creation
 
+KEPT = (
+    "Mend what the engine says and run again. The other agents are not affected, and the volume with the credentials is"
+    " kept."
+)
 CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started", "removed", "none"
 
 
@@ -57,14 +62,17 @@ class Plan:
             return _state(None, self.volume is not None and not self.purge)
         if self.action == NOTHING:
             return self.before()
-        return {"running": True, "volume": True, **drift_module.shown(drift_module.wanted(self.spec, self.image))}
+        want = drift_module.wanted(self.spec, self.image)
+        return {"running": True, "volume": True, "image_name": self.image.reference, **drift_module.shown(want)}
 
 
 def _state(container: Mapping[str, Any] | None, volume: bool) -> dict[str, Any]:
     if container is None:
         return {"running": False, "volume": volume}
     running = container["State"]["Status"] in ("running", "restarting")
-    return {"running": running, "volume": volume, **drift_module.shown(drift_module.reported(container))}
+    name = container["Config"].get("Image")
+    have = drift_module.reported(container)
+    return {"running": running, "volume": volume, "image_name": name, **drift_module.shown(have)}
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ class Converger:
             SpecError: something on the host belongs to somebody else.
             ImageError: an image is not to be had.
         """
-        inventory = take(self.engine, networks=any(spec.networks for spec in specs))
+        inventory = take(self.engine, networks=needs_networks(specs))
         inventory.check(specs, self.engine.place)
         references = sorted({spec.image for spec in specs})
         images = dict(
@@ -104,12 +112,23 @@ class Converger:
         volume = inventory.volumes.get(spec.volume)
         if container is None:
             return Plan(spec, CREATED, (), image, None, volume)
+        if image.image_id is None:  # not pulled in check mode: what it brings is not known, so not compared
+            image = replace(image, config=container["Config"])
         differs = drift_module.drift(drift_module.wanted(spec, image), drift_module.reported(container))
+        differs = self._without_missing_limits(differs)
         status = container["State"]["Status"]
         if differs or status in ("dead", "removing"):
             return Plan(spec, RECREATED, differs, image, container, volume)
         action = NOTHING if status in ("running", "restarting") else STARTED
         return Plan(spec, action, (), image, container, volume)
+
+    def _without_missing_limits(self, differs: tuple[str, ...]) -> tuple[str, ...]:
+        """Without the limits that this engine cannot set: to try again at each run would help nobody."""
+        if not set(differs) & set(drift_module.LIMITS):
+            return differs
+        info = self.engine.call("ask for the engine's abilities", self.engine.client.info)
+        missing = {option for option, ability in drift_module.LIMITS.items() if info.get(ability) is False}
+        return tuple(option for option in differs if option not in missing)
 
     def plan_absent(self, specs: Sequence[AgentSpec], purge: bool) -> list[Plan]:
         """Find out what is to be removed.
@@ -118,7 +137,7 @@ class Converger:
             SpecError: a container or volume of that name belongs to somebody else.
         """
         inventory = take(self.engine, networks=False)
-        inventory.check(specs, self.engine.place)
+        inventory.check(specs, self.engine.place, volumes=purge)
         plans = []
         for spec in specs:
             container = self._inspect(spec) if spec.container in inventory.containers else None
@@ -135,7 +154,7 @@ class Converger:
             try:
                 self._apply(plan)
             except EngineError as exc:
-                return exc
+                return exc if exc.todo else EngineError(exc.tried, where=exc.where, answered=exc.answered, todo=KEPT)
             return None
 
         errors = self.engine.in_parallel(one, list(plans))
@@ -166,20 +185,8 @@ class Converger:
         if new_volume:
             labels = {LABEL_AGENT: spec.name}
             call(f"create the volume {spec.volume}", client.create_volume, spec.volume, labels=labels)
-        first, *others = spec.networks or (None,)
-        call(
-            f"create the container {spec.container}",
-            client.create_container,
-            spec.image,
-            name=spec.container,
-            environment=spec.environment(),
-            labels=spec.all_labels(),
-            user=spec.user,
-            stop_timeout=spec.stop_timeout,
-            host_config=self._host_config(spec, first),
-            use_config_proxy=False,
-        )
-        for network in others:
+        call(f"create the container {spec.container}", client.create_container, **creation(self.engine, spec))
+        for network in spec.networks[1:]:
             call(
                 f"attach {spec.container} to the network {network}",
                 client.connect_container_to_network,
@@ -187,26 +194,6 @@ class Converger:
                 network,
             )
         call(f"start the container {spec.container}", client.start, spec.container)
-
-    def _host_config(self, spec: AgentSpec, network: str | None) -> Any:
-        mounts = [docker.types.Mount(CREDENTIALS_PATH, spec.volume, type="volume")]
-        mounts += [docker.types.Mount(m.target, m.source, type="bind", read_only=m.read_only) for m in spec.mounts]
-        return self.engine.client.create_host_config(
-            mounts=mounts,
-            network_mode=network or spec.network_mode or drift_module.DEFAULT_NETWORK,
-            restart_policy={"Name": spec.restart_policy},
-            mem_limit=spec.memory,
-            nano_cpus=None if spec.cpus is None else int(spec.cpus * 1e9),
-            pids_limit=spec.pids_limit if spec.pids_limit and spec.pids_limit > 0 else None,
-            cap_drop=["ALL"],
-            cap_add=list(spec.capabilities) or None,
-            security_opt=list(spec.security_opts) or None,
-            read_only=spec.read_only,
-            init=spec.init,
-            extra_hosts=dict(spec.extra_hosts) or None,
-            dns=list(spec.dns) or None,
-            log_config=docker.types.LogConfig(type=spec.log_driver, config=dict(spec.log_options)),
-        )
 
     def _inspect(self, spec: AgentSpec) -> Mapping[str, Any] | None:
         return self.engine.find(

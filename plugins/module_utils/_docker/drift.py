@@ -17,7 +17,10 @@ from .._agents.spec import CREDENTIALS_PATH, AgentSpec
 from .image import Image
 
 _SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|LICEN[CS]E", re.IGNORECASE)
+_MASK = "********"
 DEFAULT_NETWORK = "bridge"
+# Limits that an engine drops, with a warning only, where the kernel lacks them; and how it says that it has them.
+LIMITS = {"memory": "MemoryLimit", "pids_limit": "PidsLimit"}
 
 
 def wanted(spec: AgentSpec, image: Image) -> dict[str, Any]:
@@ -32,7 +35,7 @@ def wanted(spec: AgentSpec, image: Image) -> dict[str, Any]:
                 *(("bind", m.source, m.target, m.read_only) for m in spec.mounts),
             ]
         ),
-        "networks": sorted(spec.networks) if spec.networks else [spec.network_mode or DEFAULT_NETWORK],
+        "networks": sorted(spec.networks) if spec.networks else [network_mode(spec)],
         "extra_hosts": dict(spec.extra_hosts),
         "dns": list(spec.dns),
         "restart_policy": spec.restart_policy,
@@ -80,14 +83,28 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def drift(want: Mapping[str, Any], have: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the options that differ."""
-    return tuple(option for option in want if want[option] != have.get(option))
+    """The names of the options that differ.
+
+    Options of the log driver that we do not set are no drift: the engine adds its own defaults to them.
+    """
+    have = {**have, "log_options": {key: have["log_options"].get(key) for key in want["log_options"]}}
+    return tuple(option for option in want if want[option] != have[option])
+
+
+def network_mode(spec: AgentSpec) -> str:
+    """The network that the container is made in; engines differ in what they call their default one."""
+    mode = (spec.networks[0] if spec.networks else spec.network_mode) or DEFAULT_NETWORK
+    return DEFAULT_NETWORK if mode == "default" else mode
 
 
 def shown(values: Mapping[str, Any]) -> dict[str, Any]:
-    """For a diff: values of variables that look like secrets are masked."""
-    env = {name: "********" if _SECRET.search(name) and value else value for name, value in values["env"].items()}
-    return {**values, "env": env, "mounts": [list(mount) for mount in values["mounts"]]}
+    """For a diff: values that look like secrets by their names are masked."""
+    masked = {option: _masked(values[option]) for option in ("env", "labels", "log_options")}
+    return {**values, **masked, "mounts": [list(mount) for mount in values["mounts"]]}
+
+
+def _masked(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: _MASK if value and _SECRET.search(name) else value for name, value in values.items()}
 
 
 def _pairs(env: Iterable[str] | None) -> dict[str, str]:

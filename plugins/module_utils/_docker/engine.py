@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib import metadata
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from .._agents.log import printable_line
 from .._errors import EngineError, EngineUnavailableError, SdkMissingError
@@ -26,10 +30,16 @@ else:
     IMPORT_ERROR = None
 
 MOST_THREADS = 16
+LEAST_API = (1, 41)
+SCHEMES = ("unix", "tcp", "http", "https")
+CHUNK = 64 * 1024
 INSTALL = (
     "Install the docker SDK for this interpreter, for example with the role edgefleet.connectware.docker_host (package"
     " python3-docker), or set ansible_python_interpreter to one that has it."
 )
+
+# How an SDK fails whose requests (2.32) or urllib3 (2) is too new for it.
+BROKEN_SDK = ("http+docker", "unexpected keyword argument 'chunked'")
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,6 +56,11 @@ class Engine:
     def __init__(self, client: Any, place: str) -> None:
         self.client = client
         self.place = place
+
+    @property
+    def is_local(self) -> bool:
+        """It is spoken to through a socket of this machine, and so most probably runs on it."""
+        return str(self.client.base_url).startswith("http+docker:")
 
     def call(self, tried: str, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Call the SDK.
@@ -67,12 +82,39 @@ class Engine:
         except (docker.errors.DockerException, OSError) as exc:
             raise EngineError(tried, where=self.place, answered=explained(exc), todo=advice(exc)) from exc
 
+    @contextmanager
+    def answer(self, tried: str, method: str, path: str, params: Mapping[str, object]) -> Iterator[Any]:
+        """The engine's answer as it comes in, for what the SDK has no or a slow call; None for a missing object.
+
+        The connection is closed at the end, also where the answer was not read to its end: engines of 20.10 hold the
+        container locked until then.
+
+        Args:
+            path: with everything but slashes quoted, as `quoted` does.
+
+        Raises:
+            EngineError: with what the engine answered, or that it ended before its end.
+        """
+        client = self.client
+        url = f"{client.base_url}/v{client.api_version}{path}"
+        # Compressed, a few bytes of an archive can be megabytes.
+        options = {"headers": {"Accept-Encoding": "identity"}, "stream": True, "timeout": client.timeout}
+        try:
+            with client.request(method, url, params=params, **options) as response:
+                if response.status_code >= 400 and response.status_code != 404:
+                    answered = printable_line(_message_of(response))
+                    raise EngineError(tried, where=self.place, answered=answered)
+                yield None if response.status_code == 404 else response
+        except OSError as exc:
+            raise EngineError(tried, where=self.place, answered=explained(exc), todo=advice(exc)) from exc
+
     def in_parallel(self, function: Callable[[Item], Result], items: list[Item]) -> list[Result]:
         """The results in the order of the items; the first error is raised after all have ended."""
         if not items:
             return []
         with ThreadPoolExecutor(max_workers=min(MOST_THREADS, len(items))) as pool:
-            return list(pool.map(function, items))
+            futures = [pool.submit(function, item) for item in items]
+        return [future.result() for future in futures]
 
 
 def connect(params: Mapping[str, Any]) -> Engine:
@@ -91,11 +133,50 @@ def connect(params: Mapping[str, Any]) -> Engine:
             answered=str(IMPORT_ERROR),
             todo=INSTALL,
         ) from IMPORT_ERROR
+    _check_scheme(address, place)
     try:
-        client = docker.APIClient(base_url=address, version="auto", timeout=params["docker_timeout"], tls=_tls(params))
+        client = docker.APIClient(
+            base_url=address,
+            version="auto",
+            timeout=params["docker_timeout"],
+            tls=_tls(params),
+            max_pool_size=MOST_THREADS,
+        )
     except (docker.errors.DockerException, OSError) as exc:
         raise _unavailable(exc, place) from exc
+    _check_version(client.api_version, place)
     return Engine(client, place)
+
+
+def types_of_sdk() -> Any:
+    """The SDK's module with the types of its arguments."""
+    return docker.types
+
+
+def quoted(name: str) -> str:
+    """A name as one part of a path."""
+    return quote(name, safe="")
+
+
+def _check_scheme(address: str, place: str) -> None:
+    if address.partition("://")[0] not in SCHEMES:
+        raise EngineUnavailableError(
+            "reach the Docker Engine",
+            where=place,
+            answered="such an address is not supported",
+            todo="Set docker_host (agents_docker_host) to unix:///path or tcp://host:port. To reach an engine through"
+            " SSH, make its host a host of the inventory: the module runs there.",
+        )
+
+
+def _check_version(version: str, place: str) -> None:
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < LEAST_API:
+        raise EngineUnavailableError(
+            "use the Docker Engine",
+            where=place,
+            answered=f"its API has version {version}",
+            todo=f"API {LEAST_API[0]}.{LEAST_API[1]} (Docker Engine 20.10) or newer is needed: upgrade the engine.",
+        )
 
 
 def _tls(params: Mapping[str, Any]) -> Any:
@@ -107,16 +188,31 @@ def _tls(params: Mapping[str, Any]) -> Any:
 
 def _unavailable(exc: Exception, place: str) -> EngineError:
     text = explained(exc)
-    if "http+docker" in text or "scheme" in text.lower():
-        versions = f"docker SDK {docker.__version__}, interpreter {sys.executable}"
+    if any(sign in text for sign in BROKEN_SDK):
+        versions = ", ".join([f"interpreter {sys.executable}", *map(_version, ("docker", "requests", "urllib3"))])
         return SdkMissingError(
             "use the docker SDK",
             where=place,
             answered=f"{text} ({versions})",
             todo="This version of the SDK does not work with the installed requests or urllib3. Install docker 7.1 or"
-            " newer for this interpreter, or requests older than 2.32.",
+            " newer for this interpreter, or requests older than 2.29 and urllib3 older than 2.",
         )
     return EngineUnavailableError("reach the Docker Engine", where=place, answered=text, todo=advice(exc))
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return f"{package} of unknown version"
+
+
+def _message_of(response: Any) -> str:
+    """What an engine says in an error, which is JSON if it comes from the engine itself."""
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{response.status_code} {response.reason}"
 
 
 def explained(exc: Exception) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._agents.log import printable_line
 from .._errors import EngineError, ImageError
 from .engine import Engine
 
@@ -81,20 +82,17 @@ def _pull(engine: Engine, reference: str, pull: Pull) -> None:
         repository, _, tag = reference.rpartition(":")
     try:
         auth = dict(pull.credentials) if pull.credentials else None
-        events = engine.call(
-            f"pull the image {reference}",
-            engine.client.pull,
-            repository,
-            tag=tag,
-            auth_config=auth,
-            stream=True,
-            decode=True,
-        )
-        said = [event["error"] for event in events if "error" in event]
+        said = engine.call(f"pull the image {reference}", _errors_of_pull, engine.client, repository, tag, auth)
     except EngineError as exc:
         raise _pull_error(engine, reference, pull, exc.answered) from exc
     if said:
-        raise _pull_error(engine, reference, pull, str(said[-1]))
+        raise _pull_error(engine, reference, pull, said[-1])
+
+
+def _errors_of_pull(client: Any, repository: str, tag: str | None, auth: dict[str, str] | None) -> list[str]:
+    """Pull, reading to the end what the engine says meanwhile."""
+    events = client.pull(repository, tag=tag, auth_config=auth, stream=True, decode=True)
+    return [printable_line(str(event["error"])) for event in events if "error" in event]
 
 
 def _pull_error(engine: Engine, reference: str, pull: Pull, answered: str) -> ImageError:

@@ -13,6 +13,9 @@ from .._agents.spec import LABEL_AGENT, AgentSpec
 from .._errors import SpecError
 from .engine import Engine
 
+# Network modes that name no network that somebody must have created.
+BUILT_IN = ("bridge", "default", "host", "none")
+
 
 @dataclass(frozen=True)
 class HostInventory:
@@ -22,13 +25,19 @@ class HostInventory:
     volumes: Mapping[str, Mapping[str, Any]]
     networks: frozenset[str]
 
-    def check(self, specs: Iterable[AgentSpec], place: str) -> None:
+    def check(self, specs: Iterable[AgentSpec], place: str, *, volumes: bool = True) -> None:
         """Refuse what belongs to somebody else, before anything is touched.
+
+        Args:
+            volumes: look at volumes too; not where only containers are to be removed, which may be what mends it.
 
         Raises:
             SpecError: a container of that name is not ours, a volume is somebody else's, a network does not exist.
         """
-        problems = [problem for spec in specs for problem in self._problems(spec)]
+        problems = []
+        for spec in specs:
+            problems += self._container_problems(spec) + self._network_problems(spec)
+            problems += self._volume_problems(spec) if volumes else []
         if problems:
             raise SpecError(
                 "use what is on the host",
@@ -37,35 +46,51 @@ class HostInventory:
                 todo="Nothing was started or changed.",
             )
 
-    def _problems(self, spec: AgentSpec) -> list[str]:
-        problems = []
+    def _container_problems(self, spec: AgentSpec) -> list[str]:
         container = self.containers.get(spec.container)
-        if container is not None and _agent_of(container) != spec.name:
-            owner = _agent_of(container)
-            whose = f"belongs to the agent {owner}" if owner else "was not made by this collection"
-            problems.append(
-                f"agent {spec.name}: option 'container': the container {spec.container} {whose};"
-                " remove it or set another name"
-            )
+        if container is None or _agent_of(container) == spec.name:
+            return []
+        owner = _agent_of(container)
+        whose = f"belongs to the agent {owner}" if owner else "was not made by this collection"
+        what = f"option 'container': the container {spec.container} {whose}"
+        return [f"agent {spec.name}: {what}; remove or rename it, or set another name here"]
+
+    def _volume_problems(self, spec: AgentSpec) -> list[str]:
+        problems = []
         users = [
             name for name, other in self.containers.items() if name != spec.container and _mounts(other, spec.volume)
         ]
         if users:
             problems.append(
                 f"agent {spec.name}: option 'volume': the volume {spec.volume} is mounted by the container"
-                f" {', '.join(users)}; every agent needs a volume of its own"
+                f" {', '.join(users)}; every agent needs a volume of its own: remove that container or set another"
+                " volume here"
             )
         owner = _agent_of(self.volumes.get(spec.volume, {}))
         if owner not in (None, spec.name):
             problems.append(
-                f"agent {spec.name}: option 'volume': the volume {spec.volume} belongs to the agent {owner}"
+                f"agent {spec.name}: option 'volume': the volume {spec.volume} belongs to the agent {owner};"
+                " set another volume here"
             )
-        for network in spec.networks:
-            if network not in self.networks:
-                problems.append(
-                    f"agent {spec.name}: option 'networks': the network {network} does not exist; create it first"
-                )
         return problems
+
+    def _network_problems(self, spec: AgentSpec) -> list[str]:
+        option, names = ("networks", spec.networks) if spec.networks else ("network_mode", _named_network(spec))
+        return [
+            f"agent {spec.name}: option '{option}': the network {name} does not exist; create it first"
+            for name in names
+            if name not in self.networks
+        ]
+
+
+def needs_networks(specs: Iterable[AgentSpec]) -> bool:
+    """Whether anybody names a network that must exist."""
+    return any(spec.networks or _named_network(spec) for spec in specs)
+
+
+def _named_network(spec: AgentSpec) -> tuple[str, ...]:
+    mode = spec.network_mode
+    return () if mode is None or mode in BUILT_IN or mode.startswith("container:") else (mode,)
 
 
 def take(engine: Engine, *, networks: bool) -> HostInventory:

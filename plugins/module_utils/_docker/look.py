@@ -45,6 +45,8 @@ def look(
 ) -> list[Observation]:
     """Observe; return as soon as all that are waited for have changed, or `linger` seconds after the first of them.
 
+    An agent that was restarted is waited for as well: its news is what it does after the restart.
+
     Args:
         wait: seconds to wait at most.
         check_mode: restart nothing.
@@ -58,19 +60,24 @@ def look(
     targets = [item.target for item in looks]
     end = now() + wait
     lingering = False
+    known: list[str] = []
     while True:
+        looked_at = now()
         observations = observer.observe_all(targets, volumes)
-        waited_for = [(item, seen) for item, seen in zip(looks, observations) if item.seen]
-        news = [seen.fingerprint() != item.seen for item, seen in waited_for]
+        now_seen = [observation.fingerprint() for observation in observations]
+        known = known or [mark if item.restart else item.seen for item, mark in zip(looks, now_seen)]
+        news = [mark != before for mark, before in zip(now_seen, known) if before]
         if all(news) or now() >= end:
             return observations
         if any(news) and not lingering:
             end, lingering = min(end, now() + linger), True
-        sleep(max(0.0, min(PAUSE, end - now())))
+        pause = max(PAUSE, now() - looked_at)  # a slow engine is not kept busy with being looked at
+        sleep(max(0.0, min(pause, end - now())))
 
 
 def _restart(engine: Engine, target: Target) -> None:
-    engine.call(
+    """Restart it, or start it if it has ended. One that does not exist is left for the observation to tell."""
+    engine.find(
         f"restart the container {target.container}",
         engine.client.restart,
         target.container,

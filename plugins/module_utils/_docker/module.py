@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Callable, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -14,7 +14,7 @@ from .._argspec import ENGINE_OPTIONS, ENGINE_TOGETHER, LOG_OPTIONS
 from .._errors import ConnectwareError
 from .engine import Engine, connect
 
-UseCase = Callable[[Engine, Mapping[str, Any], bool], "dict[str, Any]"]
+UseCase = Callable[[Engine, "Mapping[str, Any]", bool], Dict[str, Any]]
 """Engine, parameters and whether this is check mode -> the result, with a `diff` that may be dropped."""
 
 

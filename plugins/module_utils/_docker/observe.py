@@ -5,23 +5,22 @@
 
 from __future__ import annotations
 
-import tarfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .._agents.log import LogParser
 from .._agents.observation import ABSENT, Observation
 from .._agents.patterns import LogPatterns
-from .._agents.spec import CREDENTIALS_PATH
 from .._errors import EngineError
+from .credentials import has_credentials
 from .engine import Engine
+from .logs import read_lines
 from .timeline import log_start, seconds_of
 
-MOST_LOG = 64 * 1024 * 1024  # bytes of one start's log that are read
 YOUNG = 60.0  # seconds within which an agent that has not asked is still watched
-CHUNK = 4096  # bytes of an archive read at a time: the first file's header is among the first
+MOST_TRIES = 3  # of looks at a container that is restarted meanwhile
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,7 @@ class Observer:
 
     def observe(self, target: Target, volume: Mapping[str, Any] | None) -> Observation:
         """One agent."""
-        client = self._engine.client
-        container = self._engine.find(
-            f"inspect the container {target.container}", client.inspect_container, target.container
-        )
+        container = self._inspect(target)
         volume_created_at = seconds_of(volume.get("CreatedAt")) if volume else None
         if container is None:
             return Observation(
@@ -70,9 +66,14 @@ class Observer:
                 volume_created_at=volume_created_at,
                 observed_at=time.time(),
             )
+        for _ in range(MOST_TRIES):
+            parser, readable = self._read_log(target, container)
+            again = self._inspect(target) or container
+            unchanged = again["State"].get("StartedAt") == container["State"].get("StartedAt")
+            container = again
+            if unchanged:
+                break
         state = container["State"]
-        started_at = seconds_of(state.get("StartedAt"))
-        parser, readable = self._read_log(target, container)
         return Observation(
             target.name,
             target.username,
@@ -81,11 +82,11 @@ class Observer:
             state=state["Status"],
             exit_code=state.get("ExitCode") if seconds_of(state.get("FinishedAt")) else None,
             restart_count=container.get("RestartCount", 0),
-            started_at=started_at,
+            started_at=seconds_of(state.get("StartedAt")),
             created_at=seconds_of(container.get("Created")),
             image=container["Config"].get("Image"),
             image_id=container.get("Image"),
-            credentials=self._credentials(target.container),
+            credentials=has_credentials(self._engine, container),
             volume_created_at=volume_created_at,
             events=parser.events,
             log_driver=((container["HostConfig"].get("LogConfig")) or {}).get("Type"),
@@ -95,23 +96,15 @@ class Observer:
             observed_at=time.time(),
         )
 
-    def _credentials(self, container: str) -> bool | None:
-        """Whether the volume has a non-empty file. Reads headers only; None if the container has no such folder."""
-        tried = f"look for credentials in {CREDENTIALS_PATH} of {container}"
-        found = self._engine.find(tried, self._engine.client.get_archive, container, CREDENTIALS_PATH, chunk_size=CHUNK)
-        if found is None:
-            return None
-        chunks, _stat = found
-        try:
-            return self._engine.call(tried, _has_file, chunks)
-        finally:
-            chunks.close()
+    def _inspect(self, target: Target) -> Mapping[str, Any] | None:
+        return self._engine.find(
+            f"inspect the container {target.container}", self._engine.client.inspect_container, target.container
+        )
 
     def _read_log(self, target: Target, container: Mapping[str, Any]) -> tuple[LogParser, bool]:
         parser = LogParser(self._patterns, target.username)
-        start = log_start(container)
         try:
-            for at, line in self._lines(target.container, start):
+            for at, line in read_lines(self._engine, container, log_start(container)):
                 parser.feed(line, at)
         except EngineError as exc:
             if _is_unreadable(exc):
@@ -127,71 +120,13 @@ class Observer:
         if started is None or created is None or not earlier or time.time() - started > YOUNG:
             return None
         parser = LogParser(self._patterns, target.username)
-        for at, line in self._lines(target.container, None):
+        for at, line in read_lines(self._engine, container, None):
             parser.feed(line, at)
             if parser.events:
                 return max(0.0, at - created) if at is not None else None
         return None
 
-    def _lines(self, container: str, start: float | None) -> Iterator[tuple[float | None, bytes]]:
-        """The lines since a time, with the engine's time of each."""
-        tried = f"read the log of {container}"
-        options = {} if start is None else {"since": int(start)}
-        chunks = self._engine.call(
-            tried, self._engine.client.logs, container, stream=True, follow=False, timestamps=True, **options
-        )
-        try:
-            yield from _timed(self._guarded(tried, chunks), start)
-        finally:
-            chunks.close()
-
-    def _guarded(self, tried: str, chunks: Any) -> Iterator[bytes]:
-        iterator = iter(chunks)
-        read = 0
-        while read < MOST_LOG:
-            chunk = self._engine.call(tried, next, iterator, None)
-            if chunk is None:
-                return
-            read += len(chunk)
-            yield chunk
-
-
-def _timed(chunks: Iterable[bytes], start: float | None) -> Iterator[tuple[float | None, bytes]]:
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            stamp, _, text = line.partition(b" ")
-            at = seconds_of(stamp.decode("ascii", errors="replace"))
-            if start is None or at is None or at >= start:
-                yield at, text if at is not None else line
-    if rest:
-        stamp, _, text = rest.partition(b" ")
-        yield seconds_of(stamp.decode("ascii", errors="replace")), text
-
 
 def _is_unreadable(exc: EngineError) -> bool:
     text = exc.answered.lower()
     return "does not support reading" in text or "logs_not_supported" in text or "not support" in text
-
-
-class _Reader:
-    """The chunks of an archive as a file that can only be read forward."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        while len(self._rest) < size:
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                break
-            self._rest += chunk
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
-
-
-def _has_file(chunks: Iterator[bytes]) -> bool:
-    with tarfile.open(fileobj=_Reader(chunks), mode="r|", bufsize=512) as archive:  # type: ignore[call-overload]
-        return any(member.isreg() and member.size > 0 for member in archive)

@@ -24,6 +24,15 @@ def seconds_of(text: str | None) -> float | None:
     return _whole_seconds(match[1]) + float(match[2] or 0) - _offset(match[3])
 
 
+def nanoseconds_of(text: str) -> int | None:
+    """Like seconds_of, exactly."""
+    match = _TIME.match(text)
+    if match is None:
+        return None
+    fraction = (match[2] or ".")[1:10].ljust(9, "0")
+    return (_whole_seconds(match[1]) - _offset(match[3])) * 10**9 + int(fraction)
+
+
 @lru_cache(maxsize=4096)
 def _whole_seconds(text: str) -> int:
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))

@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Modules agents and agents_info, and the host-side look, run as Ansible runs them, against an engine of the test's."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.plugins.module_utils._docker.fake_engine import IMAGE_REPORT, FakeEngine, report
+from unit.plugins.modules.running import Run
+
+NAME = "connectware-agent-press-1"
+WANTED = {"image": "reg/mapper", "version": "1.8.0", "mqtt_host": "cw", "agents": [{"name": "press-1"}]}
+PAIRING = "Username: press-1, pairing ID (should match in UI): a82123"
+
+
+def archive_of_credentials() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        entry = tarfile.TarInfo("data/credentials")
+        entry.size = 4
+        tar.addfile(entry, io.BytesIO(b"hush"))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    engine = FakeEngine(tmp_path / "engine.sock")
+    engine.say("GET", "/images/reg/mapper:1.8.0/json", IMAGE_REPORT)
+    yield engine
+    engine.shutdown()
+    engine.server_close()
+
+
+def deployed(fake: FakeEngine, **changes: Any) -> None:
+    """The agent press-1 runs as wanted, with credentials."""
+    container = report(**changes)
+    listed = {"Id": "c1", "Names": [f"/{NAME}"], "Labels": container["Config"]["Labels"], "Mounts": container["Mounts"]}
+    fake.say("GET", "/containers/json", [listed])
+    fake.say("GET", "/volumes", {"Volumes": [{"Name": NAME, "Labels": {}, "CreatedAt": "2026-01-01T00:00:00Z"}]})
+    fake.say("GET", f"/containers/{NAME}/json", container)
+    line = f"2026-01-01T00:00:01.5Z {PAIRING}\n".encode()
+    fake.say("GET", f"/containers/{NAME}/logs", struct.pack(">BxxxL", 1, len(line)) + line)
+    fake.say("GET", f"/containers/{NAME}/archive", archive_of_credentials(), X_Docker_Container_Path_Stat="e30=")
+
+
+def test_nothing_to_do(fake: FakeEngine, run: Run) -> None:
+    deployed(fake)
+    result = run("agents", docker_host=fake.address, **WANTED)
+    assert not result["changed"] and "diff" not in result
+    (agent,) = result["agents"]
+    assert (agent["action"], agent["drift"], agent["pulled"], agent["error"]) == ("none", [], False, "")
+    assert agent["observation"]["credentials"] is True
+    assert [event["pairing_id"] for event in agent["observation"]["events"]] == ["a82123"]
+    assert fake.writes() == []
+    assert fake.versions() == {"v1.52"}
+
+
+def test_check_mode_writes_nothing(fake: FakeEngine, run: Run) -> None:
+    secret = {"registry_username": "license", "registry_password": "hush-hush"}
+    wanted = {**WANTED, "env": {"API_TOKEN": "token-of-theirs"}, "pull": "always"}
+    for state in ({}, {"Config__Env": []}, {"State__Status": "exited"}):
+        if state:
+            deployed(fake, **state)
+        result = run("agents", docker_host=fake.address, check=True, diff=True, **wanted, **secret)
+        assert result["changed"]
+        assert result["diff"]["before"] != result["diff"]["after"]
+        assert result["agents"][0]["observation"]["planned"]
+        assert "hush-hush" not in result["_printed"] and "token-of-theirs" not in json.dumps(result["diff"])
+    assert fake.writes() == []
+
+
+def test_a_limit_that_the_engine_cannot_set_is_no_drift_for_ever(fake: FakeEngine, run: Run) -> None:
+    deployed(fake, HostConfig__PidsLimit=None)
+    fake.say("GET", "/info", {"PidsLimit": False, "MemoryLimit": True})
+    assert not run("agents", docker_host=fake.address, **WANTED)["changed"]
+    fake.say("GET", "/info", {"PidsLimit": True, "MemoryLimit": True})
+    result = run("agents", docker_host=fake.address, check=True, **WANTED)
+    assert result["agents"][0]["drift"] == ["pids_limit"]
+
+
+def test_one_that_cannot_be_looked_at(fake: FakeEngine, run: Run) -> None:
+    deployed(fake)
+    fake.say("GET", f"/containers/{NAME}/logs", {"message": "the file is broken"}, status=500)
+    result = run("agents", docker_host=fake.address, **WANTED)
+    assert result["failed"]
+    assert "press-1" in result["msg"] and "the file is broken" in result["agents"][0]["error"]
+
+
+def test_refused_input_never_reaches_the_engine_s_containers(fake: FakeEngine, run: Run) -> None:
+    result = run("agents", docker_host=fake.address, **{**WANTED, "agents": [{"name": "press-1"}, {"name": "press-1"}]})
+    assert result["failed"] and "press-1" in result["msg"] and "entry 2" in result["msg"]
+    assert result["error"]["kind"] == "SpecError"
+    assert {path for _, _, path in fake.asked} == {"/version"}
+
+
+def test_no_engine(run: Run, tmp_path: Path) -> None:
+    for module, options in (("agents", WANTED), ("agents_info", {}), ("agents_registered", {"looks": []})):
+        result = run(module, docker_host=f"unix://{tmp_path}/none.sock", **options)
+        assert result["failed"] and "none.sock" in result["msg"]
+        assert result["error"]["kind"] == "EngineUnavailableError"
+
+
+def test_login_needs_both(fake: FakeEngine, run: Run) -> None:
+    result = run("agents", docker_host=fake.address, registry_username="license", **WANTED)
+    assert result["failed"] and "registry_password" in result["msg"]
+
+
+def test_pull_sends_the_login_and_an_error_does_not_show_it(fake: FakeEngine, run: Run) -> None:
+    secret = {"registry_username": "license", "registry_password": "hush-hush"}
+    fake.say("GET", "/images/reg/mapper:1.8.0/json", {"message": "none"}, status=404)
+    fake.say("POST", "/images/create", b'{"status": "Pulling"}\r\n{"error": "denied: wrong password"}\r\n')
+    result = run("agents", docker_host=fake.address, **WANTED, **secret)
+    assert result["failed"] and result["error"]["kind"] == "ImageError"
+    for part in ("reg/mapper:1.8.0", "denied: wrong password", "registry_password"):
+        assert part in result["msg"]
+    assert "hush-hush" not in result["_printed"]
+    assert fake.writes() == [("POST", "/images/create")]
+
+
+def test_info(fake: FakeEngine, run: Run) -> None:
+    assert run("agents_info", docker_host=fake.address)["agents"] == []
+    deployed(fake)
+    (agent,) = run("agents_info", docker_host=fake.address)["agents"]
+    assert (agent["name"], agent["container"], agent["volume"]) == ("press-1", NAME, NAME)
+    assert agent["labels"]["vendor"] == "x"
+    assert agent["observation"]["state"] == "running"
+    assert run("agents_info", docker_host=fake.address, names=["press-2"])["agents"] == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_look(check: bool, fake: FakeEngine, run: Run) -> None:
+    deployed(fake)
+    fake.say("POST", f"/containers/{NAME}/restart", b"", status=204)
+    asked = {"name": "press-1", "username": "press-1", "container": NAME, "volume": NAME, "restart": True}
+    result = run("agents_registered", docker_host=fake.address, looks=[asked], check=check)
+    assert result["changed"] is not check
+    assert [seen["name"] for seen in result["observations"]] == ["press-1"]
+    assert fake.writes() == ([] if check else [("POST", f"/containers/{NAME}/restart")])
