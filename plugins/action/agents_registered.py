@@ -208,6 +208,8 @@ def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
     for agent in agents:
         try:
             record = AgentRecord(Observation.from_dict(agent["observation"]))
+            if agent.get("error"):
+                record.give_up(str(agent["error"]))
         except (KeyError, TypeError, AttributeError) as exc:
             raise SpecError(
                 "use the option 'agents'",

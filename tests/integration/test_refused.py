@@ -105,6 +105,17 @@ def test_foreign_container_of_that_name_is_left_alone(factory):
     site.rollout().ok()
 
 
+def test_one_agent_that_cannot_start_does_not_keep_the_others_from_registering(factory):
+    site = factory(2)
+    bad, good = site.names()
+    site.agents[0]["mounts"] = [{"source": "/nowhere/at/all", "target": "/x"}]
+    run = site.rollout().failed("factory", bad, "/nowhere/at/all")
+    assert run.agents[good]["verdict"] == "registered"
+    assert run.agents[bad]["verdict"] == "broken"
+    del site.agents[0]["mounts"]
+    site.rollout().ok()
+
+
 def test_pairing_that_never_appears(factory):
     site = factory(2)
     slow, good = site.names()

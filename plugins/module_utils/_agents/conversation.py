@@ -90,7 +90,7 @@ class Conversation:
     def predict(self) -> None:
         """Check mode: judge once on what the server says now; change nothing."""
         self._ask_server()
-        self._judge(self._records)
+        self._judge(self._open_records())
 
     def run(self) -> None:
         """Bring every agent to a final verdict, or mark it as timed out.
@@ -102,7 +102,7 @@ class Conversation:
         deadline = self._clock.now() + self._timeout
         try:
             self._ask_server()
-            self._judge(self._records)
+            self._judge(self._open_records())
             while self._open_records():
                 if self._clock.now() >= deadline:
                     for record in self._open_records():

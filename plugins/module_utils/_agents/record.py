@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .evidence import (
+    BROKEN,
     FAIL,
     NONE,
     REGISTERED,
@@ -89,6 +90,10 @@ class AgentRecord:
         events, started = observation.events, observation.started_at
         if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
             self._time_to_ask = max(0.0, events[0].at - started)
+
+    def give_up(self, why: str) -> None:
+        """Its container could not be brought to what is wanted: nothing is decided about it in this run."""
+        self.verdict = self._first = Verdict(BROKEN, NONE, FAIL, why)
 
     def judge(self, policy: Policy, window_open: bool, now: float) -> Verdict:
         """Decide on what is known now."""
