@@ -102,6 +102,7 @@ class Factory:
             "agents_network_mode": "host",
             "agents_env": {"CYBUS_HOSTNAME_INGRESS": end["ingress"], "SIMULATOR_POLL_INTERVAL": "1"},
             "agents_poll_interval": 2,
+            "agents_settle": 4,
             "connectware_url": end["url"],
             "connectware_username": "rollout",
             "connectware_password": self.simulator.passwords()["rollout"],

@@ -163,7 +163,9 @@ def test_what_is_made(host: Host) -> None:
     volume = host.volume()
     assert made is not None and volume is not None
     config, limits = made["Config"], made["HostConfig"]
-    assert config["Labels"] == {"from.image": "yes", LABEL_AGENT: agent["name"]}
+    labels = {**config["Labels"]}
+    assert labels.pop("edgefleet.connectware.log-options") == "max-file,max-size"
+    assert labels == {"from.image": "yes", LABEL_AGENT: agent["name"]}
     assert volume["Labels"] == {LABEL_AGENT: agent["name"]}
     assert {"FROM_IMAGE=yes", "API_TOKEN=hush", "N=1", "CYBUS_MQTT_HOST=connectware.invalid"} <= set(config["Env"])
     assert limits["CapDrop"] == ["ALL"]

@@ -13,14 +13,15 @@ from typing import Any
 
 from .._agents.observation import Observation
 from .._agents.patterns import LogPatterns, parse_patterns
-from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec, build_specs
+from .._agents.spec import CREDENTIALS_PATH, build_specs
 from .._errors import EngineError
-from .containers import NOTHING, Converger, Plan
+from .containers import Converger
 from .engine import Engine
 from .image import Pull
-from .inventory import HostInventory, take
+from .inventory import HostInventory, agent_of, take, take_volumes
 from .look import HostLook, look
 from .observe import Observer, Target
+from .plan import NOTHING, Plan
 
 
 def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     converger = Converger(engine, Pull(params["pull"], credentials), check_mode)
     plans = converger.plan_present(specs) if present else converger.plan_absent(specs, params["purge"])
     errors = converger.apply(plans)
-    seen = _observe(engine, patterns, specs, errors)
+    seen = _observe(engine, patterns, plans, errors, check_mode)
     planned = check_mode and present
     observations = [
         replace(observation, planned=True) if planned and plan.action != NOTHING else observation
@@ -48,24 +49,24 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
 
 
 def _observe(
-    engine: Engine, patterns: LogPatterns, specs: Sequence[AgentSpec], errors: dict[str, EngineError]
+    engine: Engine, patterns: LogPatterns, plans: Sequence[Plan], errors: dict[str, EngineError], check_mode: bool
 ) -> list[Observation]:
     """All agents; one that cannot be looked at is added to the errors and does not hide the others."""
-    volumes = take(engine, networks=False).volumes
+    touched = not check_mode and any(plan.changed for plan in plans)
+    volumes = take_volumes(engine) if touched else {plan.spec.volume: plan.volume for plan in plans}
     observer = Observer(engine, patterns)
 
-    def one(spec: AgentSpec) -> Observation:
+    def one(plan: Plan) -> Observation:
+        spec = plan.spec
+        report = plan.container if check_mode or not plan.changed else None
+        target = Target(spec.name, spec.username, spec.container, spec.volume, report)
         try:
-            return observer.observe(_target(spec), volumes.get(spec.volume))
+            return observer.observe(target, volumes.get(spec.volume))
         except EngineError as exc:
             errors.setdefault(spec.name, exc)
             return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=time.time())
 
-    return engine.in_parallel(one, list(specs))
-
-
-def _target(spec: AgentSpec) -> Target:
-    return Target(spec.name, spec.username, spec.container, spec.volume)
+    return engine.in_parallel(one, list(plans))
 
 
 def _result(
@@ -104,12 +105,11 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
     del check_mode  # it only reads
     wanted = params["names"]
     inventory = take(engine, networks=False)
-    found = {
-        labels[LABEL_AGENT]: name
-        for name, entry in sorted(inventory.containers.items())
-        for labels in [entry.get("Labels") or {}]
-        if LABEL_AGENT in labels and (not wanted or labels[LABEL_AGENT] in wanted)
-    }
+    found: dict[str, str] = {}
+    for container, entry in sorted(inventory.containers.items()):
+        agent = agent_of(entry)
+        if agent is not None and (not wanted or agent in wanted):
+            found.setdefault(agent, container)  # what a killed run left beside it comes after it
     targets = engine.in_parallel(lambda item: _found_target(engine, *item, inventory), list(found.items()))
     observations = Observer(engine, parse_patterns(params["log_patterns"])).observe_all(targets, inventory.volumes)
     return {
@@ -129,11 +129,12 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
 
 
 def _found_target(engine: Engine, agent: str, container: str, inventory: HostInventory) -> Target:
-    report = engine.call(f"inspect the container {container}", engine.client.inspect_container, container)
-    env = dict(entry.partition("=")[::2] for entry in report["Config"].get("Env") or [])
+    report = engine.find(f"inspect the container {container}", engine.client.inspect_container, container)
+    variables = report["Config"].get("Env") or [] if report else []
+    env = dict(entry.partition("=")[::2] for entry in variables)
     mounts = inventory.containers[container].get("Mounts") or []
     volumes = [mount.get("Name", "") for mount in mounts if mount.get("Destination") == CREDENTIALS_PATH]
-    return Target(agent, env.get("CYBUS_MQTT_USERNAME") or agent, container, volumes[0] if volumes else "")
+    return Target(agent, env.get("CYBUS_MQTT_USERNAME") or agent, container, volumes[0] if volumes else "", report)
 
 
 def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -14,36 +14,35 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._agents.spec import CREDENTIALS_PATH, AgentSpec
-from .image import Image
 
-_SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|LICEN[CS]E", re.IGNORECASE)
-_MASK = "********"
+_SECRET = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|LICEN[CS]E|AUTH", re.IGNORECASE)
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+MASK = "********"
 DEFAULT_NETWORK = "bridge"
 # Limits that an engine drops, with a warning only, where the kernel lacks them; and how it says that it has them.
 LIMITS = {"memory": "MemoryLimit", "pids_limit": "PidsLimit"}
+LABEL_LOG_OPTIONS = "edgefleet.connectware.log-options"
+"""Names the log options that were asked for: the engine adds those of its own configuration to them."""
 
 
-def wanted(spec: AgentSpec, image: Image) -> dict[str, Any]:
-    """The container that the user wants, over this image."""
+def wanted(spec: AgentSpec, image_id: str | None, image_config: Mapping[str, Any]) -> dict[str, Any]:
+    """The container that the user wants, over an image that brings this configuration."""
     return {
-        "image": image.image_id,
-        "env": {**_pairs(image.config.get("Env")), **spec.environment()},
-        "labels": {**(image.config.get("Labels") or {}), **spec.all_labels()},
-        "mounts": sorted(
-            [
-                ("volume", spec.volume, CREDENTIALS_PATH, False),
-                *(("bind", m.source, m.target, m.read_only) for m in spec.mounts),
-            ]
-        ),
-        "networks": sorted(spec.networks) if spec.networks else [network_mode(spec)],
+        "container": spec.container,
+        "image": image_id,
+        "env": {**_pairs(image_config.get("Env")), **spec.environment()},
+        "labels": _labels({**(image_config.get("Labels") or {}), **spec.all_labels()}),
+        "volume": spec.volume,
+        "mounts": sorted((m.source, m.target, m.read_only) for m in spec.mounts),
+        "networks": sorted(spec.networks) if spec.networks else [_mode(spec.network_mode)],
         "extra_hosts": dict(spec.extra_hosts),
         "dns": list(spec.dns),
         "restart_policy": spec.restart_policy,
-        "memory": spec.memory,
-        "cpus": None if spec.cpus is None else round(spec.cpus, 3),
+        "memory": spec.memory or None,
+        "cpus": round(spec.cpus, 3) if spec.cpus else None,
         "pids_limit": spec.pids_limit if spec.pids_limit and spec.pids_limit > 0 else None,
-        "user": spec.user if spec.user is not None else image.config.get("User") or "",
-        "capabilities": sorted(spec.capabilities),
+        "user": spec.user or image_config.get("User") or "",
+        "capabilities": _capabilities(spec.capabilities),
         "dropped_capabilities": ["ALL"],
         "security_opts": _security(spec.security_opts),
         "read_only": spec.read_only,
@@ -57,12 +56,14 @@ def wanted(spec: AgentSpec, image: Image) -> dict[str, Any]:
 def reported(container: Mapping[str, Any]) -> dict[str, Any]:
     """The container that the engine reports."""
     config, host = container["Config"], container["HostConfig"]
-    log = host.get("LogConfig") or {}
+    mounts = _mounts(host)
     return {
+        "container": str(container["Name"]).lstrip("/"),
         "image": container["Image"],
         "env": _pairs(config.get("Env")),
-        "labels": dict(config.get("Labels") or {}),
-        "mounts": _mounts(host),
+        "labels": _labels(config.get("Labels") or {}),
+        "volume": next((source for kind, source, target, _ in mounts if _is_credentials(kind, target)), None),
+        "mounts": sorted(mount[1:] for mount in mounts if not _is_credentials(mount[0], mount[2])),
         "networks": _networks(container),
         "extra_hosts": dict(entry.split(":", 1) for entry in host.get("ExtraHosts") or []),
         "dns": list(host.get("Dns") or []),
@@ -75,43 +76,54 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
         "dropped_capabilities": _capabilities(host.get("CapDrop")),
         "security_opts": _security(host.get("SecurityOpt") or []),
         "read_only": bool(host.get("ReadonlyRootfs")),
-        "init": bool(host.get("Init")),
+        "init": host.get("Init"),  # None leaves it to the daemon's configuration, which nobody can see
         "stop_timeout": config.get("StopTimeout"),
-        "log_driver": log.get("Type"),
-        "log_options": dict(log.get("Config") or {}),
+        "log_driver": (host.get("LogConfig") or {}).get("Type"),
+        "log_options": _log_options(container),
     }
 
 
 def drift(want: Mapping[str, Any], have: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the options that differ.
-
-    Options of the log driver that we do not set are no drift: the engine adds its own defaults to them.
-    """
-    have = {**have, "log_options": {key: have["log_options"].get(key) for key in want["log_options"]}}
-    return tuple(option for option in want if want[option] != have[option])
-
-
-def network_mode(spec: AgentSpec) -> str:
-    """The network that the container is made in; engines differ in what they call their default one."""
-    mode = (spec.networks[0] if spec.networks else spec.network_mode) or DEFAULT_NETWORK
-    return DEFAULT_NETWORK if mode == "default" else mode
+    """The names of the options that differ."""
+    differs = [option for option in want if want[option] != have.get(option)]
+    if "log_driver" in differs and "log_options" in differs:
+        differs.remove("log_options")  # another driver has other options
+    return tuple(differs)
 
 
 def shown(values: Mapping[str, Any]) -> dict[str, Any]:
-    """For a diff: values that look like secrets by their names are masked."""
+    """For a diff: values of variables that look like secrets, and logins in addresses, are masked."""
     masked = {option: _masked(values[option]) for option in ("env", "labels", "log_options")}
     return {**values, **masked, "mounts": [list(mount) for mount in values["mounts"]]}
 
 
 def _masked(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: _MASK if value and _SECRET.search(name) else value for name, value in values.items()}
+    return {
+        name: MASK if value and _SECRET.search(name) else _LOGIN_IN_URL.sub(MASK, value)
+        for name, value in values.items()
+    }
 
 
 def _pairs(env: Iterable[str] | None) -> dict[str, str]:
     return dict(entry.partition("=")[::2] for entry in env or [])
 
 
+def _labels(labels: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in labels.items() if name != LABEL_LOG_OPTIONS}
+
+
+def _log_options(container: Mapping[str, Any]) -> dict[str, str]:
+    """Those that were asked for."""
+    options = (container["HostConfig"].get("LogConfig") or {}).get("Config") or {}
+    asked = (container["Config"].get("Labels") or {}).get(LABEL_LOG_OPTIONS)
+    if asked is None:
+        return dict(options)
+    names = asked.split(",")
+    return {name: value for name, value in options.items() if name in names}
+
+
 def _mounts(host: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """Kind, source, target, and whether it is read-only, of each."""
     mounts = [
         (mount["Type"], mount.get("Source", ""), mount["Target"], bool(mount.get("ReadOnly")))
         for mount in host.get("Mounts") or []
@@ -120,7 +132,15 @@ def _mounts(host: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
         source, target, *mode = bind.split(":")
         kind = "bind" if source.startswith("/") else "volume"
         mounts.append((kind, source, target, "ro" in ",".join(mode).split(",")))
-    return sorted(mounts)
+    return mounts
+
+
+def _is_credentials(kind: str, target: str) -> bool:
+    return kind == "volume" and target == CREDENTIALS_PATH
+
+
+def _mode(name: str | None) -> str:
+    return name if name and name != "default" else DEFAULT_NETWORK
 
 
 def _networks(container: Mapping[str, Any]) -> list[str]:
@@ -128,7 +148,7 @@ def _networks(container: Mapping[str, Any]) -> list[str]:
     if mode in ("host", "none") or mode.startswith("container:"):
         return [mode]
     attached = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    return sorted(attached) if attached else [DEFAULT_NETWORK if mode == "default" else mode]
+    return sorted(attached) if attached else [_mode(mode)]
 
 
 def _capabilities(names: Iterable[str] | None) -> list[str]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._agents.log import printable_line
 from .._errors import EngineError, ImageError
 from .engine import Engine
 
@@ -50,18 +49,20 @@ class Pull:
 def provide(engine: Engine, reference: str, pull: Pull, check_mode: bool) -> Image:
     """The image, pulled if that is due; in check mode only found out.
 
+    Whether `always` would bring a newer image nobody knows before, so that check mode does not claim it.
+
     Raises:
         ImageError: it is not there and may not, or cannot, be pulled.
     """
-    found = engine.find(f"inspect the image {reference}", engine.client.inspect_image, reference)
+    found = _find(engine, reference)
     due = pull.when == "always" or (pull.when == "missing" and found is None)
     if due and check_mode:
         return _image(reference, found, pulled=found is None)
+    pulled = False
     if due:
         _pull(engine, reference, pull)
-        before, found = found, engine.find(f"inspect the image {reference}", engine.client.inspect_image, reference)
-        if found is not None:
-            return _image(reference, found, pulled=before is None or before["Id"] != found["Id"])
+        before, found = found, _find(engine, reference)
+        pulled = found is not None and (before is None or before["Id"] != found["Id"])
     if found is None:
         raise ImageError(
             f"use the image {reference}",
@@ -69,7 +70,25 @@ def provide(engine: Engine, reference: str, pull: Pull, check_mode: bool) -> Ima
             answered="it is not on the host" + (" and pull is never" if pull.when == "never" else ""),
             todo="Set pull (agents_pull) to missing, or bring the image to the host, and check its name and version.",
         )
-    return _image(reference, found, pulled=False)
+    return _image(reference, found, pulled=pulled)
+
+
+def config_of(engine: Engine, image_id: str) -> Mapping[str, Any] | None:
+    """What an image brings by itself; None if it is gone."""
+    found = _find(engine, image_id)
+    return None if found is None else found.get("Config") or {}
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """Repository, and tag or digest, of a complete reference; the port of a registry is no tag."""
+    name, _, digest = reference.partition("@")
+    folder, slash, last = name.rpartition("/")
+    last, _, tag = last.partition(":")
+    return f"{folder}{slash}{last}", digest or tag or "latest"
+
+
+def _find(engine: Engine, reference: str) -> Mapping[str, Any] | None:
+    return engine.find(f"inspect the image {reference}", engine.client.inspect_image, reference)
 
 
 def _image(reference: str, found: Mapping[str, Any] | None, *, pulled: bool) -> Image:
@@ -77,22 +96,19 @@ def _image(reference: str, found: Mapping[str, Any] | None, *, pulled: bool) -> 
 
 
 def _pull(engine: Engine, reference: str, pull: Pull) -> None:
-    repository, tag = reference, None
-    if "@" not in reference:
-        repository, _, tag = reference.rpartition(":")
+    repository, tag = split_reference(reference)
+    auth = dict(pull.credentials) if pull.credentials else None
+
+    def errors() -> list[str]:
+        events = engine.client.pull(repository, tag=tag, auth_config=auth, stream=True, decode=True)
+        return [str(event["error"]) for event in events if "error" in event]
+
     try:
-        auth = dict(pull.credentials) if pull.credentials else None
-        said = engine.call(f"pull the image {reference}", _errors_of_pull, engine.client, repository, tag, auth)
+        said = engine.call(f"pull the image {reference}", errors)
     except EngineError as exc:
         raise _pull_error(engine, reference, pull, exc.answered) from exc
     if said:
         raise _pull_error(engine, reference, pull, said[-1])
-
-
-def _errors_of_pull(client: Any, repository: str, tag: str | None, auth: dict[str, str] | None) -> list[str]:
-    """Pull, reading to the end what the engine says meanwhile."""
-    events = client.pull(repository, tag=tag, auth_config=auth, stream=True, decode=True)
-    return [printable_line(str(event["error"])) for event in events if "error" in event]
 
 
 def _pull_error(engine: Engine, reference: str, pull: Pull, answered: str) -> ImageError:

@@ -5,25 +5,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._agents.spec import LABEL_AGENT, AgentSpec
 from .._errors import SpecError
 from .engine import Engine
 
-# Network modes that name no network that somebody must have created.
-BUILT_IN = ("bridge", "default", "host", "none")
+BUILTIN_NETWORKS = ("bridge", "default", "host", "none")
+ANOTHER = "container:"
 
 
 @dataclass(frozen=True)
 class HostInventory:
-    """The engine's own lists, by name."""
+    """The engine's own lists, by name.
 
-    containers: Mapping[str, Mapping[str, Any]]
-    volumes: Mapping[str, Mapping[str, Any]]
-    networks: frozenset[str]
+    Attributes:
+        networks: ID by name; empty if nobody asked.
+    """
+
+    containers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    volumes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    networks: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, specs: Iterable[AgentSpec], place: str, *, volumes: bool = True) -> None:
         """Refuse what belongs to somebody else, before anything is touched.
@@ -34,10 +38,7 @@ class HostInventory:
         Raises:
             SpecError: a container of that name is not ours, a volume is somebody else's, a network does not exist.
         """
-        problems = []
-        for spec in specs:
-            problems += self._container_problems(spec) + self._network_problems(spec)
-            problems += self._volume_problems(spec) if volumes else []
+        problems = [f"agent {spec.name}: {problem}" for spec in specs for problem in self._problems(spec, volumes)]
         if problems:
             raise SpecError(
                 "use what is on the host",
@@ -46,67 +47,105 @@ class HostInventory:
                 todo="Nothing was started or changed.",
             )
 
-    def _container_problems(self, spec: AgentSpec) -> list[str]:
+    def container_of(self, spec: AgentSpec) -> Mapping[str, Any] | None:
+        """The agent's container, under the name it should have or under another one."""
+        named = self.containers.get(spec.container)
+        if named is not None:
+            return named
+        own = self._own_names(spec)
+        others = [name for name in own if name != successor(spec)]
+        return self.containers[(others or own)[0]] if own else None
+
+    def leftover_of(self, spec: AgentSpec) -> Mapping[str, Any] | None:
+        """What a run that was killed has left: a container that was to replace the agent's."""
+        left = self.containers.get(successor(spec))
+        if left is None or agent_of(left) != spec.name or left is self.container_of(spec):
+            return None
+        return left
+
+    def _own_names(self, spec: AgentSpec) -> list[str]:
+        return sorted(name for name, container in self.containers.items() if agent_of(container) == spec.name)
+
+    def _problems(self, spec: AgentSpec, volumes: bool) -> Iterator[str]:
         container = self.containers.get(spec.container)
-        if container is None or _agent_of(container) == spec.name:
-            return []
-        owner = _agent_of(container)
-        whose = f"belongs to the agent {owner}" if owner else "was not made by this collection"
-        what = f"option 'container': the container {spec.container} {whose}"
-        return [f"agent {spec.name}: {what}; remove or rename it, or set another name here"]
+        if container is not None and agent_of(container) != spec.name:
+            owner = agent_of(container)
+            whose = f"belongs to the agent {owner}" if owner else "was not made by this collection"
+            what = f"option 'container': the container {spec.container} {whose}"
+            yield f"{what}; remove or rename it, or set another name here"
+        own = [name for name in self._own_names(spec) if name != successor(spec)]
+        if len(own) > 1:
+            yield f"it has more than one container: {', '.join(own)}; remove all but one of them"
+        if volumes:
+            yield from self._volume_problems(spec, {*self._own_names(spec), spec.container})
+        yield from self._network_problems(spec)
 
-    def _volume_problems(self, spec: AgentSpec) -> list[str]:
-        problems = []
-        users = [
-            name for name, other in self.containers.items() if name != spec.container and _mounts(other, spec.volume)
-        ]
+    def _volume_problems(self, spec: AgentSpec, own: set[str]) -> Iterator[str]:
+        users = [name for name, other in self.containers.items() if name not in own and _mounts(other, spec.volume)]
         if users:
-            problems.append(
-                f"agent {spec.name}: option 'volume': the volume {spec.volume} is mounted by the container"
-                f" {', '.join(users)}; every agent needs a volume of its own: remove that container or set another"
-                " volume here"
+            yield (
+                f"option 'volume': the volume {spec.volume} is mounted by the container {', '.join(users)};"
+                " every agent needs a volume of its own: remove that container or set another volume here"
             )
-        owner = _agent_of(self.volumes.get(spec.volume, {}))
+        owner = agent_of(self.volumes.get(spec.volume, {}))
         if owner not in (None, spec.name):
-            problems.append(
-                f"agent {spec.name}: option 'volume': the volume {spec.volume} belongs to the agent {owner};"
-                " set another volume here"
-            )
-        return problems
+            yield f"option 'volume': the volume {spec.volume} belongs to the agent {owner}; set another volume here"
 
-    def _network_problems(self, spec: AgentSpec) -> list[str]:
-        option, names = ("networks", spec.networks) if spec.networks else ("network_mode", _named_network(spec))
-        return [
-            f"agent {spec.name}: option '{option}': the network {name} does not exist; create it first"
-            for name in names
-            if name not in self.networks
-        ]
+    def _network_problems(self, spec: AgentSpec) -> Iterator[str]:
+        for network in spec.networks:
+            if network not in self.networks:
+                yield f"option 'networks': the network {network} does not exist; create it first"
+        mode = spec.network_mode or "default"
+        if mode.startswith(ANOTHER):
+            if self.id_of_other(spec) is None:
+                yield f"option 'network_mode': the container {mode[len(ANOTHER) :]} does not exist; create it first"
+        elif mode not in BUILTIN_NETWORKS and mode not in self.networks:
+            yield f"option 'network_mode': the network {mode} does not exist; create it first"
+
+    def id_of_other(self, spec: AgentSpec) -> str | None:
+        """The ID of the container whose network the agent shares."""
+        other = (spec.network_mode or "")[len(ANOTHER) :]
+        known = self.containers.get(other)
+        ids = [entry["Id"] for entry in self.containers.values()]
+        return known["Id"] if known is not None else next((found for found in ids if found == other), None)
 
 
-def needs_networks(specs: Iterable[AgentSpec]) -> bool:
-    """Whether anybody names a network that must exist."""
-    return any(spec.networks or _named_network(spec) for spec in specs)
+def successor(spec: AgentSpec) -> str:
+    """The name under which a container is made that will replace another one."""
+    return f"{spec.container}.next"
 
 
-def _named_network(spec: AgentSpec) -> tuple[str, ...]:
-    mode = spec.network_mode
-    return () if mode is None or mode in BUILT_IN or mode.startswith("container:") else (mode,)
+def asks_for_networks(spec: AgentSpec) -> bool:
+    """Whether the networks of the host matter."""
+    mode = spec.network_mode or "default"
+    return bool(spec.networks) or not (mode in BUILTIN_NETWORKS or mode.startswith(ANOTHER))
 
 
 def take(engine: Engine, *, networks: bool) -> HostInventory:
     """Ask the engine; for networks only where somebody wants to know."""
     containers = engine.call("list containers", engine.client.containers, all=True)
-    volumes = engine.call("list volumes", engine.client.volumes).get("Volumes") or []
     known = engine.call("list networks", engine.client.networks) if networks else []
     return HostInventory(
-        {name.lstrip("/"): entry for entry in containers for name in entry.get("Names") or []},
-        {entry["Name"]: entry for entry in volumes},
-        frozenset(entry["Name"] for entry in known),
+        {name.lstrip("/"): entry for entry in containers for name in _names(entry)},
+        take_volumes(engine),
+        {entry["Name"]: entry["Id"] for entry in known},
     )
 
 
-def _agent_of(thing: Mapping[str, Any]) -> str | None:
+def take_volumes(engine: Engine) -> dict[str, Mapping[str, Any]]:
+    """The volumes by name."""
+    volumes = engine.call("list volumes", engine.client.volumes).get("Volumes") or []
+    return {entry["Name"]: entry for entry in volumes}
+
+
+def agent_of(thing: Mapping[str, Any]) -> str | None:
+    """The agent to which a container or volume belongs; None if it is not ours."""
     return (thing.get("Labels") or {}).get(LABEL_AGENT)
+
+
+def _names(container: Mapping[str, Any]) -> list[str]:
+    """Without the names under which linked containers know it (/other/alias)."""
+    return [name for name in container.get("Names") or [] if "/" not in name.lstrip("/")]
 
 
 def _mounts(container: Mapping[str, Any], volume: str) -> bool:

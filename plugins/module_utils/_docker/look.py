@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .._agents.observation import Observation
 from .engine import Engine
-from .inventory import take
+from .inventory import take_volumes
 from .observe import Observer, Target
 
 PAUSE = 0.25  # seconds between two looks
@@ -56,7 +56,7 @@ def look(
     """
     if not check_mode:
         engine.in_parallel(lambda item: _restart(engine, item.target), [item for item in looks if item.restart])
-    volumes = take(engine, networks=False).volumes
+    volumes = take_volumes(engine)
     targets = [item.target for item in looks]
     end = now() + wait
     lingering = False

@@ -25,12 +25,17 @@ MOST_TRIES = 3  # of looks at a container that is restarted meanwhile
 
 @dataclass(frozen=True)
 class Target:
-    """An agent to observe."""
+    """An agent to observe.
+
+    Attributes:
+        report: the engine's report of its container, if nothing was done to it since; None asks for it.
+    """
 
     name: str
     username: str
     container: str
     volume: str
+    report: Mapping[str, Any] | None = None
 
 
 class Observer:
@@ -54,7 +59,7 @@ class Observer:
 
     def observe(self, target: Target, volume: Mapping[str, Any] | None) -> Observation:
         """One agent."""
-        container = self._inspect(target)
+        container = target.report or self._inspect(target)
         volume_created_at = seconds_of(volume.get("CreatedAt")) if volume else None
         if container is None:
             return Observation(
@@ -98,7 +103,9 @@ class Observer:
 
     def _inspect(self, target: Target) -> Mapping[str, Any] | None:
         return self._engine.find(
-            f"inspect the container {target.container}", self._engine.client.inspect_container, target.container
+            f"inspect the container {target.container}",
+            self._engine.client.inspect_container,
+            target.report["Id"] if target.report else target.container,
         )
 
     def _read_log(self, target: Target, container: Mapping[str, Any]) -> tuple[LogParser, bool]:

@@ -47,7 +47,8 @@ def deployed(fake: FakeEngine, **changes: Any) -> None:
     listed = {"Id": "c1", "Names": [f"/{NAME}"], "Labels": container["Config"]["Labels"], "Mounts": container["Mounts"]}
     fake.say("GET", "/containers/json", [listed])
     fake.say("GET", "/volumes", {"Volumes": [{"Name": NAME, "Labels": {}, "CreatedAt": "2026-01-01T00:00:00Z"}]})
-    fake.say("GET", f"/containers/{NAME}/json", container)
+    for name in (NAME, "c1"):
+        fake.say("GET", f"/containers/{name}/json", container)
     line = f"2026-01-01T00:00:01.5Z {PAIRING}\n".encode()
     fake.say("GET", f"/containers/{NAME}/logs", struct.pack(">BxxxL", 1, len(line)) + line)
     fake.say("GET", f"/containers/{NAME}/archive", archive_of_credentials(), X_Docker_Container_Path_Stat="e30=")

@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be done for each agent: specs and what is on the host -> plans. Asks the engine, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .._agents.spec import AgentSpec
+from . import drift as drift_module
+from .engine import Engine
+from .image import Image, config_of
+from .inventory import ANOTHER, HostInventory
+
+CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started", "removed", "none"
+UP = ("running", "restarting")
+BEYOND_START = ("dead", "removing")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done for one agent.
+
+    Attributes:
+        action: one of the words above.
+        drift: the options that differ, for a recreation.
+        image: None where the agent is to be removed.
+        container: the engine's full report before; None if there is none.
+        leftover: the ID of a container that a killed run has left.
+        want: the container as it will be, in the words of drift.py.
+        purge: the volume is deleted as well.
+    """
+
+    spec: AgentSpec
+    action: str
+    drift: tuple[str, ...] = ()
+    image: Image | None = None
+    container: Mapping[str, Any] | None = None
+    volume: Mapping[str, Any] | None = None
+    leftover: str | None = None
+    want: Mapping[str, Any] | None = None
+    purge: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return (
+            self.action != NOTHING or self.purges or self.leftover is not None or bool(self.image and self.image.pulled)
+        )
+
+    @property
+    def purges(self) -> bool:
+        return self.purge and self.volume is not None
+
+    def before(self) -> dict[str, Any]:
+        """For a diff: the container as it is."""
+        return _state(self.container, self.volume is not None)
+
+    def after(self) -> dict[str, Any]:
+        """For a diff: the container as it will be."""
+        if self.want is None:
+            return _state(None, self.volume is not None and not self.purge)
+        if self.action == NOTHING:
+            return self.before()
+        name = self.image.reference if self.image else None
+        return {"running": True, "volume_exists": True, "image_name": name, **drift_module.shown(self.want)}
+
+
+def _state(container: Mapping[str, Any] | None, volume: bool) -> dict[str, Any]:
+    if container is None:
+        return {"running": False, "volume_exists": volume}
+    running = container["State"]["Status"] in UP
+    have = drift_module.shown(drift_module.reported(container))
+    return {"running": running, "volume_exists": volume, "image_name": container["Config"].get("Image"), **have}
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Finds out what is to be done on a host."""
+
+    engine: Engine
+    inventory: HostInventory
+
+    def present(self, spec: AgentSpec, image: Image) -> Plan:
+        """For an agent that should run."""
+        spec = self._with_network_id(spec)
+        container, leftover = self._inspect(spec), self._leftover(spec)
+        volume = self.inventory.volumes.get(spec.volume)
+        want = drift_module.wanted(spec, image.image_id, image.config)
+        if container is None:
+            return Plan(spec, CREATED, (), image, None, volume, leftover, want)
+        differs = self._drift(spec, image, container)
+        status = container["State"]["Status"]
+        action = NOTHING if status in UP else STARTED
+        if differs or status in BEYOND_START:
+            action = RECREATED
+        return Plan(spec, action, differs, image, container, volume, leftover, want)
+
+    def absent(self, spec: AgentSpec, purge: bool) -> Plan:
+        """For an agent that should not be there."""
+        container = self._inspect(spec)
+        action = NOTHING if container is None else REMOVED
+        volume = self.inventory.volumes.get(spec.volume)
+        return Plan(spec, action, (), None, container, volume, self._leftover(spec), purge=purge)
+
+    def _drift(self, spec: AgentSpec, image: Image, container: Mapping[str, Any]) -> tuple[str, ...]:
+        """What another image brings by itself is no drift of its own: all else is compared over the present image."""
+        config: Mapping[str, Any] | None = image.config
+        image_id = image.image_id
+        if image_id is None and container["Config"].get("Image") == spec.image:
+            image_id = container["Image"]  # check mode: whether the pull brings another image is not known
+        if image_id != container["Image"] or image.image_id is None:
+            config = config_of(self.engine, container["Image"])
+        want = drift_module.wanted(spec, image_id, image.config if config is None else config)
+        differs = self._without_missing_limits(drift_module.drift(want, drift_module.reported(container)))
+        if "networks" not in differs and self._has_stale_network(container):
+            differs = (*differs, "networks")
+        return differs
+
+    def _without_missing_limits(self, differs: tuple[str, ...]) -> tuple[str, ...]:
+        """Without the limits that this engine cannot set: to try again at each run would help nobody."""
+        if not set(differs) & set(drift_module.LIMITS):
+            return differs
+        info = self.engine.call("ask for the engine's abilities", self.engine.client.info)
+        missing = {option for option, ability in drift_module.LIMITS.items() if info.get(ability) is False}
+        return tuple(option for option in differs if option not in missing)
+
+    def _has_stale_network(self, container: Mapping[str, Any]) -> bool:
+        """A network that was removed and made anew under its name: this container could not be started again."""
+        attached = (container.get("NetworkSettings") or {}).get("Networks") or {}
+        return any(
+            network.get("NetworkID") and self.inventory.networks.get(name, network["NetworkID"]) != network["NetworkID"]
+            for name, network in attached.items()
+        )
+
+    def _with_network_id(self, spec: AgentSpec) -> AgentSpec:
+        """The engine reports the container whose network is shared by its ID."""
+        other = self.inventory.id_of_other(spec) if (spec.network_mode or "").startswith(ANOTHER) else None
+        return spec if other is None else replace(spec, network_mode=ANOTHER + other)
+
+    def _inspect(self, spec: AgentSpec) -> Mapping[str, Any] | None:
+        found = self.inventory.container_of(spec)
+        if found is None:
+            return None
+        return self.engine.find(
+            f"inspect the container {spec.container}", self.engine.client.inspect_container, found["Id"]
+        )
+
+    def _leftover(self, spec: AgentSpec) -> str | None:
+        left = self.inventory.leftover_of(spec)
+        return None if left is None else str(left["Id"])

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""References of images, and when an image is pulled."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.image import Pull, provide, split_reference
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ImageError
+
+docker_errors = pytest.importorskip("docker.errors")
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("reference", "repository", "tag"),
+    [
+        ("agent:1.8.0", "agent", "1.8.0"),
+        ("registry.cybus.io/cybus/protocol-mapper:1.8.0", "registry.cybus.io/cybus/protocol-mapper", "1.8.0"),
+        ("host:5000/x:1", "host:5000/x", "1"),
+        ("host:5000/x", "host:5000/x", "latest"),
+        ("agent", "agent", "latest"),
+        (f"host:5000/a/x@{DIGEST}", "host:5000/a/x", DIGEST),
+        (f"host:5000/a/x:1@{DIGEST}", "host:5000/a/x", DIGEST),
+    ],
+)
+def test_split_reference(reference, repository, tag):
+    assert split_reference(reference) == (repository, tag)
+
+
+class Client:
+    """Images on the host and in a registry, by ID."""
+
+    def __init__(self, here=None, there=None, events=()):
+        self.here, self.there, self.events = here, there, list(events)
+        self.pulled = []
+
+    def inspect_image(self, reference):
+        if self.here is None:
+            raise docker_errors.ImageNotFound(reference)
+        return {"Id": self.here, "Config": {"User": "app"}}
+
+    def pull(self, repository, tag, auth_config, **_streaming):
+        self.pulled.append((repository, tag, auth_config))
+
+        def told():
+            for event in self.events:
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+            self.here = self.there or self.here
+
+        return told()
+
+
+def provided(client, when="missing", check=False, credentials=None):
+    image = provide(Engine(client, "host x"), "r/x:1", Pull(when, credentials), check)
+    return image.image_id, image.pulled, len(client.pulled)
+
+
+@pytest.mark.parametrize(
+    ("when", "here", "there", "check", "expected"),
+    [
+        ("missing", "1", "2", False, ("1", False, 0)),
+        ("missing", None, "2", False, ("2", True, 1)),
+        ("missing", None, "2", True, (None, True, 0)),
+        ("always", "1", "2", False, ("2", True, 1)),
+        ("always", "1", "1", False, ("1", False, 1)),
+        ("always", "1", "2", True, ("1", False, 0)),
+        ("always", None, "2", True, (None, True, 0)),
+        ("never", "1", "2", False, ("1", False, 0)),
+    ],
+)
+def test_when_an_image_is_pulled(when, here, there, check, expected):
+    assert provided(Client(here, there), when, check) == expected
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_never_and_missing(check):
+    with pytest.raises(ImageError, match="pull is never"):
+        provided(Client(None, "2"), "never", check)
+
+
+@pytest.mark.parametrize(
+    "event", [{"error": "toomanyrequests"}, docker_errors.APIError("toomanyrequests"), OSError("toomanyrequests")]
+)
+def test_an_error_in_the_middle_of_a_pull(event):
+    client = Client(None, "2", [{"status": "Pulling"}, event])
+    with pytest.raises(ImageError, match=r"toomanyrequests.*registry_username"):
+        provided(client)
+
+
+def test_the_login_goes_with_the_pull_and_nowhere_else():
+    client = Client(None, None, [{"error": "denied"}])
+    login = {"username": "license", "password": "geheim"}
+    with pytest.raises(ImageError) as raised:
+        provided(client, credentials=login)
+    assert client.pulled == [("r/x", "1", login)]
+    assert "geheim" not in str(raised.value) + repr(Pull("always", login)) + str(raised.value.result())

@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What on a host belongs to somebody else, and what is an agent's own under another name."""
+
+from __future__ import annotations
+
+import pytest
+from unit.plugins.module_utils._docker.reports import spec
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.inventory import (
+    HostInventory,
+    asks_for_networks,
+    take,
+)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
+
+LABEL = "edgefleet.connectware.agent"
+
+
+def entry(agent=None, volume=None, container_id="id"):
+    labels = {LABEL: agent} if agent else None
+    return {"Id": container_id, "Labels": labels, "Mounts": [{"Type": "volume", "Name": volume}] if volume else []}
+
+
+OURS = {"c-press": entry("press", "v-press")}
+
+
+@pytest.mark.parametrize(
+    ("inventory", "agent"),
+    [
+        (HostInventory(), {}),
+        (HostInventory(OURS, {"v-press": {"Labels": {LABEL: "press"}}}), {}),
+        (HostInventory({}, {"v-press": {"Labels": None}}), {}),
+        (HostInventory({"by-hand": entry("press", "v-press")}), {}),
+        (HostInventory({**OURS, "c-press.next": entry("press", "v-press")}), {}),
+        (HostInventory({"other": entry("other", "v-other")}), {}),
+        (HostInventory({}, {}, {"net": "n1"}), {"networks": ("net",)}),
+        (HostInventory({}, {}, {"net": "n1"}), {"network_mode": "net"}),
+        (HostInventory({"o": entry(container_id="123")}), {"network_mode": "container:o"}),
+        (HostInventory({"o": entry(container_id="123")}), {"network_mode": "container:123"}),
+    ],
+)
+def test_accepted(inventory, agent):
+    inventory.check([spec(**agent)], "host x")
+
+
+@pytest.mark.parametrize(
+    ("inventory", "agent", "says"),
+    [
+        (HostInventory({"c-press": entry()}), {}, "was not made by this collection"),
+        (HostInventory({"c-press": entry("other")}), {}, "belongs to the agent other"),
+        (HostInventory({"x": entry(None, "v-press")}), {}, "is mounted by the container x"),
+        (HostInventory({"x": entry("other", "v-press")}), {}, "is mounted by the container x"),
+        (HostInventory({"c-press.next": entry(None, "v-press")}), {}, "is mounted by"),
+        (HostInventory({}, {"v-press": {"Labels": {LABEL: "other"}}}), {}, "belongs to the agent other"),
+        (HostInventory({**OURS, "copy": entry("press")}), {}, "more than one container: c-press, copy"),
+        (HostInventory({}, {}, {"net": "n1"}), {"networks": ("net", "gone")}, "the network gone does not exist"),
+        (HostInventory({}, {}, {"net": "n1"}), {"network_mode": "gone"}, "the network gone does not exist"),
+        (HostInventory(), {"network_mode": "container:gone"}, "the container gone does not exist"),
+    ],
+)
+def test_refused(inventory, agent, says):
+    with pytest.raises(SpecError) as raised:
+        inventory.check([spec(name="fine", container="c-fine", volume="v-fine"), spec(**agent)], "host x")
+    assert says in raised.value.message
+    assert "agent press: " in raised.value.message and "fine" not in raised.value.message
+    assert "host x" in raised.value.message and "Nothing was started" in raised.value.message
+
+
+def test_all_problems_at_once():
+    inventory = HostInventory({"c-press": entry(), "x": entry(None, "v-b")})
+    with pytest.raises(SpecError) as raised:
+        inventory.check([spec(), spec(name="b", container="c-b", volume="v-b")], "host x")
+    assert "agent press: " in raised.value.message and "agent b: " in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("names", "own", "leftover"),
+    [
+        ({}, None, None),
+        ({"c-press": "press"}, "c-press", None),
+        ({"by-hand": "press"}, "by-hand", None),
+        ({"c-press.next": "press"}, "c-press.next", None),
+        ({"c-press": "press", "c-press.next": "press"}, "c-press", "c-press.next"),
+        ({"by-hand": "press", "c-press.next": "press"}, "by-hand", "c-press.next"),
+        ({"c-press": "press", "c-press.next": "other"}, "c-press", None),
+    ],
+)
+def test_own_container_and_leftover(names, own, leftover):
+    inventory = HostInventory({name: entry(agent, container_id=name) for name, agent in names.items()})
+    found, left = inventory.container_of(spec()), inventory.leftover_of(spec())
+    assert (found and found["Id"], left and left["Id"]) == (own, leftover)
+
+
+@pytest.mark.parametrize(
+    ("agent", "asks"),
+    [
+        ({}, False),
+        ({"network_mode": "host"}, False),
+        ({"network_mode": "container:x"}, False),
+        ({"network_mode": "mine"}, True),
+        ({"networks": ("mine",)}, True),
+    ],
+)
+def test_networks_are_asked_for_where_they_matter(agent, asks):
+    assert asks_for_networks(spec(**agent)) is asks
+
+
+def test_names_of_linked_containers_are_no_names():
+    class Client:
+        def containers(self, **_which):
+            return [{"Id": "1", "Names": ["/other/alias", "/real"]}]
+
+        def volumes(self):
+            return {"Volumes": None}
+
+    pytest.importorskip("docker")
+    assert set(take(Engine(Client(), "host x"), networks=False).containers) == {"real"}
