@@ -140,7 +140,7 @@ class Layer:
         output = done.stdout + done.stderr
         found = _RESULT.search(done.stdout)
         assert found is not None, output
-        result, _ = json.JSONDecoder().raw_decode(done.stdout[found.end() :])
+        result, _unused = json.JSONDecoder().raw_decode(done.stdout[found.end() :])
         return Answer(found[1], output, result)
 
     def agents(self, agents: list[dict[str, Any]], *arguments: str, **options: Any) -> Answer:
@@ -193,7 +193,7 @@ class CountedEngine:
     def _accept(self) -> None:
         while True:
             try:
-                client, _ = self._listener.accept()
+                client, _unused = self._listener.accept()
             except OSError:
                 return
             engine = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

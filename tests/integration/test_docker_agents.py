@@ -150,7 +150,7 @@ def test_every_option_drifts_alone_and_settles(layer: Layer) -> None:
     names = {option: layer.name(option) for option in OPTIONS}
     step(0, {name: [] for name in names.values()})
     step(1, {names[option]: [values[2]] for option, values in OPTIONS.items()})
-    for option, (_, _, _, look, expected) in OPTIONS.items():
+    for option, (_unused, _unused, _unused, look, expected) in OPTIONS.items():
         assert look(layer.container(option)) == expected, option
     step(None, {names[option]: BACK.get(option, [values[2]]) for option, values in OPTIONS.items()})
 
@@ -468,14 +468,14 @@ def test_credentials_are_seen_in_every_state(layer: Layer) -> None:
         "deep": ("mkdir -p /data/a/b; echo x >/data/a/b/c", True),
         "file": ("echo x >/data/file", True),
     }
-    agents = [{"name": name, "env": {"DL_RUN": run}} for name, (run, _) in fill.items()]
+    agents = [{"name": name, "env": {"DL_RUN": run}} for name, (run, _unused) in fill.items()]
     layer.agents(agents).ok()
 
     def seen(**options: Any) -> dict[str, bool]:
         answer = layer.module("agents_info", names=[layer.name(name) for name in fill], **options).ok()
         return {name: answer.seen(layer.name(name))["credentials"] for name in fill}
 
-    expected = {name: credentials for name, (_, credentials) in fill.items()}
+    expected = {name: credentials for name, (_unused, credentials) in fill.items()}
     until(lambda: seen() == expected, "they have written")
     for name in fill:
         docker("stop", layer.container(name))

@@ -475,7 +475,7 @@ def test_only_the_current_start_counts(host: Host) -> None:
     """Many starts, without any line that marks a start: never an event of the one before, never one too few."""
     fleet = [host.agent(n, env={"DL_SCRIPT": script_of(host.agent(n)["name"])}) for n in range(1, 5)]
     host.converge(*fleet)
-    for _ in range(5):
+    for _unused in range(5):
         host.look(*({**agent, "restart": True} for agent in fleet))
         for agent in fleet:
             until(lambda agent=agent: docker("exec", agent["name"], "cat", "/tmp/id", check=False), "it has started")
@@ -576,7 +576,7 @@ def test_ten_agents_with_nothing_to_do(host: Host) -> None:
     fleet = [host.agent(n) for n in range(10)]
     host.converge(*fleet)
     times = []
-    for _ in range(3):
+    for _unused in range(3):
         began = time.monotonic()
         assert not host.converge(*fleet)["changed"]
         times.append(time.monotonic() - began)

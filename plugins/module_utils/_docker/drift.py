@@ -62,7 +62,7 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
         "image": container["Image"],
         "env": _pairs(config.get("Env")),
         "labels": _labels(config.get("Labels") or {}),
-        "volume": next((source for kind, source, target, _ in mounts if _is_credentials(kind, target)), None),
+        "volume": next((source for kind, source, target, _unused in mounts if _is_credentials(kind, target)), None),
         "mounts": sorted(mount[1:] for mount in mounts if not _is_credentials(mount[0], mount[2])),
         "networks": _networks(container),
         "extra_hosts": dict(entry.split(":", 1) for entry in host.get("ExtraHosts") or []),

@@ -81,9 +81,9 @@ def config_of(engine: Engine, image_id: str) -> Mapping[str, Any] | None:
 
 def split_reference(reference: str) -> tuple[str, str]:
     """Repository, and tag or digest, of a complete reference; the port of a registry is no tag."""
-    name, _, digest = reference.partition("@")
+    name, _unused, digest = reference.partition("@")
     folder, slash, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
+    last, _unused, tag = last.partition(":")
     return f"{folder}{slash}{last}", digest or tag or "latest"
 
 

@@ -58,7 +58,7 @@ def _read(
         chunks = bound.pass_on(answer.iter_content(CHUNK))
         texts = _lines(chunks) if (container.get("Config") or {}).get("Tty") else _messages(chunks)
         for text in texts:
-            stamp, _, rest = text.partition(b" ")
+            stamp, _unused, rest = text.partition(b" ")
             at = seconds_of(stamp.decode("ascii", errors="replace"))
             if start is None or at is None or at >= start:
                 yield at, rest if at is not None else text

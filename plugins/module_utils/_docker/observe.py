@@ -71,7 +71,7 @@ class Observer:
                 volume_created_at=volume_created_at,
                 observed_at=time.time(),
             )
-        for _ in range(MOST_TRIES):
+        for _unused in range(MOST_TRIES):
             parser, readable = self._read_log(target, container)
             again = self._inspect(target) or container
             unchanged = again["State"].get("StartedAt") == container["State"].get("StartedAt")

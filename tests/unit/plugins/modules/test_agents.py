@@ -101,7 +101,7 @@ def test_refused_input_never_reaches_the_engine_s_containers(fake: FakeEngine, r
     result = run("agents", docker_host=fake.address, **{**WANTED, "agents": [{"name": "press-1"}, {"name": "press-1"}]})
     assert result["failed"] and "press-1" in result["msg"] and "entry 2" in result["msg"]
     assert result["error"]["kind"] == "SpecError"
-    assert {path for _, _, path in fake.asked} == {"/version"}
+    assert {path for _unused, _unused, path in fake.asked} == {"/version"}
 
 
 def test_no_engine(run: Run, tmp_path: Path) -> None:

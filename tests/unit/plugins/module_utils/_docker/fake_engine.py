@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         version = ""
         if path.startswith("/v1."):
-            version, _, rest = path[1:].partition("/")
+            version, _unused, rest = path[1:].partition("/")
             path = "/" + rest
         self.server.asked.append((self.command, version, path))
         self.rfile.read(int(self.headers.get("Content-Length") or 0))

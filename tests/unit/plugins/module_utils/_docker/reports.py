@@ -47,7 +47,7 @@ def container(**changes: Any) -> dict[str, Any]:
         "NetworkSettings": {"Networks": {"bridge": {"NetworkID": "n1"}}},
     }  # fmt: skip
     for path, value in changes.items():
-        place, _, key = path.rpartition("__")
+        place, _unused, key = path.rpartition("__")
         inner = {"": report, "config": report["Config"], "host": report["HostConfig"], "state": report["State"]}[place]
         inner[key] = value
     return report

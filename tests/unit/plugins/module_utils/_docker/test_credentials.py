@@ -34,7 +34,7 @@ def archive(kinds: list[str]) -> bytes:
         for number, kind in enumerate(kinds):
             # names longer than a header's field, and not of ASCII, as the engine's own archiver writes them
             entry = tarfile.TarInfo(f"data/{'ö' * (number % 3) * 60}{number}")
-            entry.type, entry.size, _ = KINDS[kind]
+            entry.type, entry.size, _unused = KINDS[kind]
             tar.addfile(entry, io.BytesIO(b"x" * entry.size))
     return buffer.getvalue()
 

@@ -60,14 +60,14 @@ def test_times_and_the_start(fake: FakeEngine, engine: Engine) -> None:
     lines = [frame(stamped(second, b'{"msg": "\xff %d"}\r\n' % second)) for second in (1, 2, 3)]
     fake.say("GET", LOG, b"".join(lines))
     one, two, three = (seconds_of(f"2026-01-01T00:00:0{second}Z") for second in (1, 2, 3))
-    assert [at for at, _ in read(engine)] == [one, two, three]
-    assert [at for at, _ in read(engine, two)] == [two, three]
+    assert [at for at, _unused in read(engine)] == [one, two, three]
+    assert [at for at, _unused in read(engine, two)] == [two, three]
     assert read(engine)[0][1] == b'{"msg": "\xff 1"}\r'
 
 
 def test_terminal_without_frames(fake: FakeEngine, engine: Engine) -> None:
     fake.say("GET", LOG, stamped(1, b"one\r\n") + stamped(2, b"two"))
-    assert [line for _, line in read(engine, Config__Tty=True)] == [b"one\r", b"two"]
+    assert [line for _unused, line in read(engine, Config__Tty=True)] == [b"one\r", b"two"]
 
 
 def test_no_log_and_a_broken_one(fake: FakeEngine, engine: Engine) -> None:
@@ -75,7 +75,7 @@ def test_no_log_and_a_broken_one(fake: FakeEngine, engine: Engine) -> None:
     fake.say("GET", LOG, b"")
     assert read(engine) == []
     fake.say("GET", LOG, frame(stamped(1, b"one\n")) + frame(b"cut off in the middle")[:-5])
-    assert [line for _, line in read(engine)] == [b"one"]
+    assert [line for _unused, line in read(engine)] == [b"one"]
     fake.say("GET", LOG, {"message": "configured logging driver does not support reading"}, status=501)
     with pytest.raises(EngineError, match="does not support reading"):
         read(engine)
@@ -84,6 +84,6 @@ def test_no_log_and_a_broken_one(fake: FakeEngine, engine: Engine) -> None:
 def test_of_a_large_log_beginning_and_end_are_read(fake: FakeEngine, engine: Engine) -> None:
     raw = b"".join(frame(stamped(second, b"x" * 50_000 + b"\n")) for second in range(60))
     fake.say("GET", LOG, raw)
-    begin = [at for at, _ in logs.read_lines(engine, report(), None, most=200_000)]
+    begin = [at for at, _unused in logs.read_lines(engine, report(), None, most=200_000)]
     assert len(begin) == len(set(begin)) < 20
     assert len([request for request in fake.asked if request[2] == LOG]) == 2
