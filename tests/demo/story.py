@@ -261,6 +261,7 @@ def all_quiet(machine: Machine) -> None:
 def retire(machine: Machine) -> None:
     step(7, "All agents are retired")
     run = machine.play("retire", "--extra-vars", "agents_hosts=all", agents_purge=True)
+    show(run)
     promise(run["code"] == 0, "the run succeeds")
     names = {agent["name"] for agent in machine.agents}
     promise(machine.starts() == {}, "no container is left")

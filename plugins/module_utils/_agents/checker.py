@@ -17,7 +17,8 @@ from typing import Any
 from .text import printable
 
 CREDENTIALS_PATH = "/data"
-LABEL_AGENT = "edgefleet.connectware.agent"
+OWN_LABELS = "edgefleet.connectware."
+LABEL_AGENT = OWN_LABELS + "agent"
 FORBIDDEN_LABELS = {"io.cybus.connectware": "the vendor's installer removes every container that has it"}
 MIN_NAME, MAX_NAME = 3, 63
 
@@ -114,8 +115,9 @@ class Checker:
         for key, why in FORBIDDEN_LABELS.items():
             if key in value:
                 self._refuse("labels", f"{key} must never be on an agent: {why}")
-        if LABEL_AGENT in value:
-            self._refuse("labels", f"{LABEL_AGENT} is set by this collection")
+        for key in value:
+            if str(key).startswith(OWN_LABELS):
+                self._refuse("labels", f"{printable(str(key))} is kept for this collection, like all {OWN_LABELS}*")
         return self.strings("labels", value)
 
     def strings(self, option: str, value: Mapping[str, Any]) -> dict[str, str]:
@@ -128,6 +130,12 @@ class Checker:
             else:
                 result[str(key)] = str(item).lower() if isinstance(item, bool) else str(item)
         return result
+
+    def seconds(self, option: str, value: Any) -> int:
+        if isinstance(value, int) and value >= 0:
+            return value
+        self._refuse(option, f"{printable(str(value))!r} is no time; give whole seconds, 0 or more")
+        return 0
 
     def networks(self, value: Iterable[Any], network_mode: Any) -> tuple[str, ...]:
         names = tuple(str(name) for name in value)

@@ -130,9 +130,11 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
     optional: dict[str, Any] = {
         key: values[key]
         for key in ("network_mode", "restart_policy", "cpus", "pids_limit", "user", "read_only", "init",
-                    "stop_timeout", "log_driver")
+                    "log_driver")
         if key in values
     }  # fmt: skip
+    if "stop_timeout" in values:
+        optional["stop_timeout"] = check.seconds("stop_timeout", values["stop_timeout"])
     if "security_opts" in values:
         optional["security_opts"] = tuple(str(option) for option in values["security_opts"])
     if "log_options" in values:

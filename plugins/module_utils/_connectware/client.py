@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from .._agents.text import printable
@@ -98,14 +98,14 @@ class Client:
     @contextmanager
     def _window_closed_afterwards(self) -> Iterator[None]:
         """Close the window if it was opened here, after a failure or an interrupt as well."""
+        done = False
         try:
             yield
-        except BaseException:
-            # Its lease ends by itself; what went wrong first is what the user has to know.
-            with suppress(ApiError):
+            done = True
+        finally:
+            # After a failure, what went wrong first is what the user has to know; the lease ends by itself.
+            with nullcontext() if done else suppress(ApiError):
                 self._close_window()
-            raise
-        self._close_window()
 
     def _close_window(self) -> None:
         if "window_opened" in self.actions:

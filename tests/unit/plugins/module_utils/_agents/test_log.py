@@ -78,6 +78,12 @@ def test_only_the_current_start_counts():
     assert parser.events[-1].pairing_id == "b00001"
 
 
+def test_a_log_that_was_rotated_away_says_nothing_of_before():
+    rotated = [*[pino(line) for line in DOCUMENTED][3:], pino("polling again")]
+    assert kinds(parse(*rotated)) == ["pairing"]
+    assert kinds(parse(rotated[1][40:], pino("polling again"))) == []
+
+
 def test_the_engines_time_wins_over_the_lines_own():
     parser = LogParser(parse_patterns(), NAME)
     parser.feed(pino(DOCUMENTED[4]), at=42.5)
