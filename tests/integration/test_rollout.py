@@ -190,6 +190,23 @@ def test_absent_keeps_the_volume_unless_purged(factory):
     assert all(site.volume(name) is None for name in site.names())
 
 
+def test_many_at_once_stop_the_run_before_anything_is_touched(factory):
+    site = factory(5)
+    site.rollout().ok()
+    before = site.starts()
+    for name in site.names()[:4]:
+        site.simulator.control("DELETE", f"users/{name}")
+    site.count_from_now()
+    site.rollout().failed("4 of 5 agents", "agents_max_reregistrations", site.names()[3], "connectware_url")
+    assert site.counts()["writes"] == 0
+    assert site.starts() == before
+    assert not set(site.names()[:4]) & site.simulator.usernames()
+
+    run = site.rollout(agents_max_reregistrations="4").ok()
+    assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
+    assert site.starts()[site.names()[4]] == before[site.names()[4]]
+
+
 def test_impostor_is_not_let_in(factory):
     site = factory(2)
     victim, other = site.names()
