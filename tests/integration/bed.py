@@ -125,6 +125,8 @@ class Factory:
     def start(self, playbook: str, *arguments: str, **variables: Any) -> subprocess.Popen[bytes]:
         """Start a playbook in a process group of its own, to be interrupted."""
         command, env = self._prepared(playbook, arguments, None, variables)
+        # Whoever runs the tests in the background may have made them deaf to SIGINT.
+        command = ["env", "--default-signal=INT,TERM", *command]
         with (self.directory / "started.log").open("wb") as log:
             return subprocess.Popen(
                 command, cwd=self.directory, env=env, stdout=log, stderr=log, start_new_session=True
