@@ -78,6 +78,7 @@ EXAMPLES = r"""
     chdir: /opt/connectware
   register: log
   changed_when: false
+  check_mode: false
 
 - name: Register it
   edgefleet.connectware.registered_client:

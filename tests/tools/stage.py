@@ -99,7 +99,7 @@ def remove_empty_folders(destination: Path) -> None:
 
 def shield_from_outer_checkout(destination: Path) -> None:
     """Give the mirror a git directory of its own: tools would ask ours, and hear that all of .build is ignored."""
-    if (ROOT / ".git").exists() and not (destination / ".git").exists():
+    if shutil.which("git") and (ROOT / ".git").exists() and not (destination / ".git").exists():
         subprocess.run(["git", "init", "--quiet", str(destination)], check=True)
 
 

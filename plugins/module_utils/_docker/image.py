@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._errors import EngineError, ImageError
+from .._errors import EngineError, ImageError, SpecError
 from .engine import Engine
 
 
@@ -52,10 +52,13 @@ def provide(engine: Engine, reference: str, pull: Pull, check_mode: bool) -> Ima
     Whether `always` would bring a newer image nobody knows before, so that check mode does not claim it.
 
     Raises:
+        SpecError: it has to be pulled, and the login has no password.
         ImageError: it is not there and may not, or cannot, be pulled.
     """
     found = _find(engine, reference)
     due = pull.when == "always" or (pull.when == "missing" and found is None)
+    if due:
+        _check_login(engine, reference, pull)
     if due and check_mode:
         return _image(reference, found, pulled=found is None)
     pulled = False
@@ -93,6 +96,18 @@ def _find(engine: Engine, reference: str) -> Mapping[str, Any] | None:
 
 def _image(reference: str, found: Mapping[str, Any] | None, *, pulled: bool) -> Image:
     return Image(reference, found["Id"] if found else None, (found or {}).get("Config") or {}, pulled)
+
+
+def _check_login(engine: Engine, reference: str, pull: Pull) -> None:
+    """A variable without a value passes as a password; the engine would then ask without a login."""
+    if pull.credentials is not None and not pull.credentials.get("password"):
+        raise SpecError(
+            f"pull the image {reference}",
+            where=engine.place,
+            answered="registry_username (agents_registry_username) is set and registry_password"
+            " (agents_registry_password) is empty",
+            todo="Nothing was started. Set both, or neither for a registry without a login.",
+        )
 
 
 def _pull(engine: Engine, reference: str, pull: Pull) -> None:
