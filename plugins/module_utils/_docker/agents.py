@@ -34,8 +34,8 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     patterns = parse_patterns(params["log_patterns"])
     present = params["state"] == "present"
     specs = build_specs(params, params["agents"], host=platform.node(), present=present)
-    login = params["registry_username"]
-    credentials = {"username": login, "password": params["registry_password"]} if login else None
+    login = {key: params[f"registry_{key}"] for key in ("username", "password")}
+    credentials = login if any(login.values()) else None
     converger = Converger(engine, Pull(params["pull"], credentials), check_mode)
     plans = converger.plan_present(specs) if present else converger.plan_absent(specs, params["purge"])
     errors = converger.apply(plans)

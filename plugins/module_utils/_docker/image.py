@@ -99,13 +99,15 @@ def _image(reference: str, found: Mapping[str, Any] | None, *, pulled: bool) -> 
 
 
 def _check_login(engine: Engine, reference: str, pull: Pull) -> None:
-    """A variable without a value passes as a password; the engine would then ask without a login."""
-    if pull.credentials is not None and not pull.credentials.get("password"):
+    """A variable without a value passes as an option; the engine would then ask without a login."""
+    if pull.credentials is None:
+        return
+    empty = [key for key in ("username", "password") if not pull.credentials.get(key)]
+    if empty:
         raise SpecError(
             f"pull the image {reference}",
             where=engine.place,
-            answered="registry_username (agents_registry_username) is set and registry_password"
-            " (agents_registry_password) is empty",
+            answered=f"of the login to the registry, registry_{empty[0]} (agents_registry_{empty[0]}) is empty",
             todo="Nothing was started. Set both, or neither for a registry without a login.",
         )
 

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.image import Pull, provide, split_reference
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ImageError
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ImageError, SpecError
 
 docker_errors = pytest.importorskip("docker.errors")
 DIGEST = "sha256:" + "a" * 64
@@ -100,3 +100,12 @@ def test_the_login_goes_with_the_pull_and_nowhere_else():
         provided(client, credentials=login)
     assert client.pulled == [("r/x", "1", login)]
     assert "geheim" not in str(raised.value) + repr(Pull("always", login)) + str(raised.value.result())
+
+
+@pytest.mark.parametrize("empty", ["username", "password"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_half_a_login_is_refused_before_any_pull(empty, value):
+    client = Client(None, None, [])
+    with pytest.raises(SpecError, match=f"registry_{empty}.*is empty"):
+        provided(client, credentials={"username": "license", "password": "geheim", empty: value})
+    assert client.pulled == []
