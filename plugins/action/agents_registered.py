@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,7 +30,9 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec imp
     LOG_OPTIONS,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.protection import check_deletable
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.registry import Registry
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.token_store import SHARED
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import Users
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_share import SHARED_WINDOW
@@ -84,7 +86,7 @@ class ActionModule(ActionBase):
         conversation = Conversation(
             records,
             _Host(self, args, task_vars, host),
-            _Server(Registry(session), Users(session)),
+            _Server(session),
             Policy(**{key: args[key] for key in ("on_conflict", "proof", "settle", "poll_interval", "grace")}),
             timeout=args["timeout"],
             lease=args["window_lease"],
@@ -169,9 +171,10 @@ class _Host:
 class _Server:
     """ServerPort over the verbs of Connectware."""
 
-    def __init__(self, registry: Registry, users: Users) -> None:
-        self._registry = registry
-        self._users = users
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._registry = Registry(session)
+        self._users = Users(session)
 
     def requests(self) -> Requests:
         state = self._registry.state()
@@ -180,8 +183,8 @@ class _Server:
             pending[request.username] = (*pending.get(request.username, ()), request.pairing_id)
         return Requests(pending, state.window.open, state.window.remaining)
 
-    def existing(self, usernames: Iterable[str]) -> Collection[str]:
-        return self._users.find(usernames)
+    def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
+        return {name: user.created_at for name, user in self._users.find(usernames).items()}
 
     def open_window(self, seconds: float) -> None:
         self._registry.open_window(seconds)
@@ -192,10 +195,16 @@ class _Server:
     def authorize(self, username: str, pairing_id: str) -> None:
         self._registry.authorize(username, pairing_id)
 
-    def delete_user(self, username: str) -> None:
+    def delete_user(self, username: str, *, ours: bool = False) -> None:
         user = self._users.find_one(username)
-        if user is not None:
-            self._users.delete(user)
+        if user is None:
+            return
+        if not ours:
+            check_deletable(self._session, user)
+        self._users.delete(user)
+
+    def deny(self, username: str) -> bool:
+        return self._registry.deny(username)
 
 
 def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:

@@ -82,6 +82,10 @@ class RegistrationError(ConnectwareError):
     """A client cannot be registered as asked: nothing asks, a stranger asks, or it did not get in."""
 
 
+class ProtectedUserError(ConnectwareError):
+    """A user that this collection must not delete: not made by a registration, or with administrator rights."""
+
+
 class ApiError(ConnectwareError):
     """Connectware answered something other than success.
 

@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .._errors import (
+    ApiError,
     ConflictError,
     ConnectwareError,
+    EngineUnavailableError,
     LockedError,
     NotFoundError,
+    ProtectedUserError,
     RateLimitedError,
     ServerError,
     UnreachableError,
@@ -36,6 +39,9 @@ FRESH_USERS = 10.0  # seconds after which users are listed again although nothin
 POLL_FIRST, POLL_MOST = 0.4, 2.0  # seconds between two lists of requests, growing
 # An authorization that ends like this may have taken effect, or may work with the next list: look again.
 LOOK_AGAIN = (ConflictError, LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
+# What passes by itself when a server or an engine is restarted: waited for, once it has answered in this run.
+OUTAGE = (EngineUnavailableError, RateLimitedError, ServerError, UnreachableError)
+OUTAGE_PAUSE = 2.0  # seconds until something that did not answer is asked again
 TELL_EVERY = 20.0  # seconds between two lines of progress
 
 
@@ -86,6 +92,7 @@ class Conversation:
         self._host_at = clock.now()
         self._told_at = clock.now()
         self._pause = POLL_FIRST
+        self._outage: ConnectwareError | None = None
 
     def predict(self) -> None:
         """Check mode: judge once on what the server says now; change nothing."""
@@ -94,6 +101,8 @@ class Conversation:
 
     def run(self) -> None:
         """Bring every agent to a final verdict, or mark it as timed out.
+
+        A server or an engine that stops answering in the middle is waited for until time is out.
 
         Raises:
             ConnectwareError: of one of the two worlds; the records keep what was reached until then. The window is
@@ -105,14 +114,34 @@ class Conversation:
             self._judge(self._open_records())
             while self._open_records():
                 if self._clock.now() >= deadline:
-                    for record in self._open_records():
-                        record.timed_out = True
+                    self._run_out_of_time()
                     break
-                self._act()
-                self._wait(deadline)
-                self._judge(self._open_records())
+                self._round(deadline)
         finally:
             self._close_window()
+
+    def _round(self, deadline: float) -> None:
+        """Act, wait and judge once; nothing is decided on what was known before an outage."""
+        try:
+            if self._outage is None:
+                self._act()
+                self._wait(deadline)
+            else:
+                self._tell()
+                self._clock.sleep(max(0.0, min(OUTAGE_PAUSE, deadline - self._clock.now())))
+                self._look([Look(record.observation) for record in self._open_records()], 0.0)
+                self._ask_server()
+        except OUTAGE as exc:
+            self._outage = exc
+            return
+        self._outage = None
+        self._judge(self._open_records())
+
+    def _run_out_of_time(self) -> None:
+        if self._outage is not None:
+            raise self._outage
+        for record in self._open_records():
+            record.timed_out = True
 
     def _close_window(self) -> None:
         try:
@@ -132,14 +161,46 @@ class Conversation:
 
     def _act(self) -> None:
         for record in self._with(e.REPLACE_USER):
-            self._server.delete_user(record.observation.username)
-            record.note_replaced()
-            self._pause = POLL_FIRST
+            self._replace_user(record)
+        for record in self._with(e.TAKE_BACK):
+            self._take_back(record)
+        self._clear(self._with(e.CLEAR))
         self._authorize()
         if any(_verdict(record).needs_window for record in self._open_records()):
             self._requests = self._window.hold(self._requests)
         else:
             self._close_window()
+
+    def _replace_user(self, record: AgentRecord) -> None:
+        try:
+            self._server.delete_user(record.observation.username)
+        except ProtectedUserError as exc:
+            record.note_kept(exc.message)
+        else:
+            record.note_replaced()
+        self._pause = POLL_FIRST
+
+    def _take_back(self, record: AgentRecord) -> None:
+        """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end."""
+        try:
+            self._server.delete_user(record.observation.username, ours=True)
+        except OUTAGE:
+            raise
+        except ApiError as exc:
+            record.note_taken_back(exc.message)
+        else:
+            record.note_taken_back()
+
+    def _clear(self, records: Sequence[AgentRecord]) -> None:
+        """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment."""
+        denied = [self._server.deny(record.observation.username) for record in records]
+        if not all(denied):
+            self._window.close_now(self._requests)
+        for record in records:
+            record.note_cleared()
+        if records:
+            self._list_requests()
+            self._judge(records)
 
     def _authorize(self) -> None:
         """Authorize what is pending, judged once more on a list made right before."""
@@ -198,6 +259,7 @@ class Conversation:
             existing = self._server.existing([record.observation.username for record in self._records])
             for record in self._records:
                 record.user_exists = record.observation.username in existing
+                record.user_since = existing.get(record.observation.username)
                 record.settle_attempt(now)
             self._users_at = now
 
@@ -215,6 +277,8 @@ class Conversation:
         done = len(self._records) - len(waiting)
         parts = [f"{r.name}: {_verdict(r).verdict} since {r.waiting_since(now):.0f} s" for r in waiting[:5]]
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
+        if self._outage is not None:
+            more += f"; {self._outage.message}"
         self._say(f"{done} of {len(self._records)} agents settled, waiting for {', '.join(parts)}{more}")
 
 

@@ -39,8 +39,10 @@ WAIT = "wait"
 AUTHORIZE = "authorize"
 RESTART = "restart"
 REPLACE_USER = "replace_user"
+CLEAR = "clear"
+TAKE_BACK = "take_back"
 FAIL = "fail"
-ACTIONS = (SETTLED, WAIT, AUTHORIZE, RESTART, REPLACE_USER, FAIL)
+ACTIONS = (SETTLED, WAIT, AUTHORIZE, RESTART, REPLACE_USER, CLEAR, TAKE_BACK, FAIL)
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Policy:
         settle: how long a just started agent is watched for a new request when its own log does not tell how long it
             takes from its start to its request.
         poll_interval: assumed interval at which an agent repeats its request.
+        only_watch: nothing may be done; whatever would need it is a failure.
         grace: how long a started agent may stay silent before its log counts as unreadable.
     """
 
@@ -61,6 +64,7 @@ class Policy:
     settle: float = 10.0
     poll_interval: float = 5.0
     grace: float = 30.0
+    only_watch: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,11 @@ class History:
             were known then; whatever the log says up to there is history.
         saved_at_authorization: the volume had credentials already then.
         replaced: the stale user was deleted.
+        kept: why the user that is in the way was not deleted; empty if nobody tried or it was.
+        seen_ids: pairing IDs that the agent's own container has shown in this run.
+        cleared: the agent's own earlier requests were told to go.
+        taken_back: the user that an authorization of this run has made was deleted again, or could not be: what was
+            done, in words.
         wait_started_ago: seconds since this verdict was reached.
         watched: seconds that the agent was watched with an open window (proof: watch).
         time_to_ask: seconds from the container's start to its first event, learned in an earlier start.
@@ -91,6 +100,10 @@ class History:
     events_at_authorization: int = 0
     saved_at_authorization: bool = False
     replaced: bool = False
+    kept: str = ""
+    seen_ids: tuple[str, ...] = ()
+    cleared: bool = False
+    taken_back: str = ""
     wait_started_ago: float = 0.0
     watched: float = 0.0
     time_to_ask: float | None = None
@@ -102,6 +115,9 @@ class Evidence:
 
     Attributes:
         user_exists: a user with the agent's username exists on the server.
+        user_since: when that was made, as the server writes it; None if it does not tell.
+        elsewhere: the running container of another host, or another one of this host, that answers to the same
+            username, for a message; empty if nobody knows of one.
         pending: the pairing IDs of all pending requests of that username; None for one that shows no ID.
         window_open: the registration window is open.
     """
@@ -111,6 +127,8 @@ class Evidence:
     pending: tuple[str | None, ...] = ()
     window_open: bool = False
     history: History = field(default_factory=History)
+    user_since: str | None = None
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)

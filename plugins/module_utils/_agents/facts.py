@@ -15,8 +15,9 @@ from .evidence import (
     Evidence,
     Policy,
 )
-from .observation import ASKING_CACHED, CONFLICT, FAILURE, PAIRING, RUNNING, LogEvent
+from .observation import ASKING_CACHED, ASKING_NEW, CONFLICT, FAILURE, PAIRING, RUNNING, LogEvent
 
+PATIENCE = 3  # poll intervals of the agent that anything may take which depends on its next poll
 SAME_BIRTH = 120.0  # seconds between a volume and a container that one deployment made
 LEAST_SETTLE = 1.0  # seconds that any restarted agent is watched
 
@@ -48,6 +49,16 @@ class Facts:
         return texts[-1] if texts else ""
 
     @property
+    def failing(self) -> str:
+        """The failure that is the last word of the log, if it is so fresh that the agent may still repeat it."""
+        seen = self.evidence.observation
+        last = seen.events[-1] if seen.events else None
+        if last is None or last.kind != FAILURE:
+            return ""
+        fresh = last.at is None or seen.observed_at - last.at <= PATIENCE * self.policy.poll_interval
+        return last.text if fresh else ""
+
+    @property
     def running(self) -> bool:
         return self.evidence.observation.state == RUNNING
 
@@ -57,10 +68,26 @@ class Facts:
         return bool(self.news) and self.news[-1].kind == CONFLICT
 
     @property
+    def claimed_ids(self) -> tuple[str, ...]:
+        """The pairing IDs that the current run shows since it last began to ask; several contradict each other."""
+        ids: dict[str, None] = {}
+        for event in self.events:
+            if event.kind in (ASKING_NEW, ASKING_CACHED):
+                ids.clear()
+            elif event.kind == PAIRING and event.pairing_id:
+                ids[event.pairing_id] = None
+        return tuple(ids)
+
+    @property
     def own_id(self) -> str | None:
-        """The pairing ID that our own container's current run says."""
-        ids = [event.pairing_id for event in self.events if event.kind == PAIRING]
-        return ids[-1] if ids else None
+        """The pairing ID that our own container's current run says; None too where it says more than one."""
+        ids = self.claimed_ids
+        return ids[0] if len(ids) == 1 else None
+
+    @property
+    def earlier_ids(self) -> frozenset[str]:
+        """The pairing IDs under which our own container has asked before."""
+        return frozenset((*self.evidence.observation.former_ids, *self.evidence.history.seen_ids)) - {self.own_id or ""}
 
     @property
     def uptime(self) -> float:
@@ -100,9 +127,9 @@ class Facts:
     @property
     def reason(self) -> str:
         """Why a registration is needed."""
-        if self.in_conflict:
-            return CONFLICT_REASON
         asked_cached = any(event.kind == ASKING_CACHED for event in self.events)
+        if self.in_conflict:
+            return CREDENTIALS_REJECTED if asked_cached else CONFLICT_REASON
         if asked_cached or (not self.events and self.evidence.observation.credentials):
             return CREDENTIALS_REJECTED
         if self.evidence.user_exists and not self.evidence.history.authorized:

@@ -6,7 +6,8 @@
 The log is hostile input: any process in the container can write to it. Lines are bounded, undecodable bytes are
 replaced, terminal escapes are removed, nothing is ever evaluated. A pairing that names another username than the
 agent's own is no event of this agent. Format: one JSON object a line (documented by example), keys in any order
-(observed); plain lines with the same wording are understood as well.
+(observed); plain lines with the same wording are understood as well, but only as long as the log has shown no line of
+that format: what else in the container writes plain text cannot speak for an agent that writes JSON.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class LogParser:
         self._patterns = patterns
         self._username = username
         self._events: list[LogEvent] = []
+        self._structured = False
         self._last: deque[str] = deque(maxlen=LAST_LINES)
 
     @property
@@ -66,10 +68,13 @@ class LogParser:
         text = line[:MAX_LINE].decode("utf-8", errors="replace").strip("\r\n\0 ")
         if not text:
             return
-        message, own_time = message_of(text)
+        message, own_time, structured = message_of(text)
         self._last.append(message[: 4 * MAX_SHOWN])
+        if structured and not self._structured:
+            self._structured = True
+            self._events.clear()  # plain lines before the agent's first own line were not the agent's
         found = self._patterns.kind_of(message)
-        if found is None:
+        if found is None or structured is not self._structured:
             return
         kind, match = found
         if kind == START:
@@ -105,17 +110,22 @@ def _same(one: LogEvent, other: LogEvent) -> bool:
     )
 
 
-def message_of(text: str) -> tuple[str, float | None]:
-    """What a log line says, and its own time in epoch seconds: of a JSON object its `msg`, else the line itself."""
+def message_of(text: str) -> tuple[str, float | None, bool]:
+    """What a log line says, its own time in epoch seconds, and whether it is a line of the agent's format.
+
+    Of a JSON object with a level (a number, as pino writes it) and a `msg`, that is the message; else the line itself.
+    """
     if text.startswith("{"):
         try:
             entry = json.loads(text)
         except (ValueError, RecursionError):
-            return text, None
+            return text, None, False
         if isinstance(entry, dict) and isinstance(entry.get("msg"), str):
-            return _ANSI.sub("", entry["msg"]), _seconds(entry.get("time"))
-        return text, None
-    return _PLAIN_PREFIX.sub("", _ANSI.sub("", text), count=1), None
+            level = entry.get("level")
+            structured = isinstance(level, int) and not isinstance(level, bool)
+            return _ANSI.sub("", entry["msg"]), _seconds(entry.get("time")), structured
+        return text, None, False
+    return _PLAIN_PREFIX.sub("", _ANSI.sub("", text), count=1), None, False
 
 
 def _seconds(milliseconds: object) -> float | None:

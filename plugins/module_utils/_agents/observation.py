@@ -56,6 +56,10 @@ class Observation:
         last_lines: the end of the log, bounded and without control characters, for messages.
         asked_after: seconds from the container's creation to the first registration event that its log still shows:
             how long such an agent takes to ask. None if unknown; looked up only for containers that started just now.
+        former_ids: pairing IDs that earlier starts of this container have left in its log, oldest first; looked up only
+            for a container that asks and was started before.
+        managed: False where somebody else makes and removes the container.
+        by_certificate: it logs in with a certificate of the host, so that its volume needs no credentials.
         planned: True in check mode, where the container would only now be created, recreated or started.
         observed_at: when this was seen.
     """
@@ -78,6 +82,9 @@ class Observation:
     log_readable: bool = True
     last_lines: tuple[str, ...] = ()
     asked_after: float | None = None
+    former_ids: tuple[str, ...] = ()
+    managed: bool = True
+    by_certificate: bool = False
     planned: bool = False
     observed_at: float = 0.0
 
@@ -89,8 +96,8 @@ class Observation:
     def from_dict(cls, values: Mapping[str, Any]) -> Observation:
         """From the result of a task; unknown keys are refused by the constructor."""
         events = tuple(LogEvent(**event) for event in values.get("events", ()))
-        lines = tuple(values.get("last_lines", ()))
-        return cls(**{**values, "events": events, "last_lines": lines})
+        texts = {key: tuple(values.get(key, ())) for key in ("last_lines", "former_ids")}
+        return cls(**{**values, **texts, "events": events})
 
     def fingerprint(self) -> str:
         """Changes when something changed that can change a verdict; not with time alone."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,8 +58,8 @@ class ServerPort(Protocol):
     def requests(self) -> Requests:
         """The pending requests and the state of the window."""
 
-    def existing(self, usernames: Iterable[str]) -> Collection[str]:
-        """Those of the usernames that exist."""
+    def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
+        """Those of the usernames that exist, and since when, as the server writes it; None if it does not tell."""
 
     def open_window(self, seconds: float) -> None:
         """Open the window, or let it stay open, for so long from now."""
@@ -74,5 +74,15 @@ class ServerPort(Protocol):
             pairing_id: sent along only where the contract has a place for it.
         """
 
-    def delete_user(self, username: str) -> None:
-        """Delete this user; one that is gone already is no error."""
+    def delete_user(self, username: str, *, ours: bool = False) -> None:
+        """Delete this user; one that is gone already is no error.
+
+        Args:
+            ours: an authorization of this run has made it.
+
+        Raises:
+            ProtectedUserError: it is not ours, and was not made by a registration or has administrator rights.
+        """
+
+    def deny(self, username: str) -> bool:
+        """Take the pending requests of this username off the list; False if the server knows no way to do that."""

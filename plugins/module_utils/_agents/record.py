@@ -32,7 +32,8 @@ class AgentRecord:
 
     Attributes:
         observation: the newest one.
-        user_exists, pending: the newest of the server.
+        user_exists, user_since, pending: the newest of the server.
+        elsewhere: see Evidence.
         verdict: the newest one; None before the first judgement.
         actions: what was done, in order, in words.
         trouble: the last failure of an attempt to authorize it.
@@ -40,6 +41,8 @@ class AgentRecord:
 
     observation: Observation
     user_exists: bool = False
+    user_since: str | None = None
+    elsewhere: str = ""
     pending: tuple[str | None, ...] = ()
     verdict: Verdict | None = None
     actions: list[str] = field(default_factory=list)
@@ -55,6 +58,10 @@ class AgentRecord:
     _proved: bool = False
     _proved_new: bool = False
     _replaced: bool = False
+    _kept: str = ""
+    _cleared: bool = False
+    _taken_back: str = ""
+    _seen_ids: dict[str, None] = field(default_factory=dict)
     _verdict_since: float = 0.0
     _watched: float = 0.0
     _watched_at: float | None = None
@@ -88,6 +95,7 @@ class AgentRecord:
         """
         self.observation = observation
         events, started = observation.events, observation.started_at
+        self._seen_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
         if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
             self._time_to_ask = max(0.0, events[0].at - started)
 
@@ -126,11 +134,17 @@ class AgentRecord:
             events_at_authorization=self._events_then,
             saved_at_authorization=self._saved_then,
             replaced=self._replaced,
+            kept=self._kept,
+            seen_ids=tuple(self._seen_ids),
+            cleared=self._cleared,
+            taken_back=self._taken_back,
             wait_started_ago=self.waiting_since(now) if self.verdict is not None else 0.0,
             watched=self._watched,
             time_to_ask=self._time_to_ask,
         )
-        return Evidence(self.observation, self.user_exists, self.pending, window_open, history)
+        return Evidence(
+            self.observation, self.user_exists, self.pending, window_open, history, self.user_since, self.elsewhere
+        )
 
     def note_authorized(self, pairing_id: str, now: float) -> None:
         """This run authorized its request."""
@@ -170,6 +184,30 @@ class AgentRecord:
         self._replaced = True
         self.user_exists = False
         self.actions.append("user_deleted")
+
+    def note_kept(self, why: str) -> None:
+        """The user that is in the way must not, or could not, be deleted."""
+        self._kept = why
+
+    def note_cleared(self) -> None:
+        """Its earlier requests were denied, or the window was closed so that they lapse."""
+        self._cleared = True
+
+    def note_taken_back(self, trouble: str = "") -> None:
+        """What this run has let in under its name was thrown out again.
+
+        Args:
+            trouble: why that failed; empty if it did not.
+        """
+        why = (self.verdict.message if self.verdict else "").rstrip(". ")
+        if trouble:
+            self._taken_back = (
+                f"{why}. That user could not be deleted: {trouble} Delete it in Connectware now: a stranger may use it."
+            )
+            return
+        self.user_exists = False
+        self._taken_back = f"{why}. That user was deleted at once. Find out who asks with this name, and run again."
+        self.actions.append("taken_back")
 
     @property
     def would_change(self) -> bool:

@@ -79,6 +79,17 @@ class WindowLease:
         self._opened_at = self._now()
         return replace(requests, window_open=True, remaining=self._seconds)
 
+    def close_now(self, latest: Requests) -> None:
+        """Close the window although it is needed, so that requests lapse; `hold` opens it again.
+
+        Left alone if it was open before this run needed it.
+
+        Raises:
+            ApiError: it could not be closed.
+        """
+        if self._held and not self._foreign and latest.window_open:
+            self._server.close_window()
+
     def give_back(self, latest: Requests) -> None:
         """Not needed any more: close the window if nobody else needs it.
 

@@ -68,6 +68,11 @@ class Answer:
         values = value if isinstance(value, list) else [value]
         return tuple(str(part) for part in values if isinstance(part, (str, int)) and not isinstance(part, bool))
 
+    def flag(self, field: str, item: Any = None) -> bool | None:
+        """A field that is true or false; None where the answer does not tell."""
+        value = self.read(field, item)
+        return value if isinstance(value, bool) else None
+
     def needed_text(self, field: str, item: Any = None) -> str:
         """A text that must be there."""
         value = self.text(field, item)

@@ -93,6 +93,19 @@ OPERATIONS: tuple[Operation, ...] = (
         permission=_REGISTRY_PERMISSION,
     ),
     Operation(
+        "deny",
+        "deny the pending requests of a username",
+        method=assumed("POST"),
+        path=assumed("/api/client-registry/deny"),
+        body={"username": assumed("{username}")},
+        # That there is such an operation at all is an assumption: a path that does not exist means that it cannot be.
+        statuses={"done": assumed([200, 201, 202, 204]), "absent": assumed([404, 405])},
+        placeholders=frozenset({"username"}),
+        needed=(frozenset({"username"}),),
+        repeat=REPEAT_NEVER,
+        permission=_REGISTRY_PERMISSION,
+    ),
+    Operation(
         "list_users",
         "list users",
         method=documented("GET"),
@@ -108,10 +121,13 @@ OPERATIONS: tuple[Operation, ...] = (
             "id": assumed("id"),
             "username": assumed("username"),
             "roles": assumed("roles[].[name || id || @][]"),
-            "permissions": assumed("permissions[].[context || @][]"),
+            # The resources of the API that it may write.
+            "permissions": assumed("permissions[?context=='http' && operation!='read'].resource"),
             "identity_provider": assumed("identityProvider"),
             "created_by": assumed("createdBy"),
             "created_at": assumed("createdAt || created || creationDate"),
+            # true or false; null where the answer does not tell: then the user is not deleted as a stale one.
+            "by_registration": assumed("createdBy && createdBy == 'client-registry'"),
         },
         placeholders=frozenset({"usernames", "page", "rows"}),
         permission="/api/listUsers (http, read)",
@@ -162,7 +178,12 @@ OPERATIONS: tuple[Operation, ...] = (
         path=observed("/api/roles"),
         query={"name[eq]": observed("{names}")},
         statuses={"done": assumed([200])},
-        fields={"roles": assumed("roles"), "id": assumed("id"), "name": assumed("name")},
+        fields={
+            "roles": assumed("roles"),
+            "id": assumed("id"),
+            "name": assumed("name"),
+            "permissions": assumed("permissions[?context=='http' && operation!='read'].resource"),
+        },
         placeholders=frozenset({"names"}),
         permission="/api/roles (http, read)",
     ),
@@ -207,6 +228,8 @@ SETTINGS: dict[str, Entry] = {
     "rows_per_page": documented(100),
     "login_hours": assumed(1),
     "healthy": assumed(["running", "healthy", "up", "ok", "started"]),
+    "administrator_roles": assumed(["admin", "administrator", "connectware-admin"]),
+    "administrator_resources": assumed(["#", "/#", "/api/#", "/api/users/#", "/api/users"]),
 }
 """What belongs to no operation alone."""
 

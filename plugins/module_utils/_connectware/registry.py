@@ -109,6 +109,10 @@ class Registry:
         """
         self._session.call("confirm", username=username, pairing_id=pairing_id)
 
+    def deny(self, username: str) -> bool:
+        """Take what is pending under this username off the list; False if this Connectware knows no way to do that."""
+        return self._session.call("deny", username=username).outcome != "absent"
+
     def _window(self, answer: Answer) -> Window:
         locked = answer.read("locked")
         remaining = answer.seconds_until("unlocked_until")

@@ -27,6 +27,8 @@ class User:
         roles: names or IDs, as the server lists them.
         created_at: as the server writes it.
         created_by: who made it, where the server tells.
+        by_registration: whether a registration made it; None where the server does not tell.
+        permissions: the resources of the API that it may write by permissions of its own, without those of its roles.
     """
 
     id: str
@@ -36,6 +38,7 @@ class User:
     created_by: str | None = None
     identity_provider: str | None = None
     permissions: tuple[str, ...] = ()
+    by_registration: bool | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For a result: bounded and without control characters."""
@@ -116,6 +119,7 @@ def _user(answer: Answer, item: Any) -> User:
         created_by=answer.text("created_by", item),
         identity_provider=answer.text("identity_provider", item),
         permissions=answer.texts("permissions", item),
+        by_registration=answer.flag("by_registration", item),
     )
 
 

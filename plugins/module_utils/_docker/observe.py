@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._agents.log import LogParser
-from .._agents.observation import ABSENT, Observation
+from .._agents.observation import ABSENT, PAIRING, Observation
 from .._agents.patterns import LogPatterns
 from .._errors import EngineError
 from .credentials import has_credentials
@@ -20,6 +20,7 @@ from .logs import read_lines
 from .timeline import log_start, seconds_of
 
 YOUNG = 60.0  # seconds within which an agent that has not asked is still watched
+MOST_FORMER = 20  # pairing IDs of earlier starts that are remembered
 MOST_TRIES = 3  # of looks at a container that is restarted meanwhile
 
 
@@ -98,6 +99,7 @@ class Observer:
             log_readable=readable,
             last_lines=parser.last_lines,
             asked_after=self._asked_after(target, container) if readable and not parser.events else None,
+            former_ids=self._former_ids(target, container) if _asks(parser) else (),
             observed_at=time.time(),
         )
 
@@ -132,6 +134,27 @@ class Observer:
             if parser.events:
                 return max(0.0, at - created) if at is not None else None
         return None
+
+
+    def _former_ids(self, target: Target, container: Mapping[str, Any]) -> tuple[str, ...]:
+        """The pairing IDs of earlier starts that the log still shows, the last ones."""
+        start = log_start(container)
+        if start is None:
+            return ()
+        parser = LogParser(self._patterns, target.username)
+        found: dict[str, None] = {}
+        for at, line in read_lines(self._engine, container, None):
+            if at is None or at >= start:
+                continue
+            parser.feed(line, at)
+            last = parser.events[-1:]
+            if last and last[0].pairing_id:
+                found[last[0].pairing_id] = None
+        return tuple(found)[-MOST_FORMER:]
+
+
+def _asks(parser: LogParser) -> bool:
+    return any(event.kind == PAIRING for event in parser.events)
 
 
 def _is_unreadable(exc: EngineError) -> bool:

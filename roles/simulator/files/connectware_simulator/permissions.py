@@ -47,4 +47,4 @@ REGISTRAR = [
     http("/api/listUsers", "read"),
     http("/api/system/info", "read"),
 ]
-ROLLOUT = [*REGISTRAR, http("/api/users/#", "readWrite")]
+ROLLOUT = [*REGISTRAR, http("/api/users/#", "readWrite"), http("/api/roles", "read")]

@@ -14,6 +14,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conv
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    EngineUnavailableError,
     ForbiddenError,
     LockedError,
     ServerError,
@@ -237,3 +238,131 @@ def test_requests_of_a_first_rollout_stay_within_their_budget():
     others = len(world.calls) - len(authorizations)
     assert len(authorizations) == 10
     assert others <= 4 + 14, world.calls
+
+
+@pytest.mark.parametrize("saves", ["before", "after"])
+def test_a_stranger_who_took_the_place_of_the_listed_request_is_thrown_out(saves):
+    world = World()
+    world.add("agent-1", saves=saves)
+    original = world.authorize
+
+    def authorize(username, pairing_id):
+        world.pending = [(username, "ffffff")]
+        world.strangers.add("ffffff")
+        world.calls.append("swapped")
+        original_pending = world.pending
+        world.pending = [(username, pairing_id)]
+        original(username, pairing_id)
+        world.agents[username].granted = False
+        world.let_in[-1] = original_pending[0]
+
+    world.authorize = authorize
+    outcome = talk(world)["agent-1"]
+    assert not outcome["registered"]
+    assert "agent-1" not in world.users and "delete agent-1 (ours)" in world.calls
+    assert outcome["actions"][-1] == "taken_back" and "deleted at once" in outcome["message"]
+    world.authorize = original
+    assert talk(world)["agent-1"]["registered"]
+
+
+def test_what_cannot_be_taken_back_is_said_loudly():
+    world = World()
+    world.add("agent-1")
+    original = world.authorize
+
+    def authorize(username, pairing_id):
+        original(username, pairing_id)
+        world.agents[username].granted = False
+
+    def forbidden(username, *, ours):
+        assert ours
+        raise ForbiddenError(f"delete the user {username}", answered="HTTP 403")
+
+    world.authorize, world.delete_user = authorize, forbidden
+    outcome = talk(world)["agent-1"]
+    assert not outcome["registered"]
+    assert "HTTP 403" in outcome["message"] and "Delete it in Connectware now" in outcome["message"]
+
+
+@pytest.mark.parametrize(("deny_supported", "survives"), [(True, True), (True, False), (False, False)])
+def test_its_own_request_from_before_a_restart_is_cleared(deny_supported, survives):
+    world = World(deny_supported=deny_supported, pending_survives=survives, forgets_restarted=False)
+    world.add("agent-1")
+    world.window_until = world.now + 3
+    world.sleep(2)
+    world._start(world.agents["agent-1"])
+    world.sleep(1.5 if survives else 0.9)
+    outcome = talk(world)["agent-1"]
+    assert outcome["registered"], outcome
+    assert len(world.let_in) == 1
+
+
+def test_an_earlier_request_that_nothing_clears_is_told():
+    world = World(pending_survives=True, forgets_restarted=False)
+    world.add("agent-1")
+    world.window_until = world.now + 3
+    world.sleep(2)
+    world._start(world.agents["agent-1"])
+    world.sleep(2)
+    outcome = talk(world)["agent-1"]
+    assert not outcome["registered"] and "deny" in outcome["message"]
+    assert not world.let_in
+
+
+def test_a_user_that_is_protected_is_kept():
+    world = World()
+    world.registered("agent-1").credentials = False
+    world.protected.add("agent-1")
+    outcome = talk(world, policy=Policy(on_conflict="replace"))["agent-1"]
+    assert outcome["verdict"] == "conflict" and "administrator" in outcome["message"]
+    assert "agent-1" in world.users
+
+
+@pytest.mark.parametrize(("method", "works"), [("requests", 1), ("existing", 1), ("open_window", 0), ("look", 0)])
+def test_an_outage_in_the_middle_is_waited_for(method, works):
+    world = World()
+    for number in range(3):
+        world.add(f"agent-{number}")
+    original, calls = getattr(world, method), itertools.count(1)
+    error = EngineUnavailableError if method == "look" else UnreachableError
+
+    def failing(*args):
+        if works < next(calls) <= works + 3:
+            raise error("reach it")
+        return original(*args)
+
+    setattr(world, method, failing)
+    outcome = talk(world)
+    assert {o["verdict"] for o in outcome.values()} == {"registered"}, outcome
+    assert set(world.restarts.values()) == {1}
+
+
+def test_an_outage_that_does_not_end_is_the_error_when_time_is_out():
+    world = World()
+    world.add("agent-1")
+    original, calls = world.requests, itertools.count(1)
+
+    def failing():
+        if next(calls) > 1:
+            raise UnreachableError("list the requests")
+        return original()
+
+    world.requests = failing
+    lines = []
+    with pytest.raises(UnreachableError):
+        talk(world, timeout=60.0, lines=lines)
+    assert any("list the requests" in line for line in lines)
+
+
+def test_a_server_that_never_answered_fails_at_once():
+    world = World()
+    world.add("agent-1")
+    before = world.now
+
+    def failing():
+        raise UnreachableError("list the requests")
+
+    world.requests = failing
+    with pytest.raises(UnreachableError):
+        talk(world)
+    assert world.now == before

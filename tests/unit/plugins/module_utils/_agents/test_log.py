@@ -186,3 +186,26 @@ def test_any_bytes_are_read_without_an_error(lines):
 def test_noise_around_does_not_hide_the_pairing(noise):
     parser = parse(*noise, *[pino(line) for line in DOCUMENTED], *noise)
     assert [e.pairing_id for e in parser.events if e.kind == "pairing"] == ["a82123"]
+
+
+FORGED = f"Username: {NAME}, pairing ID (should match in UI): ffffff"
+
+
+@pytest.mark.parametrize("where", [0, 2, 4, 5])
+def test_plain_lines_cannot_speak_for_an_agent_that_writes_json(where):
+    lines = [pino(line) for line in DOCUMENTED]
+    lines.insert(where, FORGED.encode())
+    lines.append(b"Starting in distributed (edge) mode")
+    parser = parse(*lines)
+    assert kinds(parser) == ["asking_new", "pairing"]
+    assert parser.events[-1].pairing_id == "a82123"
+
+
+def test_an_object_without_a_level_does_not_make_an_agent_a_writer_of_json():
+    lines = ['{"msg": "a device says hello"}', '{"level": "odd", "msg": "x"}', *DOCUMENTED]
+    assert kinds(parse(*lines)) == ["asking_new", "pairing"]
+
+
+def test_a_second_pairing_id_is_an_event_of_its_own():
+    parser = parse(*[pino(line) for line in [*DOCUMENTED, FORGED]])
+    assert [event.pairing_id for event in parser.events if event.kind == "pairing"] == ["a82123", "ffffff"]

@@ -95,6 +95,32 @@ def test_conflict_replaces_once_if_allowed():
     is_(judge(observation, user=True, policy=policy, replaced=True, wait_started_ago=99.0), e.CONFLICTED, e.FAIL)
 
 
+def test_a_conflict_tells_since_when_the_user_exists():
+    observation = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
+    evidence = Evidence(observation, True, user_since="2026-01-02T03:04:05Z")
+    assert "'agent-1' exists already since 2026-01-02T03:04:05Z" in decide(evidence, POLICY).message
+
+
+def test_a_user_that_another_running_agent_answers_to_is_not_deleted():
+    observation = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
+    evidence = Evidence(observation, True, elsewhere="the container old on host munich")
+    verdict = decide(evidence, Policy(on_conflict="replace"))
+    is_(verdict, e.CONFLICTED, e.FAIL)
+    assert "the container old on host munich" in verdict.message and "not deleted" in verdict.message
+
+
+def test_a_user_that_must_be_kept_ends_the_conflict():
+    observation = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
+    verdict = judge(observation, user=True, policy=Policy(on_conflict="replace"), kept="It is an administrator.")
+    is_(verdict, e.CONFLICTED, e.FAIL)
+    assert "administrator" in verdict.message
+
+
+def test_rejected_credentials_of_a_user_that_exists_are_told():
+    observation = seen(events=(CACHED, PAIRING, CONFLICT))
+    is_(judge(observation, user=True), e.CONFLICTED, e.FAIL, e.CREDENTIALS_REJECTED)
+
+
 def test_after_the_stale_user_is_gone_the_agent_may_ask_by_itself_or_is_restarted():
     running = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
     is_(judge(running, replaced=True), e.AWAITING_REQUEST, e.WAIT)
@@ -150,6 +176,78 @@ def test_request_of_an_agent_without_a_pairing_line_is_not_authorized():
     is_(judge(seen(credentials=False, started_at=NOW - 1), pending=[OWN]), e.IMPOSTOR, e.WAIT)
 
 
+def test_a_pairing_line_that_is_gone_gets_one_restart_even_while_a_request_is_pending():
+    gone = seen(credentials=False)
+    is_(judge(gone, pending=[OWN]), e.UNREADABLE, e.RESTART)
+    is_(judge(gone, pending=[OWN], asked_again=True), e.IMPOSTOR, e.WAIT)
+    is_(judge(seen(credentials=False, log_readable=False), pending=[OWN]), e.IMPOSTOR, e.WAIT)
+
+
+def test_a_log_that_contradicts_itself_is_not_believed():
+    forged = LogEvent("pairing", NOW - 40, "agent-1", OTHER)
+    for events, pending in (((ASKING, PAIRING, forged), [OTHER]), ((ASKING, forged, PAIRING), [OWN])):
+        verdict = judge(seen(credentials=False, events=events), pending=pending)
+        is_(verdict, e.UNREADABLE, e.RESTART)
+        assert OWN in verdict.message and OTHER in verdict.message
+        is_(judge(seen(credentials=False, events=events), pending=pending, asked_again=True), e.UNREADABLE, e.FAIL)
+    asked_anew = seen(credentials=False, events=(ASKING, forged, CACHED, PAIRING))
+    is_(judge(asked_anew, pending=[OWN]), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
+
+
+@pytest.mark.parametrize("pending", [[OTHER], [OTHER, OWN], [OWN, OTHER]])
+def test_its_own_earlier_request_is_cleared_and_never_authorized(pending):
+    observation = seen(credentials=False, events=(ASKING, PAIRING), former_ids=(OTHER,))
+    is_(judge(observation, pending=pending), e.AWAITING_REQUEST, e.CLEAR)
+    is_(judge(observation, pending=pending, cleared=True, window=True), e.AWAITING_REQUEST, e.WAIT)
+    is_(judge(observation, pending=pending, cleared=True), e.AWAITING_REQUEST, e.WAIT)
+    verdict = judge(observation, pending=pending, cleared=True, wait_started_ago=99.0)
+    is_(verdict, e.AWAITING_REQUEST, e.FAIL)
+    assert OTHER in verdict.message and "deny" in verdict.message
+    remembered = judge(replace(observation, former_ids=()), pending=pending, seen_ids=(OTHER, OWN))
+    is_(remembered, e.AWAITING_REQUEST, e.CLEAR)
+    is_(judge(observation, pending=[*pending, "c0ffee"]), e.IMPOSTOR, e.WAIT)
+
+
+# by certificate
+
+
+def test_an_agent_with_a_certificate_needs_its_user_and_no_credentials():
+    agent = seen(credentials=False, by_certificate=True)
+    is_(judge(agent, user=True), e.REGISTERED, e.SETTLED, e.NONE)
+    is_(judge(replace(agent, started_at=NOW - 2), user=True), e.REGISTERED, e.WAIT, e.NONE)
+    missing = judge(agent)
+    is_(missing, e.REJECTED, e.FAIL, e.NONE)
+    assert "certificate" in missing.message and "grant type" in missing.message
+
+
+def test_an_agent_whose_certificate_is_refused_right_now_is_broken():
+    failing = seen(credentials=False, by_certificate=True, events=(FAILURE,))
+    is_(judge(failing, user=True), e.BROKEN, e.WAIT)
+    verdict = judge(failing, user=True, wait_started_ago=99.0)
+    is_(verdict, e.BROKEN, e.FAIL)
+    assert "certificate has expired" in verdict.message
+    recovered = replace(failing, events=(replace(FAILURE, at=NOW - 500),))
+    is_(judge(recovered, user=True), e.REGISTERED, e.SETTLED)
+
+
+# only watched
+
+
+def test_where_nothing_may_be_done_what_would_need_it_fails():
+    policy = Policy(only_watch=True)
+    is_(judge(seen(), user=True, policy=policy), e.REGISTERED, e.SETTLED)
+    asks = seen(events=(CACHED, PAIRING))
+    is_(judge(asks, policy=policy), e.AWAITING_REQUEST, e.FAIL)
+    is_(judge(asks, user=True, policy=policy), e.UNPROVEN, e.FAIL)
+    is_(judge(asks, pending=[OWN], policy=policy), e.AWAITING_AUTHORIZATION, e.FAIL)
+    starting = judge(seen(credentials=False, started_at=NOW - 1), policy=policy)
+    is_(starting, e.AWAITING_REQUEST, e.WAIT)
+    assert not starting.needs_window
+    failing = seen(events=(FAILURE,))
+    is_(judge(failing, user=True, policy=policy), e.BROKEN, e.WAIT)
+    is_(judge(failing, user=True, policy=policy, wait_started_ago=99.0), e.BROKEN, e.FAIL)
+
+
 # registered
 
 
@@ -179,7 +277,9 @@ def test_a_late_request_does_not_teach_how_long_a_start_takes():
 
 
 def test_failures_of_other_things_do_not_matter_to_a_registered_agent():
-    is_(judge(seen(events=(FAILURE,)), user=True), e.REGISTERED, e.SETTLED)
+    verdict = judge(seen(events=(FAILURE,)), user=True)
+    is_(verdict, e.REGISTERED, e.SETTLED)
+    assert "certificate has expired" in verdict.message
 
 
 # unproven
@@ -227,8 +327,27 @@ def test_authorized_agent_that_asks_again_after_its_restart_fails():
         started_at_authorization=NOW - 90,
         proved_new=True,
     )
-    is_(verdict, e.AWAITING_REQUEST, e.FAIL)
+    is_(verdict, e.AWAITING_REQUEST, e.TAKE_BACK)
     assert "persist" in verdict.message
+
+
+def test_an_authorization_that_let_somebody_else_in_is_taken_back():
+    late = replace(CONFLICT, at=NOW - 1)
+    observation = seen(credentials=False, events=(ASKING, PAIRING, late))
+    done = {
+        "authorized": (OWN,),
+        "authorized_ago": 2.0,
+        "started_at_authorization": observation.started_at,
+        "events_at_authorization": 2,
+    }
+    verdict = judge(observation, user=True, policy=Policy(on_conflict="replace"), **done)
+    is_(verdict, e.IMPOSTOR, e.TAKE_BACK)
+    assert "place" in verdict.message and "agent-1" in verdict.message
+    ended = judge(observation, taken_back="it was thrown out", **done)
+    is_(ended, e.AWAITING_REQUEST, e.FAIL)
+    assert ended.message == "it was thrown out"
+    earlier = seen(credentials=False, events=(ASKING, CONFLICT, PAIRING))
+    is_(judge(earlier, user=True, **{**done, "events_at_authorization": 3}), e.UNSAVED, e.WAIT)
 
 
 # unsaved
@@ -337,6 +456,8 @@ observations = st.builds(
     events=events,
     log_readable=st.booleans(),
     asked_after=st.none() | st.floats(0, 30),
+    former_ids=st.lists(st.sampled_from([OWN, OTHER, "c00003"]), max_size=2).map(tuple),
+    by_certificate=st.booleans(),
     planned=st.booleans(),
 )
 histories = st.builds(
@@ -350,6 +471,10 @@ histories = st.builds(
     events_at_authorization=st.integers(0, 5),
     saved_at_authorization=st.booleans(),
     replaced=st.booleans(),
+    kept=st.sampled_from(["", "it must be kept"]),
+    seen_ids=st.lists(st.sampled_from([OWN, OTHER]), max_size=2).map(tuple),
+    cleared=st.booleans(),
+    taken_back=st.sampled_from(["", "it was taken back"]),
     wait_started_ago=st.floats(0, 200),
     watched=st.floats(0, 200),
     time_to_ask=st.none() | st.floats(0, 30),
@@ -361,8 +486,12 @@ evidences = st.builds(
     st.lists(st.sampled_from([OWN, OTHER, None, ""]), max_size=3).map(tuple),
     st.booleans(),
     histories,
+    st.none() | st.just("2026-01-01T00:00:00Z"),
+    st.sampled_from(["", "the container c-2 on host munich"]),
 )
-policies = st.builds(Policy, st.sampled_from(["fail", "replace"]), st.sampled_from(["restart", "watch"]))
+policies = st.builds(
+    Policy, st.sampled_from(["fail", "replace"]), st.sampled_from(["restart", "watch"]), only_watch=st.booleans()
+)
 
 
 @settings(max_examples=3000)
@@ -374,10 +503,17 @@ def test_promises_over_all_combinations(evidence, policy):
     own = [event.pairing_id for event in evidence.observation.events if event.kind == "pairing"]
     if verdict.action == e.AUTHORIZE:
         assert own and evidence.pending == (own[-1],)
-        assert own[-1] not in evidence.history.authorized
+        assert own[-1] not in evidence.history.authorized and not evidence.history.taken_back
         assert evidence.observation.state == "running"
     if verdict.action == e.REPLACE_USER:
         assert policy.on_conflict == "replace" and evidence.user_exists and not evidence.history.replaced
+        assert not evidence.elsewhere and not evidence.history.kept
+    if verdict.action == e.TAKE_BACK:
+        assert evidence.history.authorized and not evidence.history.taken_back
+    if verdict.action == e.CLEAR:
+        assert not evidence.history.cleared and evidence.pending
+    if policy.only_watch:
+        assert verdict.action in (e.SETTLED, e.WAIT, e.FAIL) and not verdict.needs_window
     if verdict.verdict == e.REGISTERED:
         assert verdict.action in (e.SETTLED, e.WAIT) and evidence.user_exists and not evidence.pending
     if verdict.action == e.SETTLED:
@@ -406,6 +542,7 @@ def test_a_registered_agent_is_never_touched(evidence, policy):
         started_at=NOW - 150,
         planned=False,
         asked_after=None,
+        by_certificate=False,
     )
     verdict = decide(replace(evidence, observation=clean, user_exists=True, pending=(), history=History()), policy)
     assert (verdict.verdict, verdict.action) == (e.REGISTERED, e.SETTLED)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ProtectedUserError
 
 
 @dataclass
@@ -34,6 +35,7 @@ class FakeAgent:
     starts: int = 1
     exits: int = 0
     down_until: float | None = None
+    former: list = field(default_factory=list)
 
 
 class World:
@@ -48,6 +50,10 @@ class World:
         self.window_until = 0.0
         self.pending_survives = server.get("pending_survives", False)
         self.conflict_first = server.get("conflict_first", True)
+        self.deny_supported = server.get("deny_supported", False)
+        self.forgets_restarted = server.get("forgets_restarted", True)  # the request of an agent that was restarted
+        self.since: str | None = None
+        self.protected: set[str] = set()
         self.calls: list[str] = []
         self.strangers: set[str] = set()
         self.let_in: list[tuple[str, str]] = []
@@ -84,7 +90,10 @@ class World:
         agent.events = []
         agent.granted = agent.silent = False
         agent.down_until = None
-        self.pending = [p for p in self.pending if p[0] != agent.name or p[1] in self.strangers]
+        if self.forgets_restarted:
+            self.pending = [p for p in self.pending if p[0] != agent.name or p[1] in self.strangers]
+        else:
+            agent.former += [agent.pairing_id] if agent.pairing_id else []
         works = agent.credentials and agent.name in self.users
         agent.asks_at = None if works else self.now + agent.boot
 
@@ -125,6 +134,7 @@ class World:
             name, name, f"c-{name}", f"v-{name}", state="running" if agent.down_until is None else "restarting",
             started_at=agent.running_since, created_at=1000.0, volume_created_at=1000.0, credentials=agent.credentials,
             events=tuple(agent.events), observed_at=self.now, restart_count=agent.exits,
+            former_ids=tuple(agent.former),
         )  # fmt: skip
 
     def look(self, looks, wait):
@@ -157,7 +167,7 @@ class World:
 
     def existing(self, usernames):
         self.calls.append("existing")
-        return [name for name in usernames if name in self.users]
+        return {name: self.since for name in usernames if name in self.users}
 
     def open_window(self, seconds):
         self.calls.append("open")
@@ -179,9 +189,17 @@ class World:
             if request[1] == self.agents[username].pairing_id:
                 self.agents[username].granted = True
 
-    def delete_user(self, username):
-        self.calls.append(f"delete {username}")
+    def delete_user(self, username, *, ours=False):
+        self.calls.append(f"delete {username}" + (" (ours)" if ours else ""))
+        if username in self.protected and not ours:
+            raise ProtectedUserError(f"delete the user {username}", answered="it is an administrator")
         self.users.discard(username)
+
+    def deny(self, username):
+        self.calls.append(f"deny {username}")
+        if self.deny_supported:
+            self.pending = [p for p in self.pending if p[0] != username]
+        return self.deny_supported
 
     def stranger(self, username: str, pairing_id: str = "ffffff") -> None:
         self.strangers.add(pairing_id)

@@ -36,15 +36,18 @@ def test_nobody_to_look_for_asks_nothing(session: Session) -> None:
 
 
 def test_all_that_the_server_tells(server: Conversation, session: Session) -> None:
+    writes = {"context": "http", "resource": "/api/#", "operation": "readWrite"}
+    permissions = [writes, {**writes, "resource": "/api/x", "operation": "read"}, {**writes, "context": "mqtt"}]
     answer = {**user(1, "press"), "roles": ["r1", {"name": "admin", "id": "9"}, {"id": "r3"}, 4, None],
-              "createdAt": 1_700_000_000_000, "createdBy": "client-registry", "permissions": ["*"]}  # fmt: skip
+              "createdAt": 1_700_000_000_000, "createdBy": "client-registry", "permissions": permissions}  # fmt: skip
     server.expect("GET", LIST, answer={"users": [answer]})
     found = Users(session).find_one("press")
     assert found is not None
     assert found.roles == ("r1", "admin", "r3", "4")
     assert found.created_at == "1700000000000"
     assert found.created_by == "client-registry"
-    assert found.permissions == ("*",)
+    assert found.permissions == ("/api/#",)
+    assert found.by_registration is True
     assert found.to_dict()["roles"] == ["r1", "admin", "r3", "4"]
 
 

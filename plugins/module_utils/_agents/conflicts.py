@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rows of the decision table: Connectware says 409 because a user of the agent's name exists."""
+
+from __future__ import annotations
+
+from . import evidence as e
+from .evidence import Verdict
+from .facts import PATIENCE, Facts
+from .judging import fail, patient
+from .text import printable
+
+
+def not_let_in(f: Facts) -> Verdict | None:
+    """This run authorized a request, and the agent shows that it was not the one that got in.
+
+    Connectware lets in what is pending under a username at that moment, so that another request can have taken the
+    place of the agent's own after it was listed. What was let in then is thrown out at once.
+    """
+    history = f.evidence.history
+    if history.taken_back:
+        return fail(f, e.IMPOSTOR if f.evidence.pending else e.AWAITING_REQUEST, history.taken_back)
+    if not (history.authorized and f.evidence.user_exists):
+        return None
+    username = printable(f.evidence.observation.username)
+    if f.same_start and f.in_conflict:
+        text = (
+            f"its request was authorized, but it is refused with 409: another request under its name had taken the"
+            f" place of its own, and was let in as the user {username!r}"
+        )
+        return Verdict(e.IMPOSTOR, f.reason, e.TAKE_BACK, text, True)
+    if f.events and not f.same_start and (history.proved_new or f.in_conflict):
+        text = (
+            "it was authorized in this run, restarted, and asks again: its credentials were not kept, or are refused."
+            f" Check that the volume {f.evidence.observation.volume} persists and that nobody else uses the name"
+        )
+        return Verdict(e.AWAITING_REQUEST, f.reason, e.TAKE_BACK, text, True)
+    return None
+
+
+def conflict(f: Facts) -> Verdict | None:
+    """The last word of the agent is a conflict."""
+    if not (f.in_conflict and f.evidence.user_exists):
+        return None
+    if _old(f):
+        return Verdict(
+            e.UNPROVEN,
+            e.NONE,
+            e.RESTART,
+            "its last conflict is old and its volume has credentials: restarted to see which holds",
+        )
+    return conflict_policy(f, "it asks for a registration that Connectware refuses with 409")
+
+
+def _old(f: Facts) -> bool:
+    """A conflict that was solved since (perhaps by a run that was killed) looks like this; one restart tells."""
+    seen, history = f.evidence.observation, f.evidence.history
+    if not f.running or not seen.credentials or history.proved or history.asked_again or history.authorized:
+        return False
+    at = f.news[-1].at
+    return at is not None and seen.observed_at - at > PATIENCE * f.policy.poll_interval
+
+
+def conflict_policy(f: Facts, what: str) -> Verdict:
+    """What the user wants to happen to the user that is in the way."""
+    username = printable(f.evidence.observation.username)
+    since = f" since {printable(f.evidence.user_since)}" if f.evidence.user_since else ""
+    exists = f"{what}, because the user {username!r} exists already{since}"
+    reason = f.reason if f.reason == e.CREDENTIALS_REJECTED else e.CONFLICT_REASON
+    if f.policy.on_conflict != "replace":
+        return fail(
+            f,
+            e.CONFLICTED,
+            f"{exists}. Ways out: bring back the agent's volume with its"
+            f" credentials; or give the agent another name; or, if no other agent uses it, let this run delete"
+            f" the user and register anew with on_conflict: replace (agents_on_conflict), on this host only (--limit).",
+            reason,
+        )
+    if f.evidence.elsewhere:
+        return fail(
+            f,
+            e.CONFLICTED,
+            f"{exists}, and {f.evidence.elsewhere} runs and answers to that name: its user was not deleted, because"
+            " that would end its work. Stop and remove that container first if this agent takes its place, or give this"
+            " one another name.",
+            reason,
+        )
+    if f.evidence.history.kept:
+        return fail(f, e.CONFLICTED, f"{exists}. {f.evidence.history.kept}", reason)
+    if f.evidence.history.replaced:
+        return patient(f, e.CONFLICTED, f"the user {username!r} is still there after it was deleted")
+    return Verdict(e.CONFLICTED, reason, e.REPLACE_USER, f"the stale user {username!r} is deleted", True)

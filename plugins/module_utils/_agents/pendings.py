@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rows of the decision table: what is pending under the agent's username, and whose it is."""
+
+from __future__ import annotations
+
+from . import evidence as e
+from .evidence import Verdict
+from .facts import Facts
+from .judging import patient, restart_to_ask, wait
+from .text import printable
+
+
+def contradiction(f: Facts) -> Verdict | None:
+    """One request has one pairing ID: a log that shows two was not written by the agent alone."""
+    if len(f.claimed_ids) < 2 or f.evidence.user_exists or f.evidence.history.authorized:
+        return None
+    text = (
+        f"its log shows more than one pairing ID for one request ({_listed(f.claimed_ids)}), so something else in its"
+        " container writes such lines, and none of them is believed"
+    )
+    return restart_to_ask(f, e.UNREADABLE, text)
+
+
+def awaiting_authorization(f: Facts) -> Verdict | None:
+    """The one request that is pending is its own."""
+    own_id = f.own_id
+    if own_id is None or f.evidence.pending != (own_id,):
+        return None
+    if not f.running:
+        return restart_to_ask(f, e.AWAITING_AUTHORIZATION, "its request is pending but its container does not run")
+    if own_id in f.evidence.history.authorized:
+        return patient(
+            f,
+            e.AWAITING_AUTHORIZATION,
+            "Connectware took the authorization but still lists the request",
+            server=True,
+        )
+    return Verdict(
+        e.AWAITING_AUTHORIZATION, f.reason, e.AUTHORIZE, f"its request with pairing ID {own_id} is pending", True
+    )
+
+
+def earlier_request(f: Facts) -> Verdict | None:
+    """What is pending are requests of its own, among them one from before a restart, which nobody repeats any more.
+
+    Nothing is authorized, because the API authorizes by username alone and could let in the dead one.
+    """
+    dead = [pairing_id for pairing_id in f.evidence.pending if pairing_id in f.earlier_ids]
+    if not dead or not set(f.evidence.pending) <= {f.own_id, *f.earlier_ids} or not f.running:
+        return None
+    text = f"its own request from before its restart is still pending (pairing ID {_listed(dead)})"
+    if not f.evidence.history.cleared:
+        return Verdict(e.AWAITING_REQUEST, f.reason, e.CLEAR, text)
+    if f.evidence.window_open:
+        return Verdict(e.AWAITING_REQUEST, f.reason, e.WAIT, f"{text} until the window closes", looks_at="server")
+    todo = (
+        "It does not go away when the registration window closes, and Connectware's API knows no way to deny it: deny"
+        " it in Connectware (User Management, Client Registry), or correct the operation deny in connectware_contract,"
+        " and run again."
+    )
+    return patient(f, e.AWAITING_REQUEST, text, todo, server=True)
+
+
+def impostor(f: Facts) -> Verdict | None:
+    """Somebody else asks with its name."""
+    if not f.evidence.pending:
+        return None
+    foreign = [printable(str(pairing_id)) for pairing_id in f.evidence.pending if pairing_id != f.own_id]
+    ids = ", ".join(foreign) or f"{f.own_id} more than once"
+    needs = not f.evidence.user_exists
+    if f.own_id is None and f.running:
+        text = f"a request with pairing ID {ids} is pending, the agent's own ID is not known"
+        if f.uptime < f.policy.grace:
+            return wait(f, e.IMPOSTOR, f"{text} yet", needs)
+        if needs and f.evidence.observation.log_readable and not f.evidence.history.asked_again:
+            return restart_to_ask(f, e.UNREADABLE, f"{text}: the line that shows it is gone from its log")
+    own = f"the agent's own pairing ID is {f.own_id}" if f.own_id else "the agent itself shows no pairing ID"
+    text = f"a request with its name and the pairing ID {ids} is pending, but {own}"
+    todo = (
+        "Somebody else asks with this agent's name, so nothing was authorized. Find out who it is, let the registration"
+        " window close so that the request lapses, and run again."
+    )
+    return patient(f, e.IMPOSTOR, text, todo, server=True, needs_window=needs)
+
+
+def _listed(ids: object) -> str:
+    return ", ".join(printable(str(pairing_id)) for pairing_id in ids)  # type: ignore[attr-defined]

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which users this collection must not delete, whatever it is told: those of people and other software.
+
+A user may be deleted only if a registration has made it and it has no administrator rights. Where Connectware does not
+tell, it is kept: deleting it by hand is one click, and a wrong deletion cannot be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .._agents.text import printable
+from .._errors import ForbiddenError, NotFoundError, ProtectedUserError
+from .answer import Answer
+from .session import Session
+from .users import User
+
+KEPT = "Nothing was deleted. If this user may go, delete it in Connectware (User Management) by hand and run again"
+
+
+def check_deletable(session: Session, user: User) -> None:
+    """See that a user is one that a registration has made, without administrator rights.
+
+    Asks for the roles (one request) where the user has any.
+
+    Raises:
+        ProtectedUserError: it is not, or Connectware does not tell.
+        ApiError: Connectware did not answer.
+    """
+    if user.by_registration is None:
+        raise _protected(
+            user,
+            "Connectware does not tell whether a registration has made it",
+            f"{KEPT}; or correct the entry list_users.fields.by_registration in connectware_contract.",
+        )
+    if not user.by_registration:
+        maker = f" but by {printable(user.created_by)}" if user.created_by else ""
+        raise _protected(user, f"it was not made by a registration{maker}", f"{KEPT}.")
+    rights = _rights(session, user.permissions)
+    if rights is None and user.roles:
+        rights = _rights_by_roles(session, user)
+    if rights is not None:
+        raise _protected(user, f"it has administrator rights ({rights})", f"{KEPT}.")
+
+
+def _rights(session: Session, resources: Iterable[str]) -> str | None:
+    """The first of the resources that only an administrator may write."""
+    reserved = session.contract.setting("administrator_resources")
+    found = next((resource for resource in resources if resource in reserved), None)
+    return None if found is None else f"it may write {printable(found)}"
+
+
+def _rights_by_roles(session: Session, user: User) -> str | None:
+    try:
+        answer = session.call("list_roles", names=None)
+    except (ForbiddenError, NotFoundError) as exc:
+        raise _protected(
+            user, f"whether its roles give it administrator rights is unknown: {exc.message}", f"{KEPT}."
+        ) from exc
+    named = {role: item for item in answer.needed_list("roles") for role in _names(answer, item)}
+    reserved = [str(name).casefold() for name in session.contract.setting("administrator_roles")]
+    for role in user.roles:
+        if role not in named:
+            raise _protected(user, f"its role {printable(role)} is unknown to Connectware's list of roles", f"{KEPT}.")
+        for name in _names(answer, named[role]):
+            if name.casefold() in reserved:
+                return f"its role {printable(name)}"
+        rights = _rights(session, answer.texts("permissions", named[role]))
+        if rights is not None:
+            return f"by its role {printable(role)} {rights}"
+    return None
+
+
+def _names(answer: Answer, role: object) -> tuple[str, ...]:
+    return tuple(text for text in (answer.text("id", role), answer.text("name", role)) if text)
+
+
+def _protected(user: User, answered: str, todo: str) -> ProtectedUserError:
+    return ProtectedUserError(f"delete the user {printable(user.username)}", answered=answered, todo=todo)

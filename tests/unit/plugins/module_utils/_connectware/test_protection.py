@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which users are never deleted as stale ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.plugins.module_utils._connectware.conversation import Conversation
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.protection import check_deletable
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import User
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ProtectedUserError, ServerError
+
+ROLES = "/api/roles"
+WRITES_ALL = {"context": "http", "resource": "/api/#", "operation": "readWrite"}
+
+
+def made(**fields: Any) -> User:
+    return User(**{"id": "id-1", "username": "press", "by_registration": True, **fields})
+
+
+def test_a_user_that_a_registration_made_may_go_without_another_request(session: Session) -> None:
+    check_deletable(session, made())
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"by_registration": None}, "does not tell"),
+        ({"by_registration": False, "created_by": "admin"}, "not made by a registration but by admin"),
+        ({"by_registration": False}, "not made by a registration"),
+        ({"permissions": ("/api/x", "/api/#")}, "administrator rights (it may write /api/#)"),
+    ],
+)
+def test_others_are_kept(session: Session, fields: dict[str, Any], says: str) -> None:
+    with pytest.raises(ProtectedUserError) as caught:
+        check_deletable(session, made(**fields))
+    assert says in caught.value.message and "Nothing was deleted" in caught.value.message
+
+
+@pytest.mark.parametrize("role", ["r-agent", "connectware-agent"])
+def test_a_harmless_role(server: Conversation, session: Session, role: str) -> None:
+    permissions = [{"context": "mqtt", "resource": "#", "operation": "readWrite"}]
+    roles = [{"id": "r-agent", "name": "connectware-agent", "permissions": permissions}]
+    server.expect("GET", ROLES, answer={"roles": roles})
+    check_deletable(session, made(roles=(role,)))
+
+
+@pytest.mark.parametrize(
+    ("roles", "says"),
+    [
+        ([{"id": "r-1", "name": "Admin"}], "its role Admin"),
+        ([{"id": "r-1", "name": "boss", "permissions": [WRITES_ALL]}], "by its role r-1 it may write /api/#"),
+        ([{"id": "r-2", "name": "other"}], "its role r-1 is unknown"),
+    ],
+)
+def test_a_role_with_administrator_rights_or_an_unknown_one(
+    server: Conversation, session: Session, roles: list[Any], says: str
+) -> None:
+    server.expect("GET", ROLES, answer={"roles": roles})
+    with pytest.raises(ProtectedUserError, match=says):
+        check_deletable(session, made(roles=("r-1",)))
+
+
+def test_roles_that_may_not_be_seen(server: Conversation, session: Session) -> None:
+    server.expect("GET", ROLES, status=403, answer={"code": "FORBIDDEN", "message": "no"})
+    with pytest.raises(ProtectedUserError, match="/api/roles") as caught:
+        check_deletable(session, made(roles=("r-1",)))
+    assert "403" in caught.value.message
+
+
+def test_a_server_that_fails_is_no_reason_to_keep_or_to_delete(server: Conversation, session: Session) -> None:
+    server.expect("GET", ROLES, status=500, answer={"code": "X", "message": "broken"})
+    with pytest.raises(ServerError):
+        check_deletable(session, made(roles=("r-1",)))
