@@ -21,6 +21,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.obse
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look, Requests
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     CONNECTWARE_OPTIONS,
     CONNECTWARE_TOGETHER,
@@ -39,10 +40,12 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     ConnectwareError,
     EngineError,
+    EngineUnavailableError,
     SpecError,
 )
 
 MODULE = "edgefleet.connectware.agents_registered"
+POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
 LINGER = 1.5  # seconds that a look waits for further agents after the first news: one restart for all of them
 
 
@@ -81,24 +84,36 @@ class ActionModule(ActionBase):
     ) -> list[str]:
         if not records:
             return []
+        server = _Server(connect(args, token_store=SHARED))
+        course: Conversation | Retirement
+        if args["state"] == "absent":
+            course = Retirement(records, server)
+        else:
+            for record in records:
+                record.elsewhere = _elsewhere(args["elsewhere"], record, host)
+            course = self._conversation(args, records, _Host(self, args, task_vars, host), server, host)
+        if self._task.check_mode:
+            course.predict()
+        else:
+            with _ended_in_order():
+                course.run()
+        return course.warnings
+
+    @staticmethod
+    def _conversation(
+        args: Mapping[str, Any], records: Sequence[AgentRecord], factory_host: _Host, server: _Server, host: str
+    ) -> Conversation:
         display = Display()
-        session = connect(args, token_store=SHARED)
-        conversation = Conversation(
+        return Conversation(
             records,
-            _Host(self, args, task_vars, host),
-            _Server(session),
-            Policy(**{key: args[key] for key in ("on_conflict", "proof", "settle", "poll_interval", "grace")}),
+            factory_host,
+            server,
+            Policy(**{key: args[key] for key in POLICY}),
             timeout=args["timeout"],
             lease=args["window_lease"],
             say=lambda line: display.display(f"{host}: {line}"),
             share=SHARED_WINDOW,
         )
-        if self._task.check_mode:
-            conversation.predict()
-        else:
-            with _ended_in_order():
-                conversation.run()
-        return conversation.warnings
 
     def look(self, module_args: dict[str, Any], task_vars: Mapping[str, Any], host: str) -> list[Observation]:
         """Run the host-side part of this module.
@@ -109,7 +124,9 @@ class ActionModule(ActionBase):
         answer = self._execute_module(module_name=MODULE, module_args=module_args, task_vars=dict(task_vars))
         if answer.get("failed") or "observations" not in answer:
             said = answer.get("msg") or answer.get("module_stderr") or "no answer"
-            raise EngineError("look at the agents", where=f"host {host}", answered=str(said))
+            gone = (answer.get("error") or {}).get("kind") == EngineUnavailableError.__name__
+            error = EngineUnavailableError if gone else EngineError
+            raise error("look at the agents", where=f"host {host}", answered=str(said))
         return [Observation.from_dict(values) for values in answer["observations"]]
 
 
@@ -228,6 +245,17 @@ def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
         record.observe(record.observation)
         records.append(record)
     return records
+
+
+def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord, host: str) -> str:
+    """What else answers to the agent's username, in words."""
+    own = (host, record.observation.container)
+    for other in found:
+        if other["username"] == record.observation.username and (other["host"], other["container"]) != own:
+            container = f"the container {other['container']}" if other["container"] else "perhaps something"
+            unknown = "" if other["container"] else ", which could not be asked,"
+            return f"{container} on the host {other['host']}{unknown}"
+    return ""
 
 
 def _result(records: Sequence[AgentRecord], host: str, predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:

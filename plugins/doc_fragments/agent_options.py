@@ -85,6 +85,43 @@ options:
           - Whether the agent cannot write to it.
         type: bool
         default: true
+  certificates:
+    description:
+      - Certificates on the factory host that the agent reads, each mounted read-only.
+      - With O(certificates.ca), the agent trusts only that CA. With O(certificates.certificate) and O(certificates.key)
+        it logs in by its certificate (mutual TLS) and asks for no registration; Connectware needs a user of its
+        username, the common name of the certificate, with the grant type C(certificate).
+      - Sets the environment variables E(CYBUS_TRUST_ALL_CERTS) and E(CYBUS_USE_MUTUAL_TLS), and both without C(CYBUS_),
+        as both spellings were seen; O(env) overrides them.
+    type: dict
+    suboptions:
+      ca:
+        description:
+          - Absolute path on the host of the CA's certificate.
+        type: path
+      certificate:
+        description:
+          - Absolute path on the host of the agent's certificate. Needs O(certificates.key) and O(mqtt_scheme=mqtts).
+        type: path
+      key:
+        description:
+          - Absolute path on the host of the key of O(certificates.certificate). It stays on the host.
+        type: path
+      ca_target:
+        description:
+          - Path in the container at which the agent looks for the CA. Observed of Connectware's own containers.
+        type: path
+        default: /connectware_certs/cybus_ca.crt
+      certificate_target:
+        description:
+          - Path in the container at which the agent looks for its certificate. An assumption.
+        type: path
+        default: /connectware_certs/client.crt
+      key_target:
+        description:
+          - Path in the container at which the agent looks for its key. An assumption.
+        type: path
+        default: /connectware_certs/client.key
   restart_policy:
     description:
       - When the engine restarts the container. By default V(unless-stopped).

@@ -52,6 +52,17 @@ MOUNT_OPTIONS: dict[str, Any] = {
     "read_only": {"type": "bool", "default": True},
 }
 
+CERTIFICATE_OPTIONS: dict[str, Any] = {
+    "ca": {"type": "path"},
+    "certificate": {"type": "path"},
+    "key": {"type": "path", "no_log": False},
+    "ca_target": {"type": "path", "default": "/connectware_certs/cybus_ca.crt"},
+    "certificate_target": {"type": "path", "default": "/connectware_certs/client.crt"},
+    "key_target": {"type": "path", "default": "/connectware_certs/client.key", "no_log": False},
+}
+"""Files of the host that an agent reads. That the CA is looked for there was observed of Connectware's own containers;
+the other two targets are assumptions, and options for that reason."""
+
 AGENT_OPTIONS: dict[str, Any] = {
     "image": {"type": "str"},
     "version": {"type": "str"},
@@ -65,6 +76,7 @@ AGENT_OPTIONS: dict[str, Any] = {
     "extra_hosts": {"type": "dict"},
     "dns": {"type": "list", "elements": "str"},
     "mounts": {"type": "list", "elements": "dict", "options": MOUNT_OPTIONS},
+    "certificates": {"type": "dict", "options": CERTIFICATE_OPTIONS},
     "restart_policy": {"type": "str", "choices": ["no", "on-failure", "always", "unless-stopped"]},
     "memory": {"type": "str"},
     "cpus": {"type": "float"},
@@ -85,11 +97,24 @@ AGENT_IDENTITY_OPTIONS: dict[str, Any] = {
     "username": {"type": "str"},
     "container": {"type": "str"},
     "volume": {"type": "str"},
+    "manage": {"type": "bool", "default": True},
 }
 """What belongs to one agent alone, with defaults made from its name."""
 
 CONVERSATION_OPTIONS: dict[str, Any] = {
     "agents": {"type": "list", "elements": "dict", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "only_watch": {"type": "bool", "default": False},
+    "elsewhere": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "username": {"type": "str", "required": True},
+            "host": {"type": "str", "required": True},
+            "container": {"type": "str"},
+        },
+    },
     "on_conflict": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
     "proof": {"type": "str", "choices": ["restart", "watch"], "default": "restart"},
     "timeout": {"type": "float", "default": 180.0},

@@ -58,6 +58,14 @@ options:
           - Name of the volume with its credentials. By default V(connectware-agent-) and its name.
           - Never shared between agents, since they overwrite each other's credentials.
         type: str
+      manage:
+        description:
+          - Whether this module makes its container.
+          - With V(false), somebody else does (Docker Compose, by hand). O(agents[].container) is then required, is
+            looked at only, and is never created, recreated, started or removed; all options of containers are left out
+            of account. Its volume is the one that is mounted for the credentials.
+        type: bool
+        default: true
       image:
         description:
           - Like O(image), for this agent.
@@ -126,6 +134,38 @@ options:
               - Whether the agent cannot write to it.
             type: bool
             default: true
+      certificates:
+        description:
+          - Like O(certificates), for this agent. Replaces it as a whole.
+        type: dict
+        suboptions:
+          ca:
+            description:
+              - Absolute path on the host of the CA's certificate.
+            type: path
+          certificate:
+            description:
+              - Absolute path on the host of the agent's certificate. Needs a key and V(mqtts).
+            type: path
+          key:
+            description:
+              - Absolute path on the host of the key of O(agents[].certificates.certificate). It stays on the host.
+            type: path
+          ca_target:
+            description:
+              - Path in the container at which the agent looks for the CA. Observed of Connectware's own containers.
+            type: path
+            default: /connectware_certs/cybus_ca.crt
+          certificate_target:
+            description:
+              - Path in the container at which the agent looks for its certificate. An assumption.
+            type: path
+            default: /connectware_certs/client.crt
+          key_target:
+            description:
+              - Path in the container at which the agent looks for its key. An assumption.
+            type: path
+            default: /connectware_certs/client.key
       restart_policy:
         description:
           - Like O(restart_policy), for this agent.
@@ -180,8 +220,9 @@ options:
   state:
     description:
       - Whether the containers should run or not exist.
+      - With V(pulled), only the images are brought to the host.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, pulled]
     default: present
   purge:
     description:
@@ -228,6 +269,13 @@ EXAMPLES = r"""
           CYBUS_LOG_LEVEL: debug
   register: deployed
 
+- name: Look after an agent that Docker Compose runs, without making it anew
+  edgefleet.connectware.agents:
+    agents:
+      - name: hh-welder-01
+        manage: false
+        container: welder-agent-1
+
 - name: Remove an agent from this host and keep its credentials
   edgefleet.connectware.agents:
     state: absent
@@ -251,6 +299,7 @@ agents:
       changed: true
       drift: []
       pulled: false
+      previous_image: null
       error: ""
       observation:
         state: running
@@ -293,6 +342,12 @@ agents:
       description: Whether its image was pulled and is another one than before, or in check mode would be pulled.
       type: bool
       returned: success
+    previous_image:
+      description:
+        - The image of its container before, for one that was made anew with another image. By digest if it has one,
+          else by its ID.
+      type: str
+      returned: success
     error:
       description: Why it could not be brought to what is wanted, or be looked at. Empty if all went well.
       type: str
@@ -317,7 +372,7 @@ OPTIONS = {
         "required": True,
         "options": {**AGENT_IDENTITY_OPTIONS, **AGENT_OPTIONS},
     },
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "pulled"], "default": "present"},
     "purge": {"type": "bool", "default": False},
     "pull": {"type": "str", "choices": ["missing", "always", "never"], "default": "missing"},
     "registry_username": {"type": "str"},

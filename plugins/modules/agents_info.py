@@ -10,8 +10,7 @@ module: agents_info
 short_description: Look at the Connectware agents of a factory host
 version_added: 0.1.0
 description:
-  - Shows the agents that M(edgefleet.connectware.agents) has made on a host, as that module would observe them, and
-    changes nothing.
+  - Shows the agents of a host, as M(edgefleet.connectware.agents) would observe them, and changes nothing.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.engine
@@ -33,6 +32,18 @@ options:
     type: list
     elements: str
     default: []
+  usernames:
+    description:
+      - Users in Connectware whose agents are looked at. By default all.
+    type: list
+    elements: str
+    default: []
+  unmanaged:
+    description:
+      - Whether containers are looked at too that M(edgefleet.connectware.agents) has not made, but whose environment
+        names an agent (E(CYBUS_AGENT_NAME)).
+    type: bool
+    default: false
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
@@ -96,7 +107,11 @@ agents:
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import show
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
 
-OPTIONS = {"names": {"type": "list", "elements": "str", "default": []}}
+OPTIONS = {
+    "names": {"type": "list", "elements": "str", "default": []},
+    "usernames": {"type": "list", "elements": "str", "default": []},
+    "unmanaged": {"type": "bool", "default": False},
+}
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ description:
   - Every new registration ends with one restart of the agent, which proves that its credentials were kept and work.
   - The registration window is opened only while an agent needs it, and is closed afterwards, unless it was open
     before.
+  - With O(state=absent), what is left of agents in Connectware goes, their users and pending requests.
   - The conversation with Connectware is held on the controller. The factory host needs no way to its API and gets none
     of its secrets.
 extends_documentation_fragment:
@@ -49,10 +50,49 @@ options:
       - If not set, the environment variable E(CONNECTWARE_URL) is used.
     type: str
     required: false
+  state:
+    description:
+      - Whether the agents should be registered, or gone from Connectware.
+      - V(absent) needs agents whose containers do not run any more. It deletes a user only if a registration has made
+        it and it has no administrator rights.
+    type: str
+    choices: [present, absent]
+    default: present
+  only_watch:
+    description:
+      - Do nothing about the agents, only watch until they have proven to be registered, or fail. What would need an
+        action is a failure, and so is a failure that the log of an agent shows right now. Made for upgrades.
+    type: bool
+    default: false
+  elsewhere:
+    description:
+      - What else runs and answers to a username, so that its user is not deleted by O(on_conflict=replace). The role
+        P(edgefleet.connectware.agents#role) finds it with M(edgefleet.connectware.agents_info) on the other hosts.
+      - An agent's own container may be among them.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      username:
+        description:
+          - User in Connectware.
+        type: str
+        required: true
+      host:
+        description:
+          - Host of the inventory.
+        type: str
+        required: true
+      container:
+        description:
+          - Container on that host. If not given, the host could not be asked.
+        type: str
   on_conflict:
     description:
       - What happens to an agent whose request is refused because its user exists (409).
       - V(replace) deletes that user, so that the agent can be registered anew. Make sure that no other agent uses it.
+      - A user is kept all the same if no registration has made it, if it has administrator rights, or if O(elsewhere)
+        names something else that answers to it.
     type: str
     choices: [fail, replace]
     default: fail
@@ -204,7 +244,7 @@ agents:
     verdict:
       description:
         - One of V(registered), V(broken), V(conflict), V(awaiting_authorization), V(impostor), V(unproven), V(unsaved),
-          V(awaiting_request), V(rejected) and V(unreadable).
+          V(awaiting_request), V(rejected) and V(unreadable), and V(retired) with O(state=absent).
       type: str
       returned: success
     reason:
@@ -226,7 +266,9 @@ agents:
       type: bool
       returned: success
     actions:
-      description: What was done, in order. V(user_deleted), V(authorized), V(restarted).
+      description:
+        - What was done, in order. V(user_deleted), V(authorized), V(restarted), V(denied), and V(taken_back) for an
+          authorization that let somebody else in and was undone.
       type: list
       elements: str
       returned: success

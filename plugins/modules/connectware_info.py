@@ -37,6 +37,12 @@ options:
     elements: str
     choices: [version, health, contract]
     default: [version, health]
+  wait:
+    description:
+      - Seconds to wait until Connectware answers and all its services are well, before anything is shown. An account
+        that may not see the health waits for the version only.
+    type: float
+    default: 0.0
 author:
   - The edgefleet.connectware authors (@edgefleet)
 """
@@ -50,6 +56,14 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
   register: connectware
+
+- name: Wait until Connectware is back after its own upgrade
+  edgefleet.connectware.connectware_info:
+    connectware_url: https://connectware.example.com
+    connectware_token: "{{ vault_connectware_token }}"
+    wait: 300
+  delegate_to: localhost
+  run_once: true
 
 - name: List what is only assumed about the API
   edgefleet.connectware.connectware_info:
@@ -118,6 +132,7 @@ OPTIONS = {
         "choices": ["version", "health", "contract"],
         "default": ["version", "health"],
     },
+    "wait": {"type": "float", "default": 0.0},
 }
 
 

@@ -48,6 +48,42 @@ class Mount:
     read_only: bool = True
 
 
+@dataclass(frozen=True)
+class Certificates:
+    """Files of the host that an agent reads, each mounted read-only; an empty path is none.
+
+    Attributes:
+        ca: certificate of the CA that the agent trusts.
+        certificate, key: what the agent logs in with instead of a password.
+        *_target: where in the container the agent looks for it.
+    """
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    ca_target: str = ""
+    certificate_target: str = ""
+    key_target: str = ""
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """What brings the files into the container."""
+        pairs = [
+            (self.ca, self.ca_target),
+            (self.certificate, self.certificate_target),
+            (self.key, self.key_target),
+        ]
+        return tuple(Mount(source, target) for source, target in pairs if source)
+
+    def environment(self) -> dict[str, str]:
+        """What makes the agent use them, in both spellings that were seen."""
+        names = {}
+        if self.ca:
+            names["TRUST_ALL_CERTS"] = "false"
+        if self.certificate:
+            names["USE_MUTUAL_TLS"] = "true"
+        return {f"{prefix}{name}": value for name, value in names.items() for prefix in ("CYBUS_", "")}
+
+
 class Checker:
     """Validates the options of one agent and writes what it finds into the shared list of problems."""
 
@@ -147,8 +183,17 @@ class Checker:
             self.docker_name("networks", name)
         return names
 
-    def mounts(self, value: Iterable[Mapping[str, Any]]) -> tuple[Mount, ...]:
+    def certificates(self, value: Mapping[str, Any], mqtt_scheme: str) -> Certificates:
+        given = Certificates(**{key: str(path) for key, path in value.items() if path})
+        if bool(given.certificate) != bool(given.key):
+            self._refuse("certificates", "certificate and key belong together; give both or neither")
+        elif given.certificate and mqtt_scheme != "mqtts":
+            self._refuse("certificates", "an agent logs in with a certificate over TLS only; set mqtt_scheme: mqtts")
+        return given
+
+    def mounts(self, value: Iterable[Mapping[str, Any]], certificates: Certificates) -> tuple[Mount, ...]:
         mounts = tuple(Mount(str(m["source"]), str(m["target"]), bool(m.get("read_only", True))) for m in value)
+        mounts += certificates.mounts()
         for mount in mounts:
             for end, path in (("source", mount.source), ("target", mount.target)):
                 if not path.startswith("/"):

@@ -160,7 +160,7 @@ class Conversation:
         return [record for record in self._open_records() if _verdict(record).action == action]
 
     def _act(self) -> None:
-        for record in self._with(e.REPLACE_USER):
+        for record in self._with(e.DELETE_USER):
             self._replace_user(record)
         for record in self._with(e.TAKE_BACK):
             self._take_back(record)

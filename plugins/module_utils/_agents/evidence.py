@@ -25,6 +25,9 @@ VERDICTS = (
     UNREADABLE,
 )  # fmt: skip
 
+RETIRED = "retired"
+"""The one verdict of an agent that should be gone; see retirement.py."""
+
 # Reasons
 NONE = "none"
 FIRST_START = "first_start"
@@ -38,11 +41,11 @@ SETTLED = "settled"
 WAIT = "wait"
 AUTHORIZE = "authorize"
 RESTART = "restart"
-REPLACE_USER = "replace_user"
+DELETE_USER = "delete_user"
 CLEAR = "clear"
 TAKE_BACK = "take_back"
 FAIL = "fail"
-ACTIONS = (SETTLED, WAIT, AUTHORIZE, RESTART, REPLACE_USER, CLEAR, TAKE_BACK, FAIL)
+ACTIONS = (SETTLED, WAIT, AUTHORIZE, RESTART, DELETE_USER, CLEAR, TAKE_BACK, FAIL)
 
 
 @dataclass(frozen=True)

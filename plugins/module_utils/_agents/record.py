@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .evidence import (
@@ -93,7 +93,8 @@ class AgentRecord:
 
         Only new credentials are asked for right after a start; with cached ones it may have worked for days before.
         """
-        self.observation = observation
+        known = self.observation  # what only the deployment knows is not looked up again
+        self.observation = replace(observation, managed=known.managed, by_certificate=known.by_certificate)
         events, started = observation.events, observation.started_at
         self._seen_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
         if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
@@ -101,7 +102,21 @@ class AgentRecord:
 
     def give_up(self, why: str) -> None:
         """Its container could not be brought to what is wanted: nothing is decided about it in this run."""
-        self.verdict = self._first = Verdict(BROKEN, NONE, FAIL, why)
+        self.end(Verdict(BROKEN, NONE, FAIL, why))
+
+    def end(self, verdict: Verdict, found: Verdict | None = None) -> None:
+        """A verdict that the decision table does not know: that of a retirement.
+
+        Args:
+            found: how it was found, for a diff.
+        """
+        self.verdict = verdict
+        self._first = self._first or found or verdict
+
+    def note_denied(self) -> None:
+        """Its pending requests were denied."""
+        self.pending = ()
+        self.actions.append("denied")
 
     def judge(self, policy: Policy, window_open: bool, now: float) -> Verdict:
         """Decide on what is known now."""
@@ -220,7 +235,7 @@ class AgentRecord:
     def before(self) -> dict[str, Any]:
         """How it was found, for a diff."""
         first = self._first
-        return {"verdict": first.verdict if first else "", "registered": bool(first and first.action == SETTLED)}
+        return {"verdict": first.verdict if first else "", "registered": _is_registered(first)}
 
     def complaint(self) -> str:
         """Why it failed, with the end of its log: for the message of the task."""
@@ -254,9 +269,13 @@ class AgentRecord:
             "verdict": self._shown_verdict(),
             "reason": self._reason,
             "pairing_id": self._authorized[-1] if self._authorized else (ids[-1] if ids else None),
-            "registered": bool(verdict and verdict.action == SETTLED),
+            "registered": _is_registered(verdict),
             "changed": self.would_change if predicted else bool(self.actions),
             "actions": list(self.actions),
             "message": verdict.message if verdict else "",
             "last_lines": list(seen.last_lines) if self.failed else [],
         }
+
+
+def _is_registered(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.verdict == REGISTERED and verdict.action == SETTLED

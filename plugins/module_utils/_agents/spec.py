@@ -10,11 +10,11 @@ Sources: the required environment, the ports and "one volume for each agent" are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._errors import SpecError
-from .checker import CREDENTIALS_PATH, LABEL_AGENT, Checker, Mount
+from .checker import CREDENTIALS_PATH, LABEL_AGENT, Certificates, Checker, Mount
 from .text import printable
 
 DEFAULT_PREFIX = "connectware-agent-"
@@ -31,12 +31,16 @@ class AgentSpec:
         cpus: limit in cores.
         stop_timeout: seconds between SIGTERM and SIGKILL.
         capabilities: Linux capabilities added after all were dropped.
+        managed: False where somebody else makes the container; then only its identity means anything, and volume is
+            empty until it was looked at.
+        mounts: those of the certificates included.
     """
 
     name: str
     username: str
     container: str
     volume: str
+    managed: bool = True
     image: str = ""
     mqtt_host: str = ""
     mqtt_port: int = 1883
@@ -48,6 +52,7 @@ class AgentSpec:
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
+    certificates: Certificates = field(default_factory=Certificates)
     restart_policy: str = "unless-stopped"
     memory: int | None = None
     cpus: float | None = None
@@ -71,7 +76,12 @@ class AgentSpec:
             "CYBUS_MQTT_PORT": str(self.mqtt_port),
             "CYBUS_MQTT_SCHEME": self.mqtt_scheme,
         }
-        return {**named, **self.env}
+        return {**named, **self.certificates.environment(), **self.env}
+
+    @property
+    def by_certificate(self) -> bool:
+        """It logs in with a certificate and asks for no registration."""
+        return bool(self.certificates.certificate)
 
     def all_labels(self) -> dict[str, str]:
         """The user's labels and the one that marks the container as ours."""
@@ -123,6 +133,9 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
     check.docker_name("container", container)
     check.docker_name("volume", volume)
     identity = AgentSpec(name=name, username=username, container=container, volume=volume)
+    if not own.get("manage", True):
+        check.required("container", own.get("container"))
+        return replace(identity, volume="", managed=False)
     if not present:
         return identity
 
@@ -141,6 +154,7 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
         optional["log_options"] = check.strings("log_options", values["log_options"])
     elif optional.get("log_driver", "json-file") != "json-file":
         optional["log_options"] = {}
+    certificates = check.certificates(values.get("certificates") or {}, scheme)
     return AgentSpec(
         name=name,
         username=username,
@@ -155,7 +169,8 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
         networks=check.networks(values.get("networks", ()), optional.get("network_mode")),
         extra_hosts=check.strings("extra_hosts", values.get("extra_hosts", {})),
         dns=tuple(str(server) for server in values.get("dns", ())),
-        mounts=check.mounts(values.get("mounts", ())),
+        mounts=check.mounts(values.get("mounts", ()), certificates),
+        certificates=certificates,
         memory=check.size("memory", values.get("memory")),
         capabilities=check.capabilities(values.get("capabilities", ())),
         **optional,
@@ -168,7 +183,8 @@ def _clashes(specs: Sequence[AgentSpec]) -> list[str]:
     for option in ("name", "username", "container", "volume"):
         owners: dict[str, list[str]] = {}
         for number, spec in enumerate(specs, start=1):
-            owners.setdefault(getattr(spec, option), []).append(f"{printable(spec.name)} (entry {number})")
+            if getattr(spec, option):
+                owners.setdefault(getattr(spec, option), []).append(f"{printable(spec.name)} (entry {number})")
         for value, names in owners.items():
             if len(names) > 1 and not (option != "name" and len({name.split(" ")[0] for name in names}) == 1):
                 problems.append(

@@ -30,6 +30,8 @@ def connectware_facts(session: Session, params: Mapping[str, Any], _check_mode: 
     """Version, health and the contract in force, as far as asked for."""
     system = System(session)
     facts: dict[str, Any] = {"changed": False}
+    if params["wait"] > 0:
+        system.wait_healthy(params["wait"])
     if "version" in params["gather"]:
         facts["version"] = system.version()
     if "health" in params["gather"]:

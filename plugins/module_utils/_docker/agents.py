@@ -13,15 +13,17 @@ from typing import Any
 
 from .._agents.observation import Observation
 from .._agents.patterns import LogPatterns, parse_patterns
-from .._agents.spec import CREDENTIALS_PATH, build_specs
+from .._agents.spec import build_specs
 from .._errors import EngineError
 from .containers import Converger
 from .engine import Engine
 from .image import Pull
-from .inventory import HostInventory, agent_of, take, take_volumes
+from .inventory import HostInventory, agent_of, credentials_volume, take, take_volumes
 from .look import HostLook, look
-from .observe import Observer, Target
+from .observe import ENV_NAME, ENV_USERNAME, Observer, Target, environment
 from .plan import NOTHING, Plan
+
+ENV_MUTUAL_TLS = ("CYBUS_USE_MUTUAL_TLS", "USE_MUTUAL_TLS")  # both spellings were observed
 
 
 def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -32,15 +34,20 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
         EngineError: the engine failed as a whole; the failure of one agent is in the result instead.
     """
     patterns = parse_patterns(params["log_patterns"])
-    present = params["state"] == "present"
+    state = params["state"]
+    present = state != "absent"
     specs = build_specs(params, params["agents"], host=platform.node(), present=present)
     login = {key: params[f"registry_{key}"] for key in ("username", "password")}
     credentials = login if any(login.values()) else None
     converger = Converger(engine, Pull(params["pull"], credentials), check_mode)
-    plans = converger.plan_present(specs) if present else converger.plan_absent(specs, params["purge"])
+    plans = {
+        "present": lambda: converger.plan_present(specs),
+        "pulled": lambda: converger.plan_pulled(specs),
+        "absent": lambda: converger.plan_absent(specs, params["purge"]),
+    }[state]()
     errors = converger.apply(plans)
     seen = _observe(engine, patterns, plans, errors, check_mode)
-    planned = check_mode and present
+    planned = check_mode and state == "present"
     observations = [
         replace(observation, planned=True) if planned and plan.action != NOTHING else observation
         for plan, observation in zip(plans, seen)
@@ -61,12 +68,21 @@ def _observe(
         report = plan.container if check_mode or not plan.changed else None
         target = Target(spec.name, spec.username, spec.container, spec.volume, report)
         try:
-            return observer.observe(target, volumes.get(spec.volume))
+            seen = observer.observe(target, volumes.get(spec.volume))
+            return replace(seen, managed=spec.managed, by_certificate=_by_certificate(plan))
         except EngineError as exc:
             errors.setdefault(spec.name, exc)
             return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=time.time())
 
     return engine.in_parallel(one, list(plans))
+
+
+def _by_certificate(plan: Plan) -> bool:
+    """Of an agent that somebody else runs, its container tells."""
+    if plan.spec.managed or plan.container is None:
+        return plan.spec.by_certificate
+    env = environment(plan.container)
+    return any(env.get(name, "").lower() in ("true", "yes", "1", "on") for name in ENV_MUTUAL_TLS)
 
 
 def _result(
@@ -84,6 +100,7 @@ def _result(
                 "changed": plan.changed,
                 "drift": list(plan.drift),
                 "pulled": bool(plan.image and plan.image.pulled),
+                "previous_image": plan.previous_image,
                 "error": errors[plan.spec.name].message if plan.spec.name in errors else "",
                 "observation": observation.to_dict(),
             }
@@ -101,16 +118,15 @@ def _result(
 
 
 def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Module agents_info: the agents that this collection made on the host."""
+    """Module agents_info: the agents of the host, those that this collection made or all that there are."""
     del check_mode  # it only reads
-    wanted = params["names"]
     inventory = take(engine, networks=False)
-    found: dict[str, str] = {}
-    for container, entry in sorted(inventory.containers.items()):
-        agent = agent_of(entry)
-        if agent is not None and (not wanted or agent in wanted):
-            found.setdefault(agent, container)  # what a killed run left beside it comes after it
-    targets = engine.in_parallel(lambda item: _found_target(engine, *item, inventory), list(found.items()))
+    targets = [
+        target
+        for target in _found(engine, inventory, params["unmanaged"])
+        if (not params["names"] or target.name in params["names"])
+        and (not params["usernames"] or target.username in params["usernames"])
+    ]
     observations = Observer(engine, parse_patterns(params["log_patterns"])).observe_all(targets, inventory.volumes)
     return {
         "changed": False,
@@ -121,20 +137,38 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
                 "container": target.container,
                 "volume": target.volume,
                 "labels": dict(inventory.containers[target.container].get("Labels") or {}),
-                "observation": observation.to_dict(),
+                "observation": replace(observation, managed=_is_ours(inventory, target.container)).to_dict(),
             }
             for target, observation in zip(targets, observations)
         ],
     }
 
 
-def _found_target(engine: Engine, agent: str, container: str, inventory: HostInventory) -> Target:
+def _is_ours(inventory: HostInventory, container: str) -> bool:
+    return agent_of(inventory.containers[container]) is not None
+
+
+def _found(engine: Engine, inventory: HostInventory, unmanaged: bool) -> list[Target]:
+    """The agents of the host, each container that is one: by its label, else by its environment."""
+    names = sorted(inventory.containers)
+    candidates = [name for name in names if unmanaged or _is_ours(inventory, name)]
+    found = engine.in_parallel(lambda name: _found_target(engine, name, inventory), candidates)
+    first: dict[str, Target] = {}
+    for target in found:
+        if target is not None and _is_ours(inventory, target.container):
+            first.setdefault(target.name, target)  # what a killed run left beside it comes after it
+    others = [target for target in found if target is not None and not _is_ours(inventory, target.container)]
+    return [*first.values(), *others]
+
+
+def _found_target(engine: Engine, container: str, inventory: HostInventory) -> Target | None:
     report = engine.find(f"inspect the container {container}", engine.client.inspect_container, container)
-    variables = report["Config"].get("Env") or [] if report else []
-    env = dict(entry.partition("=")[::2] for entry in variables)
-    mounts = inventory.containers[container].get("Mounts") or []
-    volumes = [mount.get("Name", "") for mount in mounts if mount.get("Destination") == CREDENTIALS_PATH]
-    return Target(agent, env.get("CYBUS_MQTT_USERNAME") or agent, container, volumes[0] if volumes else "", report)
+    env = environment(report or {})
+    entry = inventory.containers[container]
+    name = agent_of(entry) or env.get(ENV_NAME)
+    if not name:
+        return None
+    return Target(name, env.get(ENV_USERNAME) or name, container, credentials_volume(entry), report)
 
 
 def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

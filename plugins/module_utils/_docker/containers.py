@@ -13,7 +13,7 @@ from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
 from .._errors import EngineError
 from .drift import DEFAULT_NETWORK, LABEL_LOG_OPTIONS
 from .engine import Engine
-from .image import Pull, provide
+from .image import Image, Pull, provide
 from .inventory import agent_of, asks_for_networks, successor, take
 from .plan import CREATED, RECREATED, REMOVED, STARTED, Plan, Planner
 
@@ -44,13 +44,34 @@ class Converger:
         """
         inventory = take(self.engine, networks=any(asks_for_networks(spec) for spec in specs))
         inventory.check(specs, self.engine.place)
-        references = sorted({spec.image for spec in specs})
+        planner = Planner(self.engine, inventory)
+        others = self.engine.in_parallel(planner.of_another, [spec for spec in specs if not spec.managed])
+        image_of = self._images(specs)
+        own = [spec for spec in specs if spec.managed]
+        plans = self.engine.in_parallel(lambda spec: planner.present(spec, image_of[spec.image]), own)
+        return _in_order(specs, [*plans, *others])
+
+    def plan_pulled(self, specs: Sequence[AgentSpec]) -> list[Plan]:
+        """Bring the images, and nothing else.
+
+        Raises:
+            SpecError, ImageError: as for plan_present.
+        """
+        inventory = take(self.engine, networks=any(asks_for_networks(spec) for spec in specs))
+        inventory.check(specs, self.engine.place)
+        planner, image_of = Planner(self.engine, inventory), self._images(specs)
+        return self.engine.in_parallel(
+            lambda spec: planner.only_image(spec, image_of[spec.image]) if spec.managed else planner.of_another(spec),
+            list(specs),
+        )
+
+    def _images(self, specs: Sequence[AgentSpec]) -> dict[str, Image]:
+        """Each image once, by its reference."""
+        references = sorted({spec.image for spec in specs if spec.managed})
         images = self.engine.in_parallel(
             lambda reference: provide(self.engine, reference, self.pull, self.check_mode), references
         )
-        image_of = dict(zip(references, images))
-        planner = Planner(self.engine, inventory)
-        return self.engine.in_parallel(lambda spec: planner.present(spec, image_of[spec.image]), list(specs))
+        return dict(zip(references, images))
 
     def plan_absent(self, specs: Sequence[AgentSpec], purge: bool) -> list[Plan]:
         """Find out what is to be removed.
@@ -186,3 +207,8 @@ class Converger:
             dns=list(spec.dns) or None,
             log_config={"Type": spec.log_driver, "Config": dict(spec.log_options)},
         )
+
+
+def _in_order(specs: Sequence[AgentSpec], plans: Sequence[Plan]) -> list[Plan]:
+    by_name = {plan.spec.name: plan for plan in plans}
+    return [by_name[spec.name] for spec in specs]

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._agents.spec import LABEL_AGENT, AgentSpec
+from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
 from .._errors import SpecError
 from .engine import Engine
 
 BUILTIN_NETWORKS = ("bridge", "default", "host", "none")
 ANOTHER = "container:"
+RUNS = ("running", "restarting", "paused")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,11 @@ class HostInventory:
         Raises:
             SpecError: a container of that name is not ours, a volume is somebody else's, a network does not exist.
         """
-        problems = [f"agent {spec.name}: {problem}" for spec in specs for problem in self._problems(spec, volumes)]
+        problems = [
+            f"agent {spec.name}: {problem}"
+            for spec in specs
+            for problem in (self._problems(spec, volumes) if spec.managed else self._problems_of_others(spec, volumes))
+        ]
         if problems:
             raise SpecError(
                 "use what is on the host",
@@ -50,7 +55,7 @@ class HostInventory:
     def container_of(self, spec: AgentSpec) -> Mapping[str, Any] | None:
         """The agent's container, under the name it should have or under another one."""
         named = self.containers.get(spec.container)
-        if named is not None:
+        if named is not None or not spec.managed:
             return named
         own = self._own_names(spec)
         others = [name for name in own if name != successor(spec)]
@@ -79,6 +84,27 @@ class HostInventory:
         if volumes:
             yield from self._volume_problems(spec, {*self._own_names(spec), spec.container})
         yield from self._network_problems(spec)
+
+    def _problems_of_others(self, spec: AgentSpec, present: bool) -> Iterator[str]:
+        """Of an agent whose container somebody else makes."""
+        container = self.containers.get(spec.container)
+        if container is None and present:
+            yield (
+                f"option 'container': the container {spec.container} does not exist, and with manage: false somebody"
+                " else makes it; start it there first, or correct its name"
+            )
+        elif container is not None and agent_of(container) is not None:
+            yield (
+                f"option 'manage': the container {spec.container} was made by this collection; take manage: false off"
+                " this agent"
+            )
+        elif container is not None and not present and container.get("State") in RUNS:
+            yield (
+                f"option 'manage': somebody else runs the container {spec.container}; stop and remove it there first,"
+                " since an agent that still runs would ask to be registered again"
+            )
+        if container is not None and present:
+            yield from self._volume_problems(replace(spec, volume=credentials_volume(container)), {spec.container})
 
     def _volume_problems(self, spec: AgentSpec, own: set[str]) -> Iterator[str]:
         users = [name for name, other in self.containers.items() if name not in own and _mounts(other, spec.volume)]
@@ -146,6 +172,12 @@ def agent_of(thing: Mapping[str, Any]) -> str | None:
 def _names(container: Mapping[str, Any]) -> list[str]:
     """Without the names under which linked containers know it (/other/alias)."""
     return [name for name in container.get("Names") or [] if "/" not in name.lstrip("/")]
+
+
+def credentials_volume(container: Mapping[str, Any]) -> str:
+    """The name of the volume that is mounted for the credentials; empty for a folder of the host, or nothing."""
+    mounts = container.get("Mounts") or []
+    return next((str(m.get("Name") or "") for m in mounts if m.get("Destination") == CREDENTIALS_PATH), "")
 
 
 def _mounts(container: Mapping[str, Any], volume: str) -> bool:

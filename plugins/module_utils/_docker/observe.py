@@ -19,6 +19,7 @@ from .engine import Engine
 from .logs import read_lines
 from .timeline import log_start, seconds_of
 
+ENV_NAME, ENV_USERNAME = "CYBUS_AGENT_NAME", "CYBUS_MQTT_USERNAME"  # documented
 YOUNG = 60.0  # seconds within which an agent that has not asked is still watched
 MOST_FORMER = 20  # pairing IDs of earlier starts that are remembered
 MOST_TRIES = 3  # of looks at a container that is restarted meanwhile
@@ -135,7 +136,6 @@ class Observer:
                 return max(0.0, at - created) if at is not None else None
         return None
 
-
     def _former_ids(self, target: Target, container: Mapping[str, Any]) -> tuple[str, ...]:
         """The pairing IDs of earlier starts that the log still shows, the last ones."""
         start = log_start(container)
@@ -151,6 +151,12 @@ class Observer:
             if last and last[0].pairing_id:
                 found[last[0].pairing_id] = None
         return tuple(found)[-MOST_FORMER:]
+
+
+def environment(container: Mapping[str, Any]) -> dict[str, str]:
+    """The environment of a container by the engine's full report."""
+    entries = (container.get("Config") or {}).get("Env") or []
+    return dict(entry.partition("=")[::2] for entry in entries)
 
 
 def _asks(parser: LogParser) -> bool:

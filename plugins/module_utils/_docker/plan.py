@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._agents.spec import AgentSpec
+from .._agents.text import printable
+from .._errors import SpecError
 from . import drift as drift_module
 from .engine import Engine
 from .image import Image, config_of
-from .inventory import ANOTHER, HostInventory
+from .inventory import ANOTHER, HostInventory, credentials_volume
+from .observe import ENV_NAME, ENV_USERNAME, environment
 
 CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started", "removed", "none"
 UP = ("running", "restarting")
@@ -32,6 +35,7 @@ class Plan:
         leftover: the ID of a container that a killed run has left.
         want: the container as it will be, in the words of drift.py.
         purge: the volume is deleted as well.
+        previous_image: by digest if it has one, else by ID: what brings back the image that is replaced.
     """
 
     spec: AgentSpec
@@ -43,6 +47,7 @@ class Plan:
     leftover: str | None = None
     want: Mapping[str, Any] | None = None
     purge: bool = False
+    previous_image: str | None = None
 
     @property
     def changed(self) -> bool:
@@ -60,10 +65,10 @@ class Plan:
 
     def after(self) -> dict[str, Any]:
         """For a diff: the container as it will be."""
+        if self.action == NOTHING and not self.purges:
+            return self.before()
         if self.want is None:
             return _state(None, self.volume is not None and not self.purge)
-        if self.action == NOTHING:
-            return self.before()
         name = self.image.reference if self.image else None
         return {"running": True, "volume_exists": True, "image_name": name, **drift_module.shown(self.want)}
 
@@ -96,13 +101,49 @@ class Planner:
         action = NOTHING if status in UP else STARTED
         if differs or status in BEYOND_START:
             action = RECREATED
-        return Plan(spec, action, differs, image, container, volume, leftover, want)
+        previous = self._lasting_reference(container["Image"]) if "image" in differs else None
+        return Plan(spec, action, differs, image, container, volume, leftover, want, previous_image=previous)
+
+    def only_image(self, spec: AgentSpec, image: Image) -> Plan:
+        """For an agent whose image alone is to be brought to the host."""
+        return Plan(spec, NOTHING, (), image, self._inspect(spec), self.inventory.volumes.get(spec.volume))
+
+    def of_another(self, spec: AgentSpec) -> Plan:
+        """For an agent whose container somebody else makes: nothing is done, and it must be the agent that is meant.
+
+        Raises:
+            SpecError: its container says another name.
+        """
+        container = self._inspect(spec)
+        if container is None:
+            return Plan(spec, NOTHING)
+        env = environment(container)
+        says = {"name": env.get(ENV_NAME) or spec.name}
+        says["username"] = env.get(ENV_USERNAME) or says["name"]
+        wrong = [f"its {key} is {printable(value)}" for key, value in says.items() if value != getattr(spec, key)]
+        if wrong:
+            raise SpecError(
+                f"use the container {spec.container} for the agent {spec.name}",
+                where=self.engine.place,
+                answered=" and ".join(wrong),
+                todo="Nothing was started or changed. Correct name and username of this agent, or its container.",
+            )
+        volume = credentials_volume(self.inventory.containers[spec.container])
+        found = self.inventory.volumes.get(volume)
+        return Plan(replace(spec, volume=volume), NOTHING, container=container, volume=found)
+
+    def _lasting_reference(self, image_id: str) -> str:
+        """A tag can be moved; a digest, and what is on the host under its ID, cannot."""
+        found = self.engine.find(f"inspect the image {image_id}", self.engine.client.inspect_image, image_id)
+        digests = (found or {}).get("RepoDigests") or []
+        return str(digests[0]) if digests else image_id
 
     def absent(self, spec: AgentSpec, purge: bool) -> Plan:
         """For an agent that should not be there."""
         container = self._inspect(spec)
-        action = NOTHING if container is None else REMOVED
+        action = NOTHING if container is None or not spec.managed else REMOVED
         volume = self.inventory.volumes.get(spec.volume)
+        purge = purge and spec.managed
         return Plan(spec, action, (), None, container, volume, self._leftover(spec), purge=purge)
 
     def _drift(self, spec: AgentSpec, image: Image, container: Mapping[str, Any]) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def test_conflict_fails_with_the_ways_out(state):
 def test_conflict_replaces_once_if_allowed():
     policy = Policy(on_conflict="replace")
     observation = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
-    is_(judge(observation, user=True, policy=policy), e.CONFLICTED, e.REPLACE_USER)
+    is_(judge(observation, user=True, policy=policy), e.CONFLICTED, e.DELETE_USER)
     is_(judge(observation, user=True, policy=policy, replaced=True), e.CONFLICTED, e.WAIT)
     is_(judge(observation, user=True, policy=policy, replaced=True, wait_started_ago=99.0), e.CONFLICTED, e.FAIL)
 
@@ -505,7 +505,7 @@ def test_promises_over_all_combinations(evidence, policy):
         assert own and evidence.pending == (own[-1],)
         assert own[-1] not in evidence.history.authorized and not evidence.history.taken_back
         assert evidence.observation.state == "running"
-    if verdict.action == e.REPLACE_USER:
+    if verdict.action == e.DELETE_USER:
         assert policy.on_conflict == "replace" and evidence.user_exists and not evidence.history.replaced
         assert not evidence.elsewhere and not evidence.history.kept
     if verdict.action == e.TAKE_BACK:

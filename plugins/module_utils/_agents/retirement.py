@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Retiring the agents of one host: what is left of them in Connectware goes, and that it is gone is looked at.
+
+Comes after their containers are gone: an agent that still runs would ask again as soon as its user is deleted. Each
+step looks first, so that a run that was killed is finished by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .._errors import ProtectedUserError
+from . import evidence as e
+from .evidence import Verdict
+from .observation import ABSENT, Observation
+from .ports import ServerPort
+from .record import AgentRecord
+from .text import printable
+
+STOPPED = (ABSENT, "created", "exited", "dead")
+FOUND = Verdict(e.REGISTERED, e.NONE, e.SETTLED)
+GONE = Verdict(e.RETIRED, e.NONE, e.SETTLED)
+
+
+class Retirement:
+    """Retires the agents of one host.
+
+    Args:
+        records: one an agent, with what its host shows after its container was removed.
+    """
+
+    def __init__(self, records: Sequence[AgentRecord], server: ServerPort) -> None:
+        self._records = [record for record in records if not record.final]
+        self._server = server
+        self.warnings: list[str] = []
+
+    def predict(self) -> None:
+        """Check mode: what would be done.
+
+        Raises:
+            ApiError: Connectware did not answer.
+        """
+        self._look()
+        for record in self._records:
+            if record.user_exists or record.pending:
+                would = Verdict(e.RETIRED, e.NONE, e.DELETE_USER, "what is left of it in Connectware would go")
+                record.end(would, FOUND if record.user_exists else None)
+            else:
+                record.end(GONE)
+
+    def run(self) -> None:
+        """Delete users and pending requests, and see that they are gone.
+
+        Raises:
+            ApiError: Connectware did not answer; what was done until then is in the records.
+        """
+        self._look()
+        for record in self._records:
+            self._retire(record)
+        if any(record.actions for record in self._records):
+            self._look()
+        for record in self._records:
+            self._settle(record)
+
+    def _look(self) -> None:
+        requests = self._server.requests()
+        existing = self._server.existing([record.observation.username for record in self._records])
+        for record in self._records:
+            record.user_exists = record.observation.username in existing
+            record.pending = requests.pending.get(record.observation.username, ())
+
+    def _retire(self, record: AgentRecord) -> None:
+        username = record.observation.username
+        if _runs(record.observation):
+            text = (
+                f"its container {record.observation.container} still runs and would ask to be registered again as soon"
+                " as its user is gone. Remove it first (module agents with state: absent)."
+            )
+            record.end(Verdict(e.BROKEN, e.NONE, e.FAIL, text))
+            return
+        if record.user_exists:
+            try:
+                self._server.delete_user(username)
+            except ProtectedUserError as exc:
+                record.end(Verdict(e.CONFLICTED, e.NONE, e.FAIL, exc.message), FOUND)
+                return
+            record.note_replaced()
+            record.end(GONE, FOUND)
+        if record.pending and self._server.deny(username):
+            record.note_denied()
+
+    def _settle(self, record: AgentRecord) -> None:
+        """What is true at the end, by the server's own word."""
+        if record.failed:
+            return
+        username = printable(record.observation.username)
+        if record.user_exists:
+            text = (
+                f"the user {username!r} was deleted and exists again: something else asks or makes users by that name"
+            )
+            record.end(Verdict(e.CONFLICTED, e.NONE, e.FAIL, text))
+            return
+        record.end(GONE)
+        if record.pending:
+            self.warnings.append(
+                f"A request of the retired agent {printable(record.name)} is still pending. Connectware's API knows no"
+                " way to deny it; it goes when the registration window closes, or deny it in Connectware (User"
+                " Management, Client Registry)."
+            )
+
+
+def _runs(observation: Observation) -> bool:
+    return observation.state not in STOPPED
