@@ -90,7 +90,7 @@ class ActionModule(ActionBase):
             course = Retirement(records, server)
         else:
             for record in records:
-                record.elsewhere = _elsewhere(args["elsewhere"], record, host)
+                record.elsewhere = _elsewhere(args["elsewhere"], record)
             course = self._conversation(args, records, _Host(self, args, task_vars, host), server, host)
         if self._task.check_mode:
             course.predict()
@@ -247,14 +247,15 @@ def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
     return records
 
 
-def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord, host: str) -> str:
+def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> str:
     """What else answers to the agent's username, in words."""
-    own = (host, record.observation.container)
+    seen = record.observation
     for other in found:
-        if other["username"] == record.observation.username and (other["host"], other["container"]) != own:
-            container = f"the container {other['container']}" if other["container"] else "perhaps something"
-            unknown = "" if other["container"] else ", which could not be asked,"
-            return f"{container} on the host {other['host']}{unknown}"
+        if other["username"] != seen.username or (other["container_id"] and other["container_id"] == seen.container_id):
+            continue
+        if not other["container"]:
+            return f"perhaps something on the host {other['host']}, which could not be asked,"
+        return f"the container {other['container']} on the host {other['host']}"
     return ""
 
 

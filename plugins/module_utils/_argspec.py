@@ -113,6 +113,7 @@ CONVERSATION_OPTIONS: dict[str, Any] = {
             "username": {"type": "str", "required": True},
             "host": {"type": "str", "required": True},
             "container": {"type": "str"},
+            "container_id": {"type": "str"},
         },
     },
     "on_conflict": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},

@@ -87,6 +87,10 @@ options:
         description:
           - Container on that host. If not given, the host could not be asked.
         type: str
+      container_id:
+        description:
+          - Its ID, by which an agent's own container is told apart.
+        type: str
   on_conflict:
     description:
       - What happens to an agent whose request is refused because its user exists (409).

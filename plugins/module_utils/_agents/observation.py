@@ -68,6 +68,7 @@ class Observation:
     username: str
     container: str
     volume: str
+    container_id: str | None = None
     state: str = ABSENT
     exit_code: int | None = None
     restart_count: int = 0

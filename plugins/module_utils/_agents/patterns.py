@@ -48,8 +48,10 @@ DEFAULT_PATTERNS: dict[str, PatternSource] = {
     ),
     CONFLICT: PatternSource(r"409 Conflict", "documented"),
     FAILURE: PatternSource(
-        r"(?i)certificate (verify|has expired)|self.signed certificate|ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT"
-        r"|connection refused|version mismatch|incompatible version|no space left on device|ENOSPC|EACCES",
+        r"(?i)certificate[ _](verify|has[ _]expired|expired|revoked|required|unknown)|self.signed certificate"
+        r"|unknown[ _]ca\b|bad[ _]certificate|ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT"
+        r"|connection (refused|reset|closed)|version mismatch|incompatible version|no space left on device"
+        r"|ENOSPC|EACCES",
         "assumed",
     ),
 }

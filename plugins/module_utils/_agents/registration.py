@@ -104,7 +104,11 @@ def _by_certificate(f: Facts) -> Verdict | None:
             reason=e.NONE,
         )
     if f.failing:
-        return patient(f, e.BROKEN, f"it logs in with a certificate, but its log says: {f.failing}")
+        todo = (
+            "Check that the certificate has not expired, that its CA is the one that Connectware's broker trusts,"
+            f" and that its common name is {seen.username!r}."
+        )
+        return patient(f, e.BROKEN, f"it logs in with a certificate, but its log says: {f.failing}", todo)
     if f.unsettled > 0:
         return wait(
             f, e.REGISTERED, "it has just started; watched whether it fails", seconds=f.unsettled, reason=e.NONE

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
 from .._errors import EngineError
+from .certificates import check_certificates
 from .drift import DEFAULT_NETWORK, LABEL_LOG_OPTIONS
 from .engine import Engine
 from .image import Image, Pull, provide
@@ -44,6 +45,7 @@ class Converger:
         """
         inventory = take(self.engine, networks=any(asks_for_networks(spec) for spec in specs))
         inventory.check(specs, self.engine.place)
+        check_certificates(self.engine, specs)
         planner = Planner(self.engine, inventory)
         others = self.engine.in_parallel(planner.of_another, [spec for spec in specs if not spec.managed])
         image_of = self._images(specs)

@@ -86,6 +86,7 @@ class Observer:
             target.username,
             target.container,
             target.volume,
+            container_id=container["Id"],
             state=state["Status"],
             exit_code=state.get("ExitCode") if seconds_of(state.get("FinishedAt")) else None,
             restart_count=container.get("RestartCount", 0),

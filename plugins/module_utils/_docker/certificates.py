@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates of the host that an agent is to use: what can be said of them before it starts.
+
+Agents' own words about a certificate are not documented, and a broker that refuses one need not say why. So what is
+sure to be refused is refused here: one that has expired, and a key of another certificate. Whether its CA is the right
+one only the broker knows. Files that we may not read, or that are not on this machine, are left to the engine.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+from .._agents.spec import AgentSpec
+from .._agents.text import printable
+from .._errors import SpecError
+from .engine import Engine
+
+PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN, which Python 3.8 and 3.9 have no name for
+MOST_ROUNDS = 4  # of a handshake of two ends, with some to spare
+
+
+def check_certificates(engine: Engine, specs: Sequence[AgentSpec]) -> None:
+    """Look at the certificates of all agents.
+
+    Raises:
+        SpecError: naming each agent whose certificate cannot work, and why.
+    """
+    if not engine.is_local:
+        return
+    problems = [
+        f"agent {spec.name}: option 'certificates': {problem}"
+        for spec in specs
+        if spec.managed
+        for problem in _of(spec)
+    ]
+    if problems:
+        raise SpecError(
+            "use the certificates",
+            where=engine.place,
+            answered="; ".join(problems),
+            todo="Nothing was started or changed. Renew or correct them, or set the clock of this host.",
+        )
+
+
+def _of(spec: AgentSpec) -> Iterator[str]:
+    certificates = spec.certificates
+    if certificates.ca:
+        yield from _tried(lambda: _ca_problem(certificates.ca), f"the CA {printable(certificates.ca, 200)}")
+    if certificates.certificate:
+        what = f"the certificate {printable(certificates.certificate, 200)}"
+        yield from _tried(lambda: _pair_problem(certificates.certificate, certificates.key), what)
+
+
+def _tried(look: Callable[[], str], what: str) -> Iterator[str]:
+    try:
+        problem = look()
+    except ssl.SSLError as exc:
+        problem = _words(exc)
+    except OSError:  # not there, or not for us to read: the engine says what it thinks of it
+        return
+    if problem:
+        yield f"{what}: {problem}"
+
+
+def _words(exc: ssl.SSLError) -> str:
+    if exc.reason == "KEY_VALUES_MISMATCH":
+        return "the key belongs to another certificate"
+    return getattr(exc, "verify_message", "") or f"it cannot be read as PEM ({exc.reason or exc})"
+
+
+def _ca_problem(path: str) -> str:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cafile=path)
+    ends = [ssl.cert_time_to_seconds(str(known["notAfter"])) for known in context.get_ca_certs()]
+    return "it has expired" if ends and max(ends) < time.time() else ""
+
+
+def _pair_problem(certificate: str, key: str) -> str:
+    """What TLS itself says of certificate and key: both ends of a connection in memory, which trust it alone.
+
+    Raises:
+        ssl.SSLError: with what is wrong.
+    """
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    for context in (server, client):
+        context.load_cert_chain(certificate, key, password="")  # never ask for one
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.verify_flags |= PARTIAL_CHAIN
+    server.load_verify_locations(cafile=certificate)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        server.wrap_bio(to_server, to_client, server_side=True),
+        client.wrap_bio(to_client, to_server, server_side=False),
+    ]
+    for _round in range(MOST_ROUNDS):
+        for end in ends:
+            with suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+    return ""

@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates of the host: mounted read-only, mutual TLS without a registration, and what is wrong with them said."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import trustme
+from integration.bed import VERSION, Factory, clean
+from simulator.certificates import client_certificate
+from simulator.harness import Simulator, until
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    """A Connectware whose broker asks for client certificates."""
+    folder = tmp_path_factory.mktemp("secure")
+    running = Simulator(folder / "state", config={"version": VERSION, "mutual_tls": True}).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def plant(secure, tmp_path, request, agent_images):
+    """A factory with one agent that has a certificate, and its user."""
+    del agent_images
+    name = f"it{abs(hash(request.node.nodeid)) % 10**6}-1"
+    secure.control("POST", "reset")
+    pem = client_certificate(secure, tmp_path, name)
+    pem.chmod(0o644)
+    tmp_path.chmod(0o755)
+    agent = {
+        "name": name,
+        "certificates": {"ca": secure.endpoints["ca_path"], "certificate": str(pem), "key": str(pem)},
+    }
+    site = Factory(secure, tmp_path, [agent])
+    site.variables.update(
+        agents_mqtt_scheme="mqtts", agents_mqtt_port=secure.endpoints["mqtts_port"], agents_mqtt_host="127.0.0.1"
+    )
+    yield site
+    clean(name)
+
+
+def user_with_certificate(site):
+    site.simulator.control("POST", "users", {"username": site.names()[0], "grant_methods": ["certificate"]})
+
+
+def test_mutual_tls_needs_no_registration(plant):
+    name = plant.names()[0]
+    plant.rollout().failed(name, "there is no user", "grant type certificate")
+    user_with_certificate(plant)
+    plant.count_from_now()
+    run = plant.rollout().ok()
+    assert run.agents[name]["verdict"] == "registered" and run.agents[name]["actions"] == []
+    assert plant.counts()["writes"] == 0
+    until(lambda: plant.connected(name), "it is connected by its certificate")
+    container = plant.container(name)
+    mounts = {mount["Destination"]: mount for mount in container["Mounts"]}
+    for target in ("cybus_ca.crt", "client.crt", "client.key"):
+        assert mounts[f"/connectware_certs/{target}"]["RW"] is False
+    env = dict(entry.split("=", 1) for entry in container["Config"]["Env"])
+    assert (env["USE_MUTUAL_TLS"], env["CYBUS_USE_MUTUAL_TLS"]) == ("true", "true")
+    assert (env["TRUST_ALL_CERTS"], env["CYBUS_TRUST_ALL_CERTS"]) == ("false", "false")
+    key = "".join(line for line in (plant.directory / f"{name}.pem").read_text().splitlines()[1:3])
+    assert key not in json.dumps(container)
+    assert plant.rollout().ok().changed == 0
+
+
+def test_other_places_in_the_container_are_options(plant):
+    user_with_certificate(plant)
+    plant.agents[0]["certificates"].update(
+        ca_target="/certs/ca.pem", certificate_target="/certs/own.crt", key_target="/certs/own.key"
+    )
+    plant.agents[0]["env"] = {
+        "SIMULATOR_CA_FILE": "/certs/ca.pem",
+        "SIMULATOR_CLIENT_CERT": "/certs/own.crt",
+        "SIMULATOR_CLIENT_KEY": "/certs/own.key",
+    }
+    plant.rollout().ok()
+    until(lambda: plant.connected(plant.names()[0]), "it is connected by its certificate")
+
+
+def test_an_expired_certificate_is_told_before_the_agent_starts(plant):
+    user_with_certificate(plant)
+    pem = client_certificate(plant.simulator, plant.directory, plant.names()[0], days=-1)
+    pem.chmod(0o644)
+    plant.rollout().failed(plant.names()[0], "certificate has expired", str(pem), "Nothing was started")
+    assert plant.container(plant.names()[0]) is None
+
+
+def test_a_certificate_of_another_ca_is_told_by_the_failing_connection(plant):
+    user_with_certificate(plant)
+    leaf = trustme.CA().issue_cert(common_name=plant.names()[0])
+    other = plant.directory / "other.pem"
+    leaf.private_key_and_cert_chain_pem.write_to_path(str(other))
+    other.chmod(0o644)
+    plant.agents[0]["certificates"].update(certificate=str(other), key=str(other))
+    run = plant.rollout().failed(plant.names()[0], "broken", "its CA is the one that Connectware's broker trusts")
+    assert run.agents[plant.names()[0]]["verdict"] == "broken"
+
+
+@pytest.mark.parametrize("by_certificate", [True, False])
+def test_the_wrong_ca_for_connectware_is_told_by_the_log(plant, by_certificate):
+    user_with_certificate(plant)
+    wrong = plant.directory / "wrong.pem"
+    trustme.CA().cert_pem.write_to_path(str(wrong))
+    wrong.chmod(0o644)
+    certificates = plant.agents[0]["certificates"]
+    certificates["ca"] = str(wrong)
+    if not by_certificate:
+        certificates.update(certificate=None, key=None)
+        plant.simulator.control("DELETE", f"users/{plant.names()[0]}")
+    run = plant.rollout(agents_grace=5).failed(plant.names()[0], "certificate verify failed")
+    assert run.agents[plant.names()[0]]["verdict"] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"certificates": {"certificate": "/etc/a.crt"}}, "certificate and key belong together"),
+        ({"mqtt_scheme": "mqtt", "mqtt_port": 1883}, "set mqtt_scheme: mqtts"),
+        ({"certificates": {"ca": "/nowhere/ca.pem"}}, "/nowhere/ca.pem"),
+    ],
+)
+def test_what_cannot_work_is_refused(plant, change, says):
+    plant.agents[0].update(change)
+    plant.rollout().failed(plant.names()[0], says)
+    assert plant.container(plant.names()[0]) is None

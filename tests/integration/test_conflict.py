@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The conflict: what its message tells, and which users are never deleted."""
+
+from __future__ import annotations
+
+import pytest
+from integration.bed import IMAGE, VERSION, docker
+from simulator.harness import until
+
+
+@pytest.fixture
+def lost(factory):
+    """A factory whose first agent has lost its credentials, with its user still there."""
+    site = factory(2)
+    site.rollout().ok()
+    docker("exec", "--user", "0", f"connectware-agent-{site.names()[0]}", "find", "/data", "-type", "f", "-delete")
+    return site
+
+
+def user_of(site, name):
+    return next(user for user in site.simulator.state()["users"] if user["username"] == name)
+
+
+def test_the_message_names_the_user_since_when_and_the_ways_out(lost):
+    name = lost.names()[0]
+    since = user_of(lost, name)["created_at"]
+    lost.rollout().failed(
+        f"the user '{name}' exists already since {since}",
+        "bring back the agent's volume",
+        "give the agent another name",
+        "on_conflict: replace",
+    )
+
+
+@pytest.mark.parametrize(
+    ("user", "says"),
+    [
+        ({"created_by": "alice"}, "not made by a registration but by alice"),
+        ({"created_by": "client-registry", "role": "admin"}, "administrator rights"),
+        (
+            {
+                "created_by": "client-registry",
+                "permissions": [{"context": "http", "resource": "/api/#", "operation": "readWrite"}],
+            },
+            "administrator rights (it may write /api/#)",
+        ),
+    ],
+)
+def test_a_user_that_is_not_a_stale_one_is_kept(lost, user, says):
+    name = lost.names()[0]
+    lost.simulator.control("DELETE", f"users/{name}")
+    lost.simulator.control("POST", "users", {"username": name, "password": "its-own-password", **user})
+    run = lost.rollout(agents_on_conflict="replace").failed(name, says, "Nothing was deleted")
+    assert run.agents[name]["verdict"] == "conflict"
+    assert user_of(lost, name)["created_by"] == user["created_by"]
+    assert not lost.simulator.state()["window"]["open"]
+    lost.retire().failed(name, says, "Nothing was deleted")
+    assert name in lost.simulator.usernames()
+    assert lost.names()[1] not in lost.simulator.usernames(), "the other agent of the host is retired all the same"
+
+
+def test_a_user_that_connectware_does_not_tell_the_origin_of_is_kept(lost):
+    name = lost.names()[0]
+    lost.simulator.switch(dialect={"user": {"created_by": None}})
+    lost.rollout(agents_on_conflict="replace").failed(name, "does not tell", "list_users.fields.by_registration")
+    assert name in lost.simulator.usernames()
+    by_hand = {"list_users": {"fields": {"by_registration": "grantTypes[0].method == 'password'"}}}
+    lost.rollout(agents_on_conflict="replace", connectware_contract=by_hand).ok()
+    until(lambda: lost.connected(name), "the agent is logged in again")
+
+
+def test_a_user_that_another_running_container_answers_to_is_kept(lost):
+    """Run by hand, on what the inventory takes for another host."""
+    name = lost.names()[0]
+    hosts = {"factory": {"agents_list": lost.agents}, "plant": {"agents_list": []}, "office": {}}
+    other = f"connectware-agent-{name}-by-hand"
+    docker(
+        "run", "--detach", "--network", "host", "--name", other, "--env", "CYBUS_AGENT_MODE=distributed",
+        "--env", f"CYBUS_AGENT_NAME={name}", "--env", "CYBUS_MQTT_HOST=127.0.0.1", f"{IMAGE}:{VERSION}",
+    )  # fmt: skip
+    user = user_of(lost, name)
+    run = lost.rollout(hosts=hosts, agents_on_conflict="replace")
+    run.failed(name, f"the container {other} on the host", "its user was not deleted")
+    assert user_of(lost, name) == user
+    docker("rm", "--force", other)
+    lost.rollout(hosts=hosts, agents_on_conflict="replace").ok()
+    until(lambda: lost.connected(name), "the agent is logged in again")
+
+
+def test_a_host_that_cannot_be_asked_keeps_the_user(lost):
+    name = lost.names()[0]
+    hosts = {
+        "factory": {"agents_list": lost.agents},
+        "plant": {"agents_list": [], "agents_docker_host": "unix:///nowhere/docker.sock"},
+    }
+    run = lost.rollout("--limit", "factory", hosts=hosts, agents_on_conflict="replace")
+    run.failed(name, "perhaps something on the host plant, which could not be asked", "was not deleted")
+    assert name in lost.simulator.usernames()

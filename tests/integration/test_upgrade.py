@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Upgrades: images first, batch by batch, watched only, and put back where an agent does not come back."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from integration.bed import IMAGE, NEXT_VERSION, VERSION, docker, inspect
+from simulator.harness import until
+
+CRASHING, FORGETFUL = "1.8.2", "1.8.3"
+SERIAL = '{"agents_serial": [1, 2]}'
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bad_images(agent_images):
+    """Two releases that no agent comes back with: one crashes, one does not find its credentials and asks again."""
+    del agent_images
+    for version, line in ((CRASHING, "ENV SIMULATOR_CRASH=7"), (FORGETFUL, "ENV SIMULATOR_CREDENTIALS_FILE=new.json")):
+        dockerfile = f"FROM {IMAGE}:{VERSION}\n{line}\nENV SIMULATOR_AGENT_VERSION={version}\n"
+        subprocess.run(
+            ["docker", "build", "--quiet", "--tag", f"{IMAGE}:{version}", "-"],
+            input=dockerfile.encode(),
+            env={"DOCKER_BUILDKIT": "0", "PATH": "/usr/bin:/bin"},
+            check=True,
+            capture_output=True,
+        )
+    yield
+    docker("rmi", "--force", f"{IMAGE}:{CRASHING}", f"{IMAGE}:{FORGETFUL}")
+
+
+def fleet(site):
+    """The agents of a factory, each on a host of its own."""
+    return {f"host{number}": {"agents_list": [agent]} for number, agent in enumerate(site.agents, start=1)}
+
+
+def rolled_out(site, hosts):
+    site.rollout(hosts=hosts).ok()
+    for name in site.names():
+        until(lambda name=name: site.connected(name), f"{name} is connected")
+    site.count_from_now()
+    return site.starts(), site.simulator.state()["users"]
+
+
+def becomes(site, version):
+    site.simulator.control("POST", "version", {"version": version})
+
+
+def upgrade(site, hosts, *arguments, **variables):
+    return site.play(
+        "upgrade", "--extra-vars", SERIAL, *arguments, hosts=hosts, **{"agents_version": "auto", **variables}
+    )
+
+
+def image_of(site, name):
+    return site.container(name)["Image"]
+
+
+def id_of(version):
+    return inspect("image", f"{IMAGE}:{version}")["Id"]
+
+
+def test_batch_by_batch_and_nobody_registers(factory):
+    site = factory(4)
+    hosts = fleet(site)
+    before, users = rolled_out(site, hosts)
+    site.simulator.switch(enforce_agent_version=True)
+    becomes(site, NEXT_VERSION)
+    site.simulator.control("POST", "disconnect", {})
+    run = upgrade(site, hosts).ok()
+    assert site.counts()["writes"] == 0
+    assert site.simulator.state()["users"] == users
+    after = site.starts()
+    for name in site.names():
+        assert image_of(site, name) == id_of(NEXT_VERSION)
+        assert after[name][0] != before[name][0]
+        assert site.volume(name) is not None
+        until(lambda name=name: site.connected(name), f"{name} is back")
+    first, second, third, fourth = (site.container(name)["Created"] for name in site.names())
+    assert first < min(second, third) and max(second, third) < fourth, "the canary, two hosts, the rest"
+    assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
+
+    again = upgrade(site, hosts).ok()
+    assert set(again.report["changed"].values()) == {0}
+    assert site.starts() == after
+
+
+def test_check_mode_tells_and_touches_nothing(factory):
+    site = factory(2)
+    hosts = fleet(site)
+    before, _users = rolled_out(site, hosts)
+    becomes(site, NEXT_VERSION)
+    run = upgrade(site, hosts, "--check").ok()
+    assert all(changed > 0 for changed in run.report["changed"].values())
+    assert site.starts() == before and site.counts()["writes"] == 0
+
+
+@pytest.mark.parametrize(("version", "says"), [(CRASHING, "exit code 7"), (FORGETFUL, "only watched")])
+def test_what_does_not_come_back_is_put_back_and_the_run_stops(factory, version, says):
+    site = factory(3)
+    hosts = fleet(site)
+    before, users = rolled_out(site, hosts)
+    becomes(site, version)
+    run = upgrade(site, hosts, agents_on_conflict="replace")
+    canary, *others = site.names()
+    run.failed("The upgrade failed on host1", f"The previous image was put back for {canary}", says)
+    assert "Not registered with it" not in run.output
+    after = site.starts()
+    assert [name for name in site.names() if after[name] != before[name]] == [canary]
+    for name in site.names():
+        assert image_of(site, name) == id_of(VERSION)
+        until(lambda name=name: site.connected(name), f"{name} works with its old image")
+    assert others
+    assert site.counts()["writes"] == 0, "nobody was registered, no user deleted, no window opened"
+    assert site.simulator.state()["users"] == users
+    becomes(site, VERSION)
+    assert set(site.rollout(hosts=hosts).ok().report["changed"].values()) == {0}
+
+
+def test_an_image_that_one_host_cannot_get_stops_the_run_before_any_agent_is_touched(factory):
+    site = factory(3)
+    hosts = fleet(site)
+    before, _users = rolled_out(site, hosts)
+    becomes(site, NEXT_VERSION)
+    hosts["host3"]["agents_image"] = "nowhere/protocol-mapper"
+    upgrade(site, hosts).failed("host3", f"nowhere/protocol-mapper:{NEXT_VERSION}")
+    assert site.starts() == before
+
+
+def test_an_agent_that_is_not_registered_is_no_case_for_an_upgrade(factory):
+    site = factory(2)
+    hosts = fleet(site)
+    before, _users = rolled_out(site, hosts)
+    becomes(site, NEXT_VERSION)
+    canary = site.names()[0]
+    site.simulator.control("DELETE", f"users/{canary}")
+    upgrade(site, hosts).failed("1 of 1 agents cannot be upgraded", canary, "Nothing was touched")
+    assert site.starts() == before
+    assert canary not in site.simulator.usernames()
+
+
+def test_a_new_agent_is_not_created_by_an_upgrade(factory):
+    site = factory(1)
+    upgrade(site, fleet(site)).failed(site.names()[0], "has no container", "playbook rollout")
+    assert site.container(site.names()[0]) is None
+
+
+def test_another_version_than_that_of_connectware_is_refused(factory):
+    site = factory(1)
+    before, _users = rolled_out(site, fleet(site))
+    upgrade(site, fleet(site), agents_version=NEXT_VERSION).failed(NEXT_VERSION, VERSION, "agents_version to auto")
+    assert site.starts() == before
+
+
+def test_a_connectware_that_is_just_coming_up_is_waited_for(factory):
+    site = factory(1)
+    rolled_out(site, fleet(site))
+    becomes(site, NEXT_VERSION)
+    site.simulator.control("POST", "faults", {"operation": "system_health", "status": 503, "count": 12})
+    upgrade(site, fleet(site)).ok()
+    assert image_of(site, site.names()[0]) == id_of(NEXT_VERSION)

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Retirement against the world in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import UnreachableError
+
+from .world import World
+
+
+def retire(world, *, check=False, state="absent", give_up=()):
+    records = [AgentRecord(replace(world.observe(name), state=state)) for name in world.agents]
+    for record in records:
+        if record.name in give_up:
+            record.give_up("its container could not be removed")
+    retirement = Retirement(records, world)
+    retirement.predict() if check else retirement.run()
+    return {record.name: record for record in records}, retirement.warnings
+
+
+def world_with(*names, **server):
+    world = World(**server)
+    for name in names:
+        world.registered(name)
+        world.agents[name].asks_at = None
+    return world
+
+
+def test_users_go_with_few_calls_and_the_second_time_there_is_nothing_to_do():
+    world = world_with("agent-1", "agent-2")
+    records, warnings = retire(world)
+    assert not world.users and not warnings
+    assert all(record.outcome()["verdict"] == "retired" and record.outcome()["changed"] for record in records.values())
+    assert all(record.before()["registered"] for record in records.values())
+    assert world.calls == ["requests", "existing", "delete agent-1", "delete agent-2", "requests", "existing"]
+    world.calls.clear()
+    records, _warnings = retire(world)
+    assert world.calls == ["requests", "existing"]
+    assert not any(record.outcome()["changed"] or record.outcome()["registered"] for record in records.values())
+
+
+@pytest.mark.parametrize("state", ["running", "restarting", "paused"])
+def test_an_agent_that_still_runs_is_not_retired(state):
+    world = world_with("agent-1")
+    records, _warnings = retire(world, state=state)
+    assert records["agent-1"].failed and "still runs" in records["agent-1"].complaint()
+    assert world.users == {"agent-1"}
+
+
+def test_what_the_host_could_not_do_is_not_hidden():
+    world = world_with("agent-1", "agent-2")
+    records, _warnings = retire(world, give_up=("agent-1",))
+    assert records["agent-1"].failed and world.users == {"agent-1"}
+
+
+def test_a_protected_user_is_kept_and_the_others_go():
+    world = world_with("agent-1", "agent-2")
+    world.protected.add("agent-1")
+    records, _warnings = retire(world)
+    assert records["agent-1"].failed and "administrator" in records["agent-1"].complaint()
+    assert world.users == {"agent-1"}
+    assert records["agent-2"].outcome()["verdict"] == "retired"
+
+
+@pytest.mark.parametrize("deny_supported", [True, False])
+def test_a_pending_request_is_denied_or_told(deny_supported):
+    world = world_with("agent-1", deny_supported=deny_supported, pending_survives=True)
+    world.users.clear()
+    world.pending.append(("agent-1", "a82123"))
+    records, warnings = retire(world)
+    assert bool(world.pending) is not deny_supported
+    assert bool(warnings) is not deny_supported
+    assert records["agent-1"].outcome()["actions"] == (["denied"] if deny_supported else [])
+
+
+def test_a_user_that_comes_back_is_told():
+    world = world_with("agent-1")
+    original = world.delete_user
+    world.delete_user = lambda username: (original(username), world.users.add(username))
+    records, _warnings = retire(world)
+    assert records["agent-1"].failed and "exists again" in records["agent-1"].complaint()
+
+
+def test_check_mode_only_looks():
+    world = world_with("agent-1", "agent-2")
+    world.users.discard("agent-2")
+    records, _warnings = retire(world, check=True)
+    assert world.calls == ["requests", "existing"]
+    assert records["agent-1"].outcome(predicted=True)["changed"]
+    assert not records["agent-2"].outcome(predicted=True)["changed"]
+
+
+def test_killed_in_between_the_next_one_finishes():
+    world = world_with("agent-1", "agent-2", "agent-3")
+    original = world.delete_user
+
+    def failing(username):
+        if username == "agent-2":
+            raise UnreachableError("delete the user")
+        original(username)
+
+    world.delete_user = failing
+    with pytest.raises(UnreachableError):
+        retire(world)
+    assert world.users == {"agent-2", "agent-3"}
+    world.delete_user = original
+    records, _warnings = retire(world)
+    assert not world.users and not any(record.failed for record in records.values())
