@@ -49,6 +49,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  only_registered:
+    description:
+      - With O(state=absent), whether a user is kept that no registration has made, or that has administrator rights.
+      - Set it to V(false) to delete any user. Which user that is, is then yours to know.
+    type: bool
+    default: true
   timeout:
     description:
       - For how many seconds to wait for the request of the client.
@@ -127,6 +133,7 @@ OPTIONS = {
     "username": {"type": "str", "required": True},
     "pairing_id": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "only_registered": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 60},
     "open_window": {"type": "bool", "default": True},
 }

@@ -25,6 +25,7 @@ from .._errors import (
     SpecError,
     UnreachableError,
 )
+from .protection import check_deletable
 from .registry import PendingRequest, Registry
 from .session import Session
 from .users import User, Users
@@ -219,6 +220,8 @@ def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) ->
     user, pending = client.look()
     if params["state"] == "absent":
         after = None
+        if user is not None and params["only_registered"]:
+            check_deletable(session, user)
         if user is not None and not check_mode:
             client.remove(user)
     else:

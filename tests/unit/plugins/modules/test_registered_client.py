@@ -26,7 +26,7 @@ LIST, USERS = "/api/client-registry", "/api/listUsers"
 NAME = "registered_client"
 OURS = {"username": "press", "pairingId": "a82123"}
 STRANGER = {"username": "press", "pairingId": "ffffff"}
-USER = {"id": "7", "username": "press", "createdAt": "2026-01-01T00:00:00Z"}
+USER = {"id": "7", "username": "press", "createdAt": "2026-01-01T00:00:00Z", "createdBy": "client-registry"}
 
 
 class Talk:
@@ -249,6 +249,20 @@ def test_removes_a_client(talk: Talk, params: dict[str, Any], run: Run) -> None:
 def test_removal_in_check_mode(talk: Talk, params: dict[str, Any], run: Run) -> None:
     talk.users(USER).pending()
     assert run(NAME, **params, username="press", state="absent", check=True)["changed"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_user_that_no_registration_made_is_kept_unless_any_is_meant(
+    talk: Talk, params: dict[str, Any], run: Run, check: bool
+) -> None:
+    made = {**USER, "createdBy": "alice"}
+    talk.users(made).pending()
+    kept = run(NAME, **params, username="press", state="absent", check=check)
+    assert kept["failed"] and "not made by a registration but by alice" in kept["msg"]
+    talk.users(made).pending()
+    talk.server.expect("DELETE", "/api/users/7", status=204)
+    talk.users()
+    assert run(NAME, **params, username="press", state="absent", only_registered=False)["changed"]
 
 
 def test_nobody_to_remove(talk: Talk, params: dict[str, Any], run: Run) -> None:
