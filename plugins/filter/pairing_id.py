@@ -11,7 +11,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser, parse_patterns
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import PAIRING
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import claimed_ids
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import printable
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
 
@@ -28,8 +29,14 @@ def pairing_id(log: Any, username: Any, log_patterns: Mapping[str, Any] | None =
     data = log.encode("utf-8", "surrogateescape") if isinstance(log, str) else log
     for line in data.split(b"\n"):
         parser.feed(line)
-    found = [event.pairing_id for event in parser.events if event.kind == PAIRING]
-    return found[-1] if found else None
+    found = claimed_ids(parser.events)
+    if len(found) > 1:
+        raise AnsibleFilterError(
+            f"pairing_id: the log shows more than one pairing ID for one request of {printable(username)}"
+            f" ({', '.join(found[:10])}), so something else writes such lines and none of them is believed. Restart the"
+            " agent for a fresh log, and find out what writes them."
+        )
+    return found[0] if found else None
 
 
 class FilterModule:

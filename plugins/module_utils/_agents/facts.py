@@ -15,7 +15,7 @@ from .evidence import (
     Evidence,
     Policy,
 )
-from .observation import ASKING_CACHED, ASKING_NEW, CONFLICT, FAILURE, PAIRING, RUNNING, LogEvent
+from .observation import ASKING_CACHED, CONFLICT, FAILURE, RUNNING, LogEvent, claimed_ids
 
 PATIENCE = 3  # poll intervals of the agent that anything may take which depends on its next poll
 SAME_BIRTH = 120.0  # seconds between a volume and a container that one deployment made
@@ -70,13 +70,7 @@ class Facts:
     @property
     def claimed_ids(self) -> tuple[str, ...]:
         """The pairing IDs that the current run shows since it last began to ask; several contradict each other."""
-        ids: dict[str, None] = {}
-        for event in self.events:
-            if event.kind in (ASKING_NEW, ASKING_CACHED):
-                ids.clear()
-            elif event.kind == PAIRING and event.pairing_id:
-                ids[event.pairing_id] = None
-        return tuple(ids)
+        return claimed_ids(self.events)
 
     @property
     def own_id(self) -> str | None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,6 +39,17 @@ class LogEvent:
     username: str | None = None
     pairing_id: str | None = None
     text: str = ""
+
+
+def claimed_ids(events: Iterable[LogEvent]) -> tuple[str, ...]:
+    """The pairing IDs that an agent has shown since it last began to ask; several contradict each other."""
+    ids: dict[str, None] = {}
+    for event in events:
+        if event.kind in (ASKING_NEW, ASKING_CACHED):
+            ids.clear()
+        elif event.kind == PAIRING and event.pairing_id:
+            ids[event.pairing_id] = None
+    return tuple(ids)
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,8 @@ class AgentRecord:
         if self.verdict is None or self.verdict.verdict != verdict.verdict:
             self._verdict_since = now
             self._watched_at = None
+            if self.verdict is not None:  # what it has waited for until now was something else
+                verdict = decide(self._evidence(window_open, now), policy)
         if verdict.verdict == UNPROVEN and verdict.needs_window and window_open:
             self._watched += now - (self._watched_at if self._watched_at is not None else now)
             self._watched_at = now

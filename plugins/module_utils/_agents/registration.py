@@ -173,6 +173,8 @@ def _awaiting_request(f: Facts) -> Verdict | None:
     if not f.events:
         return None
     history = f.evidence.history
+    if f.failing and not f.in_conflict:
+        return _failing(f)
     text = "it asks for its registration, but no request with its name is pending"
     if f.in_conflict:
         text = "its stale user is gone; it has not asked again yet"
@@ -185,6 +187,13 @@ def _awaiting_request(f: Facts) -> Verdict | None:
     ):
         return restart_to_ask(f, e.AWAITING_REQUEST, text)
     return Verdict(e.AWAITING_REQUEST, f.reason, e.WAIT, text, True, looks_at="server")
+
+
+def _failing(f: Facts) -> Verdict:
+    """It says that it will ask, and then that it cannot: a server that is only restarted is given the time of grace."""
+    text = f"it asks for its registration, but its log says: {f.failing}"
+    rest = f.policy.grace - f.evidence.history.wait_started_ago
+    return wait(f, e.BROKEN, text, True, rest) if rest > 0 else fail(f, e.BROKEN, text)
 
 
 def _rejected(f: Facts) -> Verdict | None:

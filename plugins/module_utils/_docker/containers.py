@@ -82,7 +82,7 @@ class Converger:
             SpecError: a container or volume of that name belongs to somebody else.
         """
         inventory = take(self.engine, networks=False)
-        inventory.check(specs, self.engine.place, volumes=purge)
+        inventory.check(specs, self.engine.place, volumes=purge, present=False)
         planner = Planner(self.engine, inventory)
         return self.engine.in_parallel(lambda spec: planner.absent(spec, purge), list(specs))
 

@@ -30,11 +30,13 @@ class HostInventory:
     volumes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     networks: Mapping[str, str] = field(default_factory=dict)
 
-    def check(self, specs: Iterable[AgentSpec], place: str, *, volumes: bool = True) -> None:
+    def check(self, specs: Iterable[AgentSpec], place: str, *, volumes: bool = True, present: bool = True) -> None:
         """Refuse what belongs to somebody else, before anything is touched.
 
         Args:
             volumes: look at volumes too; not where only containers are to be removed, which may be what mends it.
+
+            present: the agents are to run, so that a container of somebody else must exist.
 
         Raises:
             SpecError: a container of that name is not ours, a volume is somebody else's, a network does not exist.
@@ -42,7 +44,7 @@ class HostInventory:
         problems = [
             f"agent {spec.name}: {problem}"
             for spec in specs
-            for problem in (self._problems(spec, volumes) if spec.managed else self._problems_of_others(spec, volumes))
+            for problem in (self._problems(spec, volumes) if spec.managed else self._problems_of_others(spec, present))
         ]
         if problems:
             raise SpecError(

@@ -24,6 +24,9 @@ def pairing(pairing_id: str, username: str = "press-1") -> str:
     return line(f"Username: {username}, pairing ID (should match in UI): {pairing_id}")
 
 
+ASKING = line("Asking for Connectware registration at 1.2.3.4 with cached credentials...")
+
+
 @pytest.fixture
 def pairing_id() -> Any:
     return FilterModule().filters()["pairing_id"]
@@ -33,7 +36,8 @@ def pairing_id() -> Any:
     ("lines", "found"),
     [
         ([START, pairing("a82123")], "a82123"),
-        ([pairing("a82123"), pairing("b00000")], "b00000"),
+        ([pairing("a82123"), ASKING, pairing("b00000")], "b00000"),
+        ([pairing("a82123"), pairing("a82123")], "a82123"),
         ([pairing("a82123"), pairing("ffffff", "press-2")], "a82123"),
         ([pairing("a82123"), line(START)], None),
         ([pairing("a82123"), "noise \x1b[31m{{ 7*7 }}"], "a82123"),
@@ -44,6 +48,11 @@ def pairing_id() -> Any:
 def test_the_last_of_the_current_start_counts(lines: list[str], found: str | None, pairing_id: Any) -> None:
     assert pairing_id("\n".join(lines), "press-1") == found
     assert pairing_id("\n".join(lines).encode(), "press-1") == found
+
+
+def test_a_log_that_contradicts_itself_is_refused(pairing_id: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="a82123, ffffff"):
+        pairing_id("\n".join([pairing("a82123"), pairing("ffffff")]), "press-1")
 
 
 def test_corrected_patterns(pairing_id: Any) -> None:

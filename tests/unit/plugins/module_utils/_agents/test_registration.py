@@ -384,6 +384,26 @@ def test_request_that_met_a_closed_window():
     )
 
 
+def test_an_agent_that_says_why_it_cannot_ask_is_broken_and_not_restarted():
+    observation = seen(credentials=False, events=(ASKING, PAIRING, FAILURE))
+    verdict = judge(observation)
+    is_(verdict, e.BROKEN, e.WAIT)
+    assert verdict.needs_window
+    verdict = judge(observation, window=True, wait_started_ago=99.0)
+    is_(verdict, e.BROKEN, e.FAIL)
+    assert "certificate has expired" in verdict.message
+    over = seen(credentials=False, events=(ASKING, PAIRING, replace(FAILURE, at=NOW - 40)))
+    is_(judge(over), e.AWAITING_REQUEST, e.WAIT)
+
+
+def test_patience_begins_with_the_verdict_that_needs_it():
+    record = AgentRecord(seen(credentials=False, events=(ASKING, PAIRING)))
+    assert record.judge(POLICY, window_open=True, now=0.0).verdict == e.AWAITING_REQUEST
+    record.pending = (OTHER,)
+    assert (record.judge(POLICY, True, 100.0).verdict, record.verdict.action) == (e.IMPOSTOR, e.WAIT)
+    assert record.judge(POLICY, True, 116.0).action == e.FAIL
+
+
 # rejected
 
 
