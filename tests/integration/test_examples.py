@@ -30,9 +30,9 @@ def needed(command: str, package: str) -> None:
 
 
 @pytest.fixture
-def site(factory) -> Iterator[Factory]:
+def site(factory) -> Factory:
     """Where Connectware is; the agent is not one of ours."""
-    yield factory(0)
+    return factory(0)
 
 
 @pytest.fixture
