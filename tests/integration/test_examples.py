@@ -127,8 +127,8 @@ def test_an_agent_of_kubernetes_is_registered_by_its_log(site, compose):
         )  # fmt: skip
         assert "pairing ID" in seen.stdout
         example = str(EXAMPLES / "kubernetes" / "register.yml")
-        assert "changed=1" in play(site, "-i", "localhost,", example, KUBECONFIG=config)
+        assert "changed=1" in play(site, example, KUBECONFIG=config)
         until(lambda: site.connected(AGENT), "it is connected")
-        assert "changed=0" in play(site, "-i", "localhost,", example, KUBECONFIG=config)
+        assert "changed=0" in play(site, example, KUBECONFIG=config)
     finally:
         cluster.stop()
