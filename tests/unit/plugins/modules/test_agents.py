@@ -147,3 +147,88 @@ def test_look(check: bool, fake: FakeEngine, run: Run) -> None:
     assert result["changed"] is not check
     assert [seen["name"] for seen in result["observations"]] == ["press-1"]
     assert fake.writes() == ([] if check else [("POST", f"/containers/{NAME}/restart")])
+
+
+BY_HAND = [{"name": "press-1", "manage": False, "container": NAME}]
+NOT_OURS = {"Config__Labels": {}}
+
+
+@pytest.mark.parametrize("env", [[], ["CYBUS_USE_MUTUAL_TLS=true"], ["USE_MUTUAL_TLS=1"]])
+def test_an_agent_of_somebody_else_is_looked_at_only(fake: FakeEngine, run: Run, env: list[str]) -> None:
+    deployed(fake, Config__Env=["CYBUS_AGENT_NAME=press-1", *env], HostConfig__Init=None, **NOT_OURS)
+    result = run("agents", docker_host=fake.address, agents=BY_HAND, diff=True)
+    (agent,) = result["agents"]
+    assert not result["changed"] and fake.writes() == []
+    assert (agent["action"], agent["volume"], agent["observation"]["managed"]) == ("none", NAME, False)
+    assert agent["observation"]["by_certificate"] is bool(env)
+    assert agent["observation"]["credentials"] is True
+    assert result["diff"]["before"] == result["diff"]["after"]
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        (["CYBUS_AGENT_NAME=other"], "its name is other and its username is other"),
+        (["CYBUS_AGENT_NAME=press-1", "CYBUS_MQTT_USERNAME=somebody"], "its username is somebody"),
+    ],
+)
+def test_an_agent_of_somebody_else_must_be_the_one_that_is_meant(
+    fake: FakeEngine, run: Run, env: list[str], says: str
+) -> None:
+    deployed(fake, Config__Env=env, **NOT_OURS)
+    result = run("agents", docker_host=fake.address, agents=BY_HAND)
+    assert result["failed"] and says in result["msg"] and fake.writes() == []
+
+
+@pytest.mark.parametrize(("status", "refused"), [("running", True), ("exited", False)])
+def test_an_agent_of_somebody_else_is_never_removed(fake: FakeEngine, run: Run, status: str, refused: bool) -> None:
+    deployed(fake, **NOT_OURS)
+    (listed,) = fake.answers["GET", "/containers/json"][1]
+    fake.say("GET", "/containers/json", [{**listed, "State": status}])
+    result = run("agents", docker_host=fake.address, agents=BY_HAND, state="absent", purge=True)
+    assert bool(result.get("failed")) is refused and fake.writes() == []
+
+
+def test_only_the_images(fake: FakeEngine, run: Run) -> None:
+    del fake.answers["GET", "/images/reg/mapper:1.8.0/json"]
+    result = run("agents", docker_host=fake.address, state="pulled", check=True, **WANTED)
+    assert result["changed"] and result["agents"][0]["pulled"] and result["agents"][0]["action"] == "none"
+    fake.say("GET", "/images/reg/mapper:1.8.0/json", IMAGE_REPORT)
+    result = run("agents", docker_host=fake.address, state="pulled", **WANTED)
+    assert not result["changed"] and fake.writes() == []
+
+
+@pytest.mark.parametrize("digests", [[], ["reg/mapper@sha256:" + "a" * 64]])
+def test_a_container_that_gets_another_image_tells_which_one_it_had(
+    fake: FakeEngine, run: Run, digests: list[str]
+) -> None:
+    deployed(fake)
+    fake.say("GET", "/images/sha256:one/json", {**IMAGE_REPORT, "RepoDigests": digests})
+    fake.say("GET", "/images/reg/mapper:1.8.0/json", {**IMAGE_REPORT, "Id": "sha256:two"})
+    (agent,) = run("agents", docker_host=fake.address, check=True, **WANTED)["agents"]
+    assert agent["drift"] == ["image"]
+    assert agent["previous_image"] == (digests[0] if digests else "sha256:one")
+
+
+@pytest.mark.parametrize("usernames", [[], ["press-1"], ["other"]])
+def test_agents_that_are_not_ours_are_found_by_their_environment(
+    fake: FakeEngine, run: Run, usernames: list[str]
+) -> None:
+    deployed(fake, **NOT_OURS)
+    assert run("agents_info", docker_host=fake.address)["agents"] == []
+    found = run("agents_info", docker_host=fake.address, unmanaged=True, usernames=usernames)["agents"]
+    assert [agent["container"] for agent in found] == ([] if usernames == ["other"] else [NAME])
+    assert all(not agent["observation"]["managed"] and agent["observation"]["container_id"] == "c1" for agent in found)
+
+
+def test_certificates_become_mounts_and_variables(fake: FakeEngine, run: Run) -> None:
+    deployed(fake)
+    files = {"ca": "/etc/cw/ca.pem", "certificate": "/etc/cw/own.crt", "key": "/etc/cw/own.key"}
+    wanted = {**WANTED, "mqtt_scheme": "mqtts", "certificates": files}
+    result = run("agents", docker_host=fake.address, check=True, diff=True, **wanted)
+    assert {"env", "mounts"} <= set(result["agents"][0]["drift"])
+    after = result["diff"]["after"]["press-1"]
+    assert ["/etc/cw/own.key", "/connectware_certs/client.key", True] in after["mounts"]
+    assert after["env"]["CYBUS_USE_MUTUAL_TLS"] == after["env"]["USE_MUTUAL_TLS"] == "true"
+    own = run("agents", docker_host=fake.address, check=True, **{**wanted, "env": {"USE_MUTUAL_TLS": "no"}}, diff=True)
+    assert own["diff"]["after"]["press-1"]["env"]["USE_MUTUAL_TLS"] == "no"
