@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._agents.text import printable
+from .._errors import ApiError, AuthenticationError, RateLimitedError
 from .answer import Answer
 from .session import Session
 
@@ -110,8 +111,21 @@ class Registry:
         self._session.call("confirm", username=username, pairing_id=pairing_id)
 
     def deny(self, username: str) -> bool:
-        """Take what is pending under this username off the list; False if this Connectware knows no way to do that."""
-        return self._session.call("deny", username=username).outcome != "absent"
+        """Take what is pending under this username off the list; False if this Connectware does not do that.
+
+        That there is such an operation is an assumption, so a refusal of whatever kind means that there is none for us.
+
+        Raises:
+            ApiError: no answer, a failure of the server, or a login that is not taken.
+        """
+        try:
+            return self._session.call("deny", username=username).outcome != "absent"
+        except (AuthenticationError, RateLimitedError):
+            raise
+        except ApiError as exc:
+            if exc.status is not None and 400 <= exc.status < 500:
+                return False
+            raise
 
     def _window(self, answer: Answer) -> Window:
         locked = answer.read("locked")

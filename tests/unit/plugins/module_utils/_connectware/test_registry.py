@@ -21,9 +21,11 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    AuthenticationError,
     ConflictError,
     ContractError,
     LockedError,
+    ServerError,
 )
 
 NOW = 1_700_000_000  # the server's clock, far from the local one
@@ -160,3 +162,18 @@ def test_authorizing_is_refused(status: int, error: type[Exception], server: Con
     server.expect("POST", f"{LIST}/confirm", status=status, answer={"code": "X", "message": "no"})
     with pytest.raises(error):
         Registry(session).authorize("press-1")
+
+
+@pytest.mark.parametrize(("status", "denied"), [(200, True), (204, True), (404, False), (400, False), (403, False)])
+def test_denying_may_not_exist(status: int, denied: bool, server: Conversation, session: Session) -> None:
+    server.expect("POST", f"{LIST}/deny", body={"username": "press-1"}, status=status, answer={})
+    assert Registry(session).deny("press-1") is denied
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (500, ServerError)])
+def test_denying_that_fails_is_no_refusal(
+    status: int, error: type[Exception], server: Conversation, session: Session
+) -> None:
+    server.expect("POST", f"{LIST}/deny", status=status, answer={"code": "X", "message": "no"})
+    with pytest.raises(error):
+        Registry(session).deny("press-1")
