@@ -37,6 +37,10 @@ _CLASSES: dict[str, type[ApiError]] = {
     "rate_limited": RateLimitedError,
     "unavailable": ServerError,
 }
+_HEADER_TODO = (
+    "If this Connectware wants the token in another way, correct settings.auth_header and settings.auth_value in"
+    " connectware_contract."
+)
 _TLS_TODO = (
     (
         ("wrong_version_number", "record layer", "unknown protocol"),
@@ -150,13 +154,19 @@ class Failures:
             return (
                 "Check connectware_username and connectware_password. If the account has a second factor, make a"
                 " long-lived token once (module api_token, or Connectware's web interface) and give connectware_token."
+                " If the account is right, this Connectware may log in elsewhere: correct login.path or login.body in"
+                " connectware_contract."
             )
         if not self._renewable:
             return (
                 "The token is wrong, expired or revoked: make a new one and give it as connectware_token, or give"
                 " connectware_username and connectware_password, which log in again by themselves."
+                f" {_HEADER_TODO}"
             )
-        return "Connectware refuses a token it has just given: check the clocks of its hosts and the account."
+        return (
+            "Connectware refuses a token it has just given: check the clocks of its hosts and the account."
+            f" {_HEADER_TODO}"
+        )
 
     def _unexpected_todo(self, operation: Operation, reply: Reply) -> str:
         if reply.status // 100 == 3:

@@ -16,7 +16,7 @@ from aiohttp import web
 from . import registry_operations, system_operations, user_operations
 from .calls import Answer, ApiError, Call
 from .core import Connectware
-from .dialect import shaped
+from .dialect import DEFAULT_DIALECT, shaped
 from .faults import Fault
 from .model import User
 from .permissions import allows
@@ -78,7 +78,7 @@ class Api:
                 user=user.username if user else None,
                 user_agent=request.headers.get("User-Agent", ""),
                 fault=fault.name() if fault else None,
-                authorization="Authorization" in request.headers,
+                authorization=dialect["auth"]["header"] in request.headers,
                 api_token_in_query="apiToken" in request.query,
             )
 
@@ -110,7 +110,7 @@ class Api:
     ) -> Answer:
         try:
             body = await _json_body(request)
-            self._authorize(request, operation, user)
+            self._authorize(request, operation, values, user)
             if operation is None:
                 raise ApiError(405 if known_path else 404, "NOT_FOUND", "no such resource")
             call = Call(
@@ -129,21 +129,26 @@ class Api:
             return Answer(error.status, document)
 
     def _logged_in(self, request: web.Request) -> User | None:
-        scheme, _blank, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token:
-            return self._core.users.user_of_token(token.strip())
+        auth = self._core.switches.full_dialect()["auth"]
+        token = _token_of(request.headers.get(auth["header"], ""), auth["scheme"])
+        if token:
+            return self._core.users.user_of_token(token)
         if self._core.switches.api_token_in_query and "apiToken" in request.query:
             return self._core.users.user_of_token(request.query["apiToken"])
         return None
 
-    def _authorize(self, request: web.Request, operation: str | None, user: User | None) -> None:
+    def _authorize(
+        self, request: web.Request, operation: str | None, values: dict[str, str], user: User | None
+    ) -> None:
         if operation in _PUBLIC:
             return
         if operation == "system_health" and not self._core.switches.health_needs_login:
             return
         if user is None:
             raise ApiError(401, "UNAUTHORIZED", "a valid token is required")
-        if not allows(self._core.users.permissions_of(user), request.method, request.path):
+        permissions = self._core.users.permissions_of(user)
+        resources = [(request.method, request.path), *_default_resource(operation, values)]
+        if not any(allows(permissions, method, path) for method, path in resources):
             raise ApiError(403, "FORBIDDEN", f"{user.username} may not {request.method} {request.path}")
 
     @staticmethod
@@ -183,6 +188,25 @@ def _find(operations: dict[str, Any], method: str, path: str) -> tuple[str | Non
         if spec["method"] == method:
             return name, values, True
     return None, {}, known_path
+
+
+def _token_of(header: str, scheme: str | None) -> str:
+    """Return the token of a header, empty when the header has another scheme."""
+    if not scheme:
+        return header.strip()
+    given, _blank, token = header.partition(" ")
+    return token.strip() if given.lower() == scheme.lower() else ""
+
+
+def _default_resource(operation: str | None, values: dict[str, str]) -> list[tuple[str, str]]:
+    """What an operation is in the default dialect: permissions that are given for it hold in every dialect."""
+    if operation is None:
+        return []
+    spec = DEFAULT_DIALECT["operations"][operation]
+    path = spec["path"]
+    for name, value in values.items():
+        path = path.replace(f"{{{name}}}", value)
+    return [(spec["method"], path)]
 
 
 def _path_values(template: str, path: str) -> dict[str, str] | None:

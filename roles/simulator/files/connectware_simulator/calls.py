@@ -34,7 +34,9 @@ class Call:
     user: User | None = None
 
     def value(self, name: str) -> Any:
-        """Return a field of the body, by its name in the dialect; None when absent."""
+        """Return a part of the path or a field of the body, by its name in the dialect; None when absent."""
+        if name in self.path_values:
+            return self.path_values[name]
         return read_field(self.body, self.spec.get("request", {}).get(name, name))
 
     def query_values(self, name: str) -> list[str]:
@@ -49,7 +51,7 @@ class Call:
         """Answer with fields under the names of the dialect."""
         return Answer(self.status(outcome), shaped(self.spec.get("response", {}), values or {}))
 
-    def item(self, values: dict[str, Any]) -> dict[str, Any]:
+    def item(self, values: dict[str, Any]) -> Any:
         """Shape one element of an answered list."""
         return shaped(self.spec["item"], values)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dialect: every path, method, field name and status code the simulator speaks, as data.
 
-A field is a dotted path into the JSON document; None leaves the field out.
+A field is a dotted path into the JSON document; None leaves the field out, "@" is the whole document.
 """
 
 from __future__ import annotations
@@ -139,6 +139,8 @@ DEFAULT_DIALECT: dict[str, Any] = {
             "path": "/api/system/health",
             "statuses": {"success": 200},
             "response": {"services": "system.status"},
+            "item": {"name": "name", "status": "status", "uptime": "uptime"},
+            "words": {"running": "running"},
         },
         "system_agents": {
             "method": "GET",
@@ -162,6 +164,8 @@ DEFAULT_DIALECT: dict[str, Any] = {
         "created_by": "createdBy",
     },
     "error": {"code": "code", "message": "message"},
+    # how a token comes with a request; without a scheme the header is the bare token
+    "auth": {"header": "Authorization", "scheme": "Bearer"},
 }
 
 
@@ -199,10 +203,12 @@ def write_field(document: dict[str, Any], path: str | None, value: Any) -> None:
     document[last] = value
 
 
-def shaped(fields: dict[str, str | None], values: dict[str, Any]) -> dict[str, Any]:
+def shaped(fields: dict[str, str | None], values: dict[str, Any]) -> Any:
     """Build the document that carries values under the names of the dialect."""
     document: dict[str, Any] = {}
     for name, path in fields.items():
+        if path == "@" and name in values:
+            return values[name]
         if name in values:
             write_field(document, path, values[name])
     return document

@@ -51,6 +51,7 @@ class Switches:
     time_format: str = "iso"
     window_format: str = "iso"
     username_filter_list: str = "repeated"
+    first_page: int = 1
     rows_per_page_default: int = 20
     rows_per_page_max: int = 100
     api_token_in_query: bool = True

@@ -19,7 +19,8 @@ def system_info(core: Connectware, call: Call) -> Answer:
 def system_health(core: Connectware, call: Call) -> Answer:
     """Tell how the services are."""
     uptime = (now_ms() - core.started_at) // 1000
-    services = [{"name": name, "status": "running", "uptime": uptime} for name in _SERVICES]
+    status = call.spec["words"]["running"]
+    services = [call.item({"name": name, "status": status, "uptime": uptime}) for name in _SERVICES]
     return call.answer("success", {"services": services})
 
 

@@ -42,13 +42,14 @@ def list_users(core: Connectware, call: Call) -> Answer:
     names = call.query_values("username")
     if core.switches.username_filter_list == "comma":
         names = [name for text in names for name in text.split(",")]
-    page = _number(call, "page", 1)
+    page = _number(call, "page", core.switches.first_page, minimum=core.switches.first_page)
     rows = _number(call, "rows", core.switches.rows_per_page_default)
     if rows > core.switches.rows_per_page_max:
         raise ApiError(400, "BAD_REQUEST", f"at most {core.switches.rows_per_page_max} rows a page")
     found = [user for user in core.state.users if not names or user.username in names]
     found.sort(key=lambda user: user.username)
-    shown = found[(page - 1) * rows : page * rows]
+    start = (page - core.switches.first_page) * rows
+    shown = found[start : start + rows]
     return call.answer(
         "success",
         {
@@ -61,12 +62,12 @@ def list_users(core: Connectware, call: Call) -> Answer:
     )
 
 
-def _number(call: Call, name: str, default: int) -> int:
+def _number(call: Call, name: str, default: int, *, minimum: int = 1) -> int:
     text = next(iter(call.query_values(name)), None)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ApiError(400, "BAD_REQUEST", f"{name} must be a positive number")
+    if not text.isascii() or not text.isdigit() or int(text) < minimum:
+        raise ApiError(400, "BAD_REQUEST", f"{name} must be a number from {minimum} on")
     return int(text)
 
 
