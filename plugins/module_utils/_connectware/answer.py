@@ -121,6 +121,19 @@ class Answer:
         )
 
 
+def searched(expression: str, document: Any) -> Any:
+    """What an expression finds in a document; None where it finds nothing or cannot be applied."""
+    try:
+        return jmespath.search(expression, document)
+    except (ValueError, RecursionError):
+        return None
+
+
+def moment_in(value: Any) -> bool:
+    """Whether a value can be read as a moment or a duration."""
+    return not isinstance(value, bool) and value not in (None, "") and _seconds_until(value, 0.0) is not None
+
+
 def _seconds_until(value: Any, now: float) -> float | None:
     if isinstance(value, str) and not re.match(r"\d{1,15}(\.\d{1,9})?\Z", value):
         moment = _iso_moment(value)

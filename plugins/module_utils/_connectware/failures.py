@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from .._errors import (
     ApiError,
@@ -22,8 +21,8 @@ from .._errors import (
     TlsError,
     UnreachableError,
 )
+from .answer import searched
 from .contract import Contract
-from .dependencies import jmespath
 from .operation import Operation
 from .secret import Redactor
 from .transport import TIMEOUT, TLS, TOO_LARGE, Failure, Reply
@@ -123,7 +122,7 @@ class Failures:
             return []
         texts = []
         for entry in self._contract.error_fields.values():
-            value = _searched(entry.value, document)
+            value = searched(entry.value, document)
             if isinstance(value, (str, int)) and str(value):
                 texts.append(self._redactor.shown(str(value)))
         return texts
@@ -187,13 +186,6 @@ class Failures:
             f" ({path.provenance}), correct the entry:"
             f" connectware_contract: {{{operation.name}: {{path: <path>}}}}."
         )
-
-
-def _searched(expression: str, document: Any) -> Any:
-    try:
-        return jmespath.search(expression, document)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _tls_todo(text: str) -> str:

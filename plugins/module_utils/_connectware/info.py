@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .contract import Contract
+from .contract_check import check_contract
 from .registry import Registry
 from .session import Session
 from .system import System
@@ -38,6 +39,8 @@ def connectware_facts(session: Session, params: Mapping[str, Any], _check_mode: 
         facts["health"] = system.health().to_dict()
     if "contract" in params["gather"]:
         facts["contract"] = contract_listing(session.contract)
+    if "contract_check" in params["gather"]:
+        facts["contract_check"] = check_contract(session)
     return facts
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from .._errors import ContractError, SpecError
+from .._errors import ApiError, ContractError, SpecError
 from .answer import Answer
 from .contract import Contract
 from .dependencies import need_libraries
@@ -18,9 +19,32 @@ from .failures import Failures
 from .login import Account, Login, Ticket
 from .operation import Operation, Request
 from .retry import RetryPolicy, moment, retry_after
-from .secret import Redactor, Secret
+from .secret import SHOWN, Redactor, Secret
 from .token_store import TokenStore
 from .transport import Failure, Reply, Transport
+
+
+@dataclass(frozen=True)
+class Look:
+    """What came back, whether the contract expects it or not.
+
+    Attributes:
+        answer: its outcome is empty, and its data None, where they cannot be told.
+        headers: of the answer, with names in lower case.
+        readable: the body is JSON, or empty.
+        error: why the contract does not expect it; None if it does.
+    """
+
+    answer: Answer
+    headers: Mapping[str, str]
+    readable: bool
+    error: ApiError | None
+
+    def expected(self) -> Answer:
+        """The answer, or its error raised."""
+        if self.error is not None:
+            raise self.error
+        return self.answer
 
 
 class Session:
@@ -53,6 +77,7 @@ class Session:
         self._sleep = sleep
         self._clock = clock
         self._on_wait = on_wait
+        self.login_look: Look | None = None
         self._redactor = Redactor()
         self._redactor.learn(account.token)
         if account.credentials is not None:
@@ -71,6 +96,10 @@ class Session:
         """The text without any secret that this session knows."""
         return self._redactor(text)
 
+    def shown(self, text: str, limit: int = SHOWN) -> str:
+        """The text fit for a message: without secrets and control characters, and bounded."""
+        return self._redactor.shown(text, limit)
+
     def call(self, name: str, **params: Any) -> Answer:
         """Perform one operation of the contract.
 
@@ -81,17 +110,40 @@ class Session:
         Raises:
             ApiError: everything but the outcomes that the contract lists for the operation.
         """
+        return self.look(name, **params).expected()
+
+    def look(self, name: str, **params: Any) -> Look:
+        """The same, but an answer that the contract does not expect is given back with its error.
+
+        Raises:
+            ApiError: no answer came, or nobody could log in.
+        """
         need_libraries()
         operation = self.contract.operation(name)
         request = operation.request(params)
+        reply, attempts = self._performed(operation, request)
+        data = self._decoded(reply)
+        error = self._error(operation, request, reply, attempts, data)
+        answer = Answer(
+            operation,
+            operation.outcome(reply.status) or "",
+            reply.status,
+            None if data is _UNREADABLE else data,
+            self._server_time(reply),
+            self._where(request),
+            self._redactor,
+        )
+        return Look(answer, reply.headers, data is not _UNREADABLE, error)
+
+    def _performed(self, operation: Operation, request: Request) -> tuple[Reply, int]:
         if not operation.login:
-            return self._answer(operation, request, *self._exchange(operation, request, None))
+            return self._exchange(operation, request, None)
         reply, attempts = self._exchange(operation, request, self._login.token())
         if self._refused(reply) and self._login.renew():
             reply, attempts = self._exchange(operation, request, self._login.token())
         if not self._refused(reply):
             self._login.accepted()
-        return self._answer(operation, request, reply, attempts)
+        return reply, attempts
 
     def _refused(self, reply: Reply) -> bool:
         return self.contract.error_kind(reply.status) == "authentication"
@@ -101,7 +153,8 @@ class Session:
     ) -> tuple[Secret, Answer]:
         """Log in and return the token, without using it for this session."""
         self._redactor.learn(password)
-        answer = self.call("login", username=username, password=password.reveal(), hours=hours, label=label)
+        self.login_look = self.look("login", username=username, password=password.reveal(), hours=hours, label=label)
+        answer = self.login_look.expected()
         token = Secret(answer.needed_text("token"))
         self._redactor.learn(token)
         if not _fits_header(token.reveal()):
@@ -152,15 +205,13 @@ class Session:
         told = moment(reply.headers.get("date"))
         return self._clock() if told is None else told
 
-    def _answer(self, operation: Operation, request: Request, reply: Reply, attempts: int) -> Answer:
-        where = self._where(request)
-        outcome = operation.outcome(reply.status)
-        if outcome is None:
-            raise self._failures.error_answer(operation, where, reply, attempts)
-        data = self._decoded(reply) if operation.fields else None
-        if data is _UNREADABLE:
-            raise self._failures.not_json(operation, where, reply)
-        return Answer(operation, outcome, reply.status, data, self._server_time(reply), where, self._redactor)
+    def _error(self, operation: Operation, request: Request, reply: Reply, attempts: int, data: Any) -> ApiError | None:
+        """What is wrong with an answer by its status, and by whether it can be read where it has to be."""
+        if operation.outcome(reply.status) is None:
+            return self._failures.error_answer(operation, self._where(request), reply, attempts)
+        if data is _UNREADABLE and operation.fields:
+            return self._failures.not_json(operation, self._where(request), reply)
+        return None
 
     @staticmethod
     def _decoded(reply: Reply) -> Any:

@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where an answer has what the contract looks for elsewhere: places with a telling name and a fitting value.
+
+Answers are hostile input: only so many places are looked at, and names that are no printable short texts are passed
+over. A value decides whether a place fits; it is never part of the result.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .answer import SECONDS_FROM, moment_in
+
+LIST = "a list"
+TEXT = "a text"
+IDENTIFIER = "a text without blanks"
+MOMENT = "a moment"
+FLAG = "true or false"
+
+MAX_PLACES = 300
+MAX_DEPTH = 5
+MAX_NAME = 60
+MAX_FOUND = 8
+_IDENTIFIER = re.compile(r"\S{1,64}\Z")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_EXACT, _END, _PART, _ABOVE = 4, 3, 2, 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value in an answer and the JMESPath expression that leads to it."""
+
+    expression: str
+    names: tuple[str, ...]
+    value: Any
+
+
+@dataclass(frozen=True)
+class Found:
+    """Expressions of places that may be meant, the likeliest first.
+
+    Attributes:
+        sure: whether the first one is clearly better than all others.
+    """
+
+    expressions: tuple[str, ...] = ()
+    sure: bool = False
+
+
+def places(document: Any) -> Iterator[Place]:
+    """What is in a document, from its top down; lists are not entered."""
+    waiting = deque([Place("@", (), document)])
+    seen = 0
+    while waiting and seen < MAX_PLACES:
+        place = waiting.popleft()
+        seen += 1
+        yield place
+        if isinstance(place.value, Mapping) and len(place.names) < MAX_DEPTH:
+            waiting.extend(_below(place))
+
+
+def _below(place: Place) -> Iterator[Place]:
+    for name, value in list(place.value.items())[:MAX_PLACES]:
+        if name and len(name) <= MAX_NAME and name.isprintable():
+            step = name if _PLAIN_NAME.match(name) else json.dumps(name)
+            expression = f"{place.expression}.{step}" if place.names else step
+            yield Place(expression, (*place.names, name), value)
+
+
+def field_names(document: Any, limit: int = 30) -> list[str]:
+    """The fields of an object, those of objects in it as dotted names; never a value."""
+    found = [place.expression for place in places(document) if place.names and not isinstance(place.value, Mapping)]
+    return found[:limit]
+
+
+def fits(kind: str, value: Any) -> bool:
+    """Whether a value can be what is looked for."""
+    if kind == LIST:
+        return isinstance(value, list)
+    if kind == FLAG:
+        return isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value == "":
+        return False
+    if kind == MOMENT:
+        return moment_in(value)
+    if kind == IDENTIFIER:
+        return isinstance(value, (str, int)) and _IDENTIFIER.match(str(value)) is not None
+    return isinstance(value, (str, int))
+
+
+def find(document: Any, kind: str, hints: tuple[str, ...], taken: tuple[str, ...] = ()) -> Found:
+    """Places whose value fits, ranked by how their names fit the hints.
+
+    Args:
+        hints: parts of names in lower case, the most telling first.
+        taken: expressions that mean something else already.
+    """
+    fitting = [place for place in places(document) if _may_be(kind, place) and place.expression not in taken]
+    ranked = [(rank, place) for place in fitting for rank in [_rank(place.names, hints)] if rank is not None]
+    ranked.sort(key=lambda entry: entry[0])
+    if ranked:
+        sure = len(ranked) == 1 or ranked[0][0] < ranked[1][0]
+        return Found(tuple(place.expression for _rank_, place in ranked[:MAX_FOUND]), sure)
+    if kind != LIST:
+        return Found()
+    objects = [place for place in fitting if place.value and all(isinstance(item, Mapping) for item in place.value)]
+    return Found(tuple(place.expression for place in objects[:MAX_FOUND]), len(objects) == 1)
+
+
+def _may_be(kind: str, place: Place) -> bool:
+    if not place.names:
+        return kind == LIST and isinstance(place.value, list)
+    if kind == MOMENT and isinstance(place.value, (int, float)) and not isinstance(place.value, bool):
+        return place.value >= SECONDS_FROM or "remaining" in _normal(place.names[-1])
+    return fits(kind, place.value)
+
+
+def _rank(names: tuple[str, ...], hints: tuple[str, ...]) -> tuple[int, int, int] | None:
+    """Lower is better: how the name fits, which hint it fits, how deep it lies; None where it fits none."""
+    if not names:
+        return (-_EXACT, 0, 0)
+    ranks = [(-quality, index, len(names)) for index, hint in enumerate(hints) for quality in [_quality(names, hint)]]
+    return min((rank for rank in ranks if rank[0]), default=None)
+
+
+def _quality(names: tuple[str, ...], hint: str) -> int:
+    last = _normal(names[-1])
+    if last == hint:
+        return _EXACT
+    if last.endswith(hint):
+        return _END
+    if len(hint) < 4:
+        return 0
+    if hint in last:
+        return _PART
+    return _ABOVE if any(hint in _normal(name) for name in names[:-1]) else 0
+
+
+def _normal(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())
