@@ -30,6 +30,8 @@ MAX_NAME = 60
 MAX_FOUND = 8
 _IDENTIFIER = re.compile(r"\S{1,64}\Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# What a client says of itself: a place in it would let a stranger choose what it is taken for.
+_FREE_TEXT = {"context", "note", "comment", "description"}
 _EXACT, _END, _PART, _ABOVE = 4, 3, 2, 1
 
 
@@ -67,6 +69,8 @@ def places(document: Any) -> Iterator[Place]:
 
 
 def _below(place: Place) -> Iterator[Place]:
+    if place.names and _normal(place.names[-1]) in _FREE_TEXT:
+        return
     for name, value in list(place.value.items())[:MAX_PLACES]:
         if name and len(name) <= MAX_NAME and name.isprintable():
             step = name if _PLAIN_NAME.match(name) else json.dumps(name)

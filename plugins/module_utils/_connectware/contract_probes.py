@@ -36,7 +36,7 @@ def probe_users(check: Asks, findings: Findings, users: list[Any] | None) -> lis
     contract = findings.contract
     first, rows = contract.setting("first_page"), contract.setting("rows_per_page")
     if users is None or not _all_ok(findings, "list_users", ("users", "id", "username")):
-        if not users:
+        if users == [] or _was_refused(findings):
             _probe_other_numbers(check, findings, first, rows)
         findings.rest(contract.operation("list_users"), NOT_PROVABLE, "to be seen when the rest of list_users fits")
         return []
@@ -53,9 +53,8 @@ def probe_roles(check: Asks, findings: Findings, roles: list[Any] | None) -> Non
     if roles and _all_ok(findings, "list_roles", ("roles", "name")):
         names = [_read(findings.contract, "list_roles", "name", role) for role in roles if isinstance(role, Mapping)]
         _probe_filter(check, findings, "list_roles", "names", names[:1])
-    findings.rest(
-        findings.contract.operation("list_roles"), NOT_PROVABLE, "to be seen when the rest of list_roles fits"
-    )
+    operation = findings.contract.operation("list_roles")
+    findings.rest(operation, NOT_PROVABLE, "to be seen when the rest of list_roles fits")
 
 
 def probe_single_user(check: Asks, findings: Findings, ids: list[str]) -> None:
@@ -68,7 +67,7 @@ def probe_single_user(check: Asks, findings: Findings, ids: list[str]) -> None:
     if look is None:
         return
     judge_look(findings, look)
-    if look.error is not None:
+    if look.answer.status // 100 != 2 or not look.readable:
         return
     look = check.ask("get_user", silent=True, id="0" if _NUMBER.match(ids[0]) else NOBODY)
     if look is None:
@@ -121,7 +120,9 @@ def _probe_pages(check: Asks, findings: Findings, ids: list[str], first: int, ro
     turned = one is not None and two is not None and len(one) == len(two) == 1 and one != two
     for key in _keys_with(findings, "list_users", "page"):
         place = ("list_users", "query", key)
-        if turned:
+        if one is None or len(one) != 1:
+            findings.add(place, NOT_PROVABLE, "to be seen when a page can have one user")
+        elif turned:
             findings.add(place, OK, "the second page has another user than the first")
         else:
             findings.add(place, WRONG, "the second page is not what follows the first", _refused(findings, place))
@@ -143,6 +144,12 @@ def _judge_numbers(check: Asks, findings: Findings, ids: list[str], one: list[st
         findings.add(place, WRONG, f"asked for {rows}, {len(ids)} came, and the next page has more", correction)
     else:
         findings.add(place, OK, f"asked for {rows}, {len(ids)} came")
+
+
+def _was_refused(findings: Findings) -> bool:
+    """The list is there, but not for these parameters."""
+    found = [finding for place, finding in findings.found.items() if place[:2] == ("list_users", "query")]
+    return any(finding.result == WRONG for finding in found)
 
 
 def _probe_other_numbers(check: Asks, findings: Findings, first: int, rows: int) -> None:

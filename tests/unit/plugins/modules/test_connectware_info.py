@@ -29,3 +29,19 @@ def test_the_contract_asks_nothing(server: Conversation, params: dict[str, Any],
     assert entries["unlock.path"] == {"entry": "unlock.path", "value": "/api/open", "provenance": "user"}
     assert entries["unlock.method"]["provenance"] == "assumed"
     assert server.seen == []
+
+
+def test_the_check_of_the_contract(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    """With the corrections that it prints it is given to itself again, in check mode as well."""
+    for path in ("/api/system/info", "/api/system/health"):
+        server.expect("GET", path, status=404)
+    server.expect("GET", "/api/client-registry", answer={"waiting": [{"username": "a", "pairingCode": "a1b2c3"}]})
+    for path in ("/api/listUsers", "/api/roles", "/api/system/agents"):
+        server.expect("GET", path, status=403)
+    result = run("connectware_info", **params, gather=["contract_check"], check=True)
+    assert not result["changed"] and "version" not in result
+    check = result["contract_check"]
+    assert check["fits"] is False
+    assert check["corrections"] == {"list_registry": {"fields": {"pending": "waiting", "pairing_id": "pairingCode"}}}
+    assert check["report"][0].startswith("wrong: system_info.path (documented: /api/system/info): HTTP 404")
+    assert "a1b2c3" not in result["_printed"] and params["connectware_token"] not in result["_printed"]
