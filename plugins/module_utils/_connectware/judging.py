@@ -57,7 +57,8 @@ def _judge_error(findings: Findings, look: Look, operation: Operation, status: i
     elif kind == "authentication" and not operation.login:
         findings.add(path, NOT_PROVABLE, f"{answered}: the account is wrong, or it logs in elsewhere", USER_KNOWS)
     elif kind in ("authentication", "locked", "rate_limited", "unavailable") or status >= 500:
-        findings.rest(operation, NOT_PROVABLE, answered)
+        why = f"HTTP {status}, see settings.auth_header" if kind == "authentication" else answered
+        findings.rest(operation, NOT_PROVABLE, why)
     elif status == 405:
         findings.add(method, WRONG, answered, _allowed(look))
     elif kind == "not_found" or status // 100 in (2, 3):

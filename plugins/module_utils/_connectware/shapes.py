@@ -27,6 +27,8 @@ class Shape:
         within: the field with the list whose items have it; empty for the answer itself.
         needed: a run fails without it.
         note: what to know where nothing is there.
+        template: where the expression is more than a place, what is made of a place with a value of the kind `of`.
+        telling: only an item in which it is true proves it.
     """
 
     kind: str
@@ -34,10 +36,14 @@ class Shape:
     within: str = ""
     needed: bool = True
     note: str = ""
+    template: str = ""
+    of: str = ""
+    telling: str = ""
 
 
 _WINDOW_NOTE = "while the window is closed that is usual: run the check again while it is open"
 _LOCKED_NOTE = "list_registry.fields.unlocked_until alone is enough"
+_WRITABLE = "{0}[?context=='http' && operation!='read'].resource"
 _PENDING = "no pending request to see it in: open the window, start one agent, and run the check again"
 _USER = "no user to see it in"
 
@@ -63,15 +69,26 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "id": Shape(IDENTIFIER, ("id", "uuid", "userid", "key"), "users"),
         "username": Shape(TEXT, ("username", "login", "user", "name"), "users"),
         "roles": Shape(LIST, ("roles", "groups", "memberof"), "users", needed=False),
-        "permissions": Shape(LIST, ("permissions", "rights"), "users", needed=False),
+        "permissions": Shape(LIST, ("permissions", "rights"), "users", needed=False, template=_WRITABLE),
         "identity_provider": Shape(TEXT, ("identityprovider", "provider", "directory"), "users", needed=False),
         "created_by": Shape(TEXT, ("createdby", "madeby", "creator", "origin"), "users", needed=False),
         "created_at": Shape(TEXT, ("createdat", "creationdate", "made", "created"), "users", needed=False),
+        "by_registration": Shape(
+            FLAG,
+            ("createdby", "madeby", "creator", "origin"),
+            "users",
+            needed=False,
+            note="without it no user is deleted as a stale one",
+            template="{0} && {0} == 'client-registry'",
+            of=TEXT,
+            telling="no user is said to be made by a registration: run the check again when an agent is registered",
+        ),
     },
     "list_roles": {
         "roles": Shape(LIST, ("roles", "groups", "items")),
         "id": Shape(IDENTIFIER, ("id", "uuid", "roleid", "key"), "roles"),
         "name": Shape(TEXT, ("name", "title", "label"), "roles"),
+        "permissions": Shape(LIST, ("permissions", "rights"), "roles", needed=False, template=_WRITABLE),
     },
     "system_info": {"version": Shape(TEXT, ("version", "release"))},
     "system_health": {
@@ -126,10 +143,10 @@ def _judge_whole(findings: Findings, answer: Answer, field: str, shape: Shape) -
 def _judge_items(
     findings: Findings, answer: Answer, field: str, shape: Shape, items: list[Any], taken: list[str]
 ) -> None:
-    name = answer.operation.name
-    place = (name, "fields", field)
+    operation = answer.operation.name
+    place = (operation, "fields", field)
     if not items:
-        findings.add(place, NOT_PROVABLE, _WHEN_EMPTY.get(name, f"nothing in {name}.fields.{shape.within}"))
+        findings.add(place, NOT_PROVABLE, _WHEN_EMPTY.get(operation, f"nothing in {operation}.fields.{shape.within}"))
         return
     objects = [item for item in items[:MAX_ITEMS] if isinstance(item, Mapping)]
     if not objects:
@@ -138,11 +155,16 @@ def _judge_items(
     fitting = [item for item in objects if candidates.fits(shape.kind, _read(answer, field, item)[0])]
     if len(fitting) == len(objects) or (fitting and not shape.needed):
         taken.append(answer.operation.fields[field].value)
-        findings.add(place, OK, f"{shape.kind} in {len(fitting)} of {len(objects)}")
+        if shape.telling and not any(_read(answer, field, item)[0] for item in fitting):
+            findings.add(place, NOT_PROVABLE, shape.telling)
+        else:
+            findings.add(place, OK, f"{shape.kind} in {len(fitting)} of {len(objects)}")
         return
     lacking = next(item for item in objects if item not in fitting)
-    found = candidates.find(lacking, shape.kind, shape.hints, tuple(taken))
-    if found.sure and any(_lists_objects(found.expressions[0], item) for item in objects):
+    found = candidates.find(lacking, shape.of or shape.kind, shape.hints, () if shape.of else tuple(taken))
+    if shape.template:
+        found = Found(tuple(shape.template.replace("{0}", name) for name in found.expressions))
+    elif found.sure and any(_lists_objects(found.expressions[0], item) for item in objects):
         found = Found(found.expressions)  # which part of the objects is meant, only the user can say
     if found.sure:
         taken.append(found.expressions[0])
@@ -172,7 +194,7 @@ def _correction(result: str, found: Found, note: str) -> Correction | None:
         return None
     if not found.expressions:
         return Correction((), sure=False, note="where is it? see the fields above; a JMESPath expression")
-    more = "" if found.sure else ", one of several: choose"
+    more = "" if found.sure else "; is it this?"
     return Correction(found.expressions, found.sure, note + more)
 
 

@@ -90,7 +90,7 @@ def all_users(server: Conversation) -> None:
 
 
 def all_roles(server: Conversation) -> None:
-    roles = [{"id": "1", "name": "admin"}, {"id": "2", "name": "other"}]
+    roles = [{"id": str(number), "name": name, "permissions": []} for number, name in enumerate(("admin", "other"))]
     server.expect("GET", "/api/roles", answer={"roles": roles}, query={})
     server.expect("GET", "/api/roles", answer={"roles": roles[:1]}, query={"name[eq]": ["admin"]})
 
@@ -106,6 +106,9 @@ def test_a_connectware_as_the_contract_has_it(server: Conversation, session: Ses
         "list_users.fields.identity_provider",
         "list_users.fields.created_by",
         "list_users.fields.created_at",
+        "list_users.fields.by_registration",
+        "settings.administrator_roles",
+        "settings.administrator_resources",
         *(f"errors.statuses.{kind}" for kind in ("authentication", "forbidden", "conflict", "locked")),
         *(f"errors.statuses.{kind}" for kind in ("rate_limited", "unavailable")),
     }
@@ -333,9 +336,13 @@ def test_the_place_of_the_token_is_proposed(
     assert result["corrections"] == {"login": {"fields": {"token": "session.accessToken"}}}
 
 
-def users_then(*pages: dict[str, Any], single: bool = True) -> Callable[[Conversation], None]:
+def users_then(
+    *pages: dict[str, Any], single: bool = True, users: list[dict[str, Any]] | None = None
+) -> Callable[[Conversation], None]:
+    """The list of users, then the answers to what is asked about its parameters."""
+
     def play(server: Conversation) -> None:
-        server.expect("GET", USERS, **page([ADA, BOB], 1, 100))
+        server.expect("GET", USERS, **page(users or [ADA, BOB], 1, 100))
         for options in pages:
             server.expect("GET", USERS, **options)
         if single:
@@ -476,3 +483,33 @@ def test_no_answer_breaks_the_check_or_what_it_writes(data: Any, status: int, na
     assert written == result["corrections"]
     DEFAULT_CONTRACT.corrected(written)
     assert all(line.isprintable() for line in result["report"])
+
+
+@pytest.mark.parametrize(
+    ("makers", "outcome"),
+    [(["client-registry", "admin"], "ok"), (["admin", "admin"], "not_provable"), ([None, None], "not_provable")],
+)
+def test_who_made_a_user_is_proved_by_one_that_a_registration_made(
+    makers: list[str | None], outcome: str, server: Conversation, session: Session
+) -> None:
+    users = [{**user, "createdBy": maker} for user, maker in zip((ADA, BOB), makers, strict=True)]
+
+    expect(server, users=users_then(NAMED, ONE, TWO, BEFORE, AFTER, users=users))
+    found = by_entry(check_contract(session))["list_users.fields.by_registration"]
+    assert found["result"] == outcome
+
+
+def test_an_expression_that_is_more_than_a_place_is_left_to_the_user(server: Conversation, session: Session) -> None:
+    users = [{"id": "1", "username": "ada", "rights": [{"context": "http"}], "madeBy": "someone"}]
+
+    def play(server: Conversation) -> None:
+        server.expect("GET", USERS, **page(users, 1, 100))
+        server.expect("GET", USERS, **page(users, 1, 100, **{"username[eq]": ["ada"]}))
+        server.expect("GET", "/api/users/1", answer=users[0]).expect("GET", "/api/users/0", status=404)
+
+    expect(server, users=play)
+    result = check_contract(session)
+    assert "list_users" not in result["corrections"] or "by_registration" not in result["corrections"]["list_users"]
+    text = result["corrections_yaml"]
+    assert "# by_registration: " in text and "madeBy && madeBy == 'client-registry'" in text
+    assert "# permissions: " in text and "rights[?context=='http' && operation!='read'].resource" in text
