@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from integration import dialect
-from integration.bed import Factory, docker
+from integration.bed import IMAGE, VERSION, Factory, docker
+from integration.test_modules import Controller
 from simulator.harness import until
 
 
@@ -118,3 +119,22 @@ def test_log_texts_that_nobody_knows_are_named(elsewhere):
     contract = dialect.GROUP_VARS["connectware_contract"]
     site.rollout(connectware_contract=contract).failed("agents_log_patterns", "compare the code")
     assert site.names()[0] not in site.simulator.usernames()
+
+
+def test_the_patterns_are_tried_on_an_agent_that_only_asks(elsewhere, tmp_path):
+    """As the guide says: start one agent, look how its log is understood, correct, look again."""
+    site = elsewhere(1)
+    user, values = Controller(site.simulator, tmp_path), site.variables
+    container = {"mqtt_host": values["agents_mqtt_host"], "mqtt_port": values["agents_mqtt_port"]}
+    container |= {"network_mode": "host", "env": values["agents_env"], "image": IMAGE, "version": VERSION}
+    user.module("agents", agents=site.agents, pull="never", **container).ok(changed=True)
+    name = site.names()[0]
+    until(lambda: "compare the code" in docker("logs", f"connectware-agent-{name}"), "the agent asks")
+
+    def events(**patterns: str) -> list[str]:
+        (shown,) = user.module("agents_info", names=[name], log_patterns=patterns).ok(changed=False)["agents"]
+        return [event["kind"] for event in shown["observation"]["events"]]
+
+    assert events() == []
+    assert events(**dialect.GROUP_VARS["agents_log_patterns"]) == ["asking_new", "pairing"]
+    assert site.counts()["operations"].keys() <= {"register"}, "nobody asked Connectware for anything else"

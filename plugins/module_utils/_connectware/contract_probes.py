@@ -98,10 +98,9 @@ def _probe_filter(check: Asks, findings: Findings, name: str, placeholder: str, 
     elif set(got) == set(names):
         findings.add(place, OK, f"asked for {len(names)} by name, and they alone came")
     else:
-        result = (
-            f"asked for {len(names)} by name, {len(set(got) & set(names))} of them and {len(set(got) - set(names))} "
-        )
-        findings.add(place, WRONG, result + "others came: it has no effect or another one", _refused(findings, place))
+        ours, others = len(set(got) & set(names)), len(set(got) - set(names))
+        result = f"asked for {len(names)} by name; {ours} of them and {others} others came"
+        findings.add(place, WRONG, result, _refused(findings, place))
 
 
 def _probe_pages(check: Asks, findings: Findings, ids: list[str], first: int, rows: int) -> None:
