@@ -513,3 +513,10 @@ def test_an_expression_that_is_more_than_a_place_is_left_to_the_user(server: Con
     text = result["corrections_yaml"]
     assert "# by_registration: " in text and "madeBy && madeBy == 'client-registry'" in text
     assert "# permissions: " in text and "rights[?context=='http' && operation!='read'].resource" in text
+
+
+def test_an_empty_answer_is_no_success_without_the_user(server: Conversation, session: Session) -> None:
+    expect(server, registry={"status": 204})
+    result = check_contract(session)
+    assert "list_registry" not in result["corrections"]
+    assert "# done: [200, 204] # the answer was empty" in result["corrections_yaml"]
