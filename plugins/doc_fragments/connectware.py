@@ -66,7 +66,9 @@ options:
         there are C(settings) and C(errors). C(query) and C(body) are replaced as a whole, the others key by key.
         C(fields) are JMESPath expressions.
       - M(edgefleet.connectware.connectware_info) with O(edgefleet.connectware.connectware_info#module:gather=contract)
-        lists all entries with where they come from. A key that does not exist is refused.
+        lists all entries with where they come from, and with
+        O(edgefleet.connectware.connectware_info#module:gather=contract_check) compares them with a Connectware and prints
+        the corrections to write. A key that does not exist is refused.
     type: dict
     default: {}
 notes:
