@@ -67,8 +67,8 @@ options:
         C(fields) are JMESPath expressions.
       - M(edgefleet.connectware.connectware_info) with O(edgefleet.connectware.connectware_info#module:gather=contract)
         lists all entries with where they come from, and with
-        O(edgefleet.connectware.connectware_info#module:gather=contract_check) compares them with a Connectware and prints
-        the corrections to write. A key that does not exist is refused.
+        O(edgefleet.connectware.connectware_info#module:gather=contract_check) compares them with a Connectware and
+        prints the corrections to write. A key that does not exist is refused.
     type: dict
     default: {}
 notes:
