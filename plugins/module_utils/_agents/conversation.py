@@ -227,6 +227,8 @@ class Conversation:
         """Until there is news: from the host where an agent waits for it, else from the server."""
         self._tell()
         waiting = self._open_records()
+        if not waiting:
+            return
         now = self._clock.now()
         limit = max(0.0, min(LONGEST_LOOK, deadline - now, _patience(waiting)))
         on_host = [record for record in waiting if _verdict(record).looks_at == "host"]
@@ -248,7 +250,7 @@ class Conversation:
             if record.name in restarted:
                 record.note_restarted()
             if record.name in seen:
-                record.observe(seen[record.name])
+                record.observe(seen[record.name], self._clock.now())
         self._host_at = self._clock.now()
 
     def _ask_server(self) -> None:

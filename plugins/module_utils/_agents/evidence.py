@@ -80,8 +80,9 @@ class History:
         proved_new: it was restarted as the proof of the credentials that this run authorized (allowed once).
         authorized: pairing IDs that this run authorized.
         authorized_ago: seconds since the last authorization.
-        started_at_authorization, events_at_authorization: which start of the container, and how many of its events
-            were known then; whatever the log says up to there is history.
+        started_at_authorization: which start of the container that was.
+        authorized_at: when that was on the host's clock, or the last event that was known then, whichever is later;
+            whatever the log says up to there is history.
         saved_at_authorization: the volume had credentials already then.
         replaced: the stale user was deleted.
         kept: why the user that is in the way was not deleted; empty if nobody tried or it was.
@@ -100,7 +101,7 @@ class History:
     authorized: tuple[str, ...] = ()
     authorized_ago: float | None = None
     started_at_authorization: float | None = None
-    events_at_authorization: int = 0
+    authorized_at: float = 0.0
     saved_at_authorization: bool = False
     replaced: bool = False
     kept: str = ""

@@ -39,7 +39,7 @@ class Facts:
         """The events that this run's authorization has not made history."""
         history, seen = self.evidence.history, self.evidence.observation
         if history.authorized and seen.started_at == history.started_at_authorization:
-            return tuple(e for e in seen.events[history.events_at_authorization :] if e.kind != FAILURE)
+            return tuple(event for event in self.events if event.at is not None and event.at > history.authorized_at)
         return self.events
 
     @property

@@ -42,12 +42,27 @@ def patient(
     return Verdict(verdict, f.reason, e.WAIT, text, needs_window, patience, "server" if server else "host")
 
 
-def restart_to_ask(f: Facts, verdict: str, text: str) -> Verdict:
-    """Restart once so that it asks anew; a second time it is a failure."""
+def restart_to_ask(f: Facts, verdict: str, text: str, *, window: bool = True) -> Verdict:
+    """Restart once so that it asks anew; a second time it is a failure.
+
+    Args:
+        window: open the window before. Not for an agent that may be asking right now under an ID that nobody knows:
+            that request would stay listed beside the new one.
+    """
     if not f.evidence.history.asked_again:
-        return Verdict(verdict, f.reason, e.RESTART, f"{text}; restarted once", True, f.settle_time)
+        return Verdict(verdict, f.reason, e.RESTART, f"{text}; restarted once", window, f.settle_time)
     if f.uptime < f.policy.grace and f.running:
         return wait(f, verdict, f"{text}; restarted, waiting for it to ask", True)
     return fail(
         f, verdict, f"{text}, not even after a restart. Read its log: docker logs {f.evidence.observation.container}"
+    )
+
+
+def without_log(f: Facts) -> Verdict:
+    """Its pairing ID is nowhere to be read."""
+    return fail(
+        f,
+        e.UNREADABLE,
+        f"its log cannot be read because of the log driver {f.evidence.observation.log_driver!r}, so its pairing ID is"
+        " unknown. Set log_driver to json-file, local or journald.",
     )

@@ -71,6 +71,7 @@ class Observation:
             for a container that asks and was started before.
         managed: False where somebody else makes and removes the container.
         by_certificate: it logs in with a certificate of the host, so that its volume needs no credentials.
+        former_lines: the last lines of the start before, where the engine has started it again by its restart policy.
         planned: True in check mode, where the container would only now be created, recreated or started.
         observed_at: when this was seen.
     """
@@ -95,6 +96,7 @@ class Observation:
     last_lines: tuple[str, ...] = ()
     asked_after: float | None = None
     former_ids: tuple[str, ...] = ()
+    former_lines: tuple[str, ...] = ()
     managed: bool = True
     by_certificate: bool = False
     planned: bool = False
@@ -108,7 +110,7 @@ class Observation:
     def from_dict(cls, values: Mapping[str, Any]) -> Observation:
         """From the result of a task; unknown keys are refused by the constructor."""
         events = tuple(LogEvent(**event) for event in values.get("events", ()))
-        texts = {key: tuple(values.get(key, ())) for key in ("last_lines", "former_ids")}
+        texts = {key: tuple(values.get(key, ())) for key in ("last_lines", "former_ids", "former_lines")}
         return cls(**{**values, **texts, "events": events})
 
     def fingerprint(self) -> str:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from . import evidence as e
 from .evidence import Verdict
 from .facts import Facts
-from .judging import patient, restart_to_ask, wait
+from .judging import patient, restart_to_ask, wait, without_log
 from .text import printable
 
 
@@ -20,7 +22,7 @@ def contradiction(f: Facts) -> Verdict | None:
         f"its log shows more than one pairing ID for one request ({_listed(f.claimed_ids)}), so something else in its"
         " container writes such lines, and none of them is believed"
     )
-    return restart_to_ask(f, e.UNREADABLE, text)
+    return restart_to_ask(f, e.UNREADABLE, text, window=False)
 
 
 def awaiting_authorization(f: Facts) -> Verdict | None:
@@ -64,26 +66,48 @@ def earlier_request(f: Facts) -> Verdict | None:
 
 
 def impostor(f: Facts) -> Verdict | None:
-    """Somebody else asks with its name."""
+    """Somebody else asks with its name, or did so and is listed still."""
     if not f.evidence.pending:
         return None
     foreign = [printable(str(pairing_id)) for pairing_id in f.evidence.pending if pairing_id != f.own_id]
     ids = ", ".join(foreign) or f"{f.own_id} more than once"
     needs = not f.evidence.user_exists
     if f.own_id is None and f.running:
-        text = f"a request with pairing ID {ids} is pending, the agent's own ID is not known"
-        if f.uptime < f.policy.grace:
-            return wait(f, e.IMPOSTOR, f"{text} yet", needs)
-        if needs and f.evidence.observation.log_readable and not f.evidence.history.asked_again:
-            return restart_to_ask(f, e.UNREADABLE, f"{text}: the line that shows it is gone from its log")
+        verdict = _of_unknown_origin(f, f"a request with pairing ID {ids} is pending, the agent's own ID is not known")
+        if verdict is not None:
+            return verdict
     own = f"the agent's own pairing ID is {f.own_id}" if f.own_id else "the agent itself shows no pairing ID"
     text = f"a request with its name and the pairing ID {ids} is pending, but {own}"
     todo = (
         "Somebody else asks with this agent's name, so nothing was authorized. Find out who it is, let the registration"
         " window close so that the request lapses, and run again."
     )
-    return patient(f, e.IMPOSTOR, text, todo, server=True, needs_window=needs)
+    if f.own_id is None:
+        todo = (
+            "Nothing was authorized. Either somebody else asks with this agent's name, or the agent's log says its"
+            " pairing ID in other words than expected: compare its last lines, and correct agents_log_patterns."
+        )
+    verdict = patient(f, e.IMPOSTOR, text, todo, server=True, needs_window=needs)
+    if verdict.final and needs and f.own_id and not f.evidence.history.cleared:
+        # One that nobody repeats any more goes with the window; one that somebody repeats comes back.
+        return Verdict(
+            e.IMPOSTOR, f.reason, e.CLEAR, f"{text}; the window is closed once, so that it lapses if it is old"
+        )
+    return verdict
 
 
-def _listed(ids: object) -> str:
-    return ", ".join(printable(str(pairing_id)) for pairing_id in ids)  # type: ignore[attr-defined]
+def _of_unknown_origin(f: Facts, text: str) -> Verdict | None:
+    """It may be the agent's own request: it is given time to show its pairing ID, then a restart for a fresh line."""
+    if not f.evidence.observation.log_readable:
+        return without_log(f)
+    needs = not f.evidence.user_exists
+    if f.uptime < f.policy.grace:
+        return wait(f, e.IMPOSTOR, f"{text} yet", needs)
+    if needs and not f.evidence.history.asked_again:
+        text = f"{text}: the line that shows it is gone from its log"
+        return restart_to_ask(f, e.UNREADABLE, text, window=False)
+    return None
+
+
+def _listed(ids: Iterable[object]) -> str:
+    return ", ".join(printable(str(pairing_id)) for pairing_id in ids)

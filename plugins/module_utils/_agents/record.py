@@ -52,7 +52,8 @@ class AgentRecord:
     _authorized: list[str] = field(default_factory=list)
     _authorized_at: float | None = None
     _start_then: float | None = None
-    _events_then: int = 0
+    _host_time_then: float = 0.0
+    _observed_at: float = 0.0
     _saved_then: bool = False
     _asked_again: bool = False
     _proved: bool = False
@@ -88,7 +89,7 @@ class AgentRecord:
             return not self.user_exists
         return self._replaced and self.user_exists
 
-    def observe(self, observation: Observation) -> None:
+    def observe(self, observation: Observation, now: float) -> None:
         """Take a newer observation, and learn how long this agent takes from its start to its request.
 
         Only new credentials are asked for right after a start; with cached ones it may have worked for days before.
@@ -96,6 +97,7 @@ class AgentRecord:
         known = self.observation  # what only the deployment knows is not looked up again
         self.observation = replace(observation, managed=known.managed, by_certificate=known.by_certificate)
         events, started = observation.events, observation.started_at
+        self._observed_at = now
         self._seen_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
         if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
             self._time_to_ask = max(0.0, events[0].at - started)
@@ -148,7 +150,7 @@ class AgentRecord:
             authorized=tuple(self._authorized),
             authorized_ago=None if self._authorized_at is None else now - self._authorized_at,
             started_at_authorization=self._start_then,
-            events_at_authorization=self._events_then,
+            authorized_at=self._host_time_then,
             saved_at_authorization=self._saved_then,
             replaced=self._replaced,
             kept=self._kept,
@@ -169,7 +171,9 @@ class AgentRecord:
         self._authorized.append(pairing_id)
         self._authorized_at = now
         self._start_then = self.observation.started_at
-        self._events_then = len(self.observation.events)
+        known = [event.at for event in self.observation.events if event.at is not None]
+        # The look is a little older than its arrival here, so that this is rather too early than too late.
+        self._host_time_then = max([self.observation.observed_at + now - self._observed_at, *known])
         self._saved_then = bool(self.observation.credentials)
         self.pending = ()
         self.actions.append("authorized")
@@ -247,8 +251,13 @@ class AgentRecord:
             text = f"time is out, see timeout (agents_timeout); last seen: {text}"
         if self.trouble:
             text = f"{text.rstrip('. ')}. {self.trouble}"
-        lines = " | ".join(self.observation.last_lines[-3:])
-        return f"{text.rstrip('. ')}. Last log lines: {lines}" if lines else text
+        for title, lines in (
+            ("Last log lines", self.observation.last_lines),
+            ("Before the engine started it again", self.observation.former_lines),
+        ):
+            if lines:
+                text = f"{text.rstrip('. ')}. {title}: {' | '.join(lines[-3:])}"
+        return text
 
     def _shown_verdict(self) -> str:
         """One that ran out of time while it was still being watched is not called registered."""

@@ -22,7 +22,7 @@ from . import evidence as e
 from .conflicts import conflict, conflict_policy, not_let_in
 from .evidence import Evidence, Policy, Verdict
 from .facts import PATIENCE, Facts
-from .judging import Row, fail, known_to_server, patient, restart_to_ask, wait
+from .judging import Row, fail, known_to_server, patient, restart_to_ask, wait, without_log
 from .observation import ABSENT, RESTARTING
 from .pendings import awaiting_authorization, contradiction, earlier_request, impostor
 
@@ -82,11 +82,11 @@ def _broken(f: Facts) -> Verdict | None:
     if seen.state == RESTARTING and seen.restart_count < CRASH_LOOP:
         return wait(f, e.BROKEN, "its container is being restarted by the engine")
     if seen.state == RESTARTING:
-        return fail(
-            f,
-            e.BROKEN,
-            f"its container crashes again and again ({seen.restart_count} restarts, last exit code {seen.exit_code})",
-        )
+        text = f"its container crashes again and again ({seen.restart_count} restarts, last exit code {seen.exit_code})"
+        if f.evidence.history.asked_again:
+            return fail(f, e.BROKEN, text)
+        # What made it crash may be mended, and the engine's pause before its next start can be a minute long.
+        return Verdict(e.BROKEN, f.reason, e.RESTART, f"{text}; restarted once", wait=f.settle_time)
     return fail(f, e.BROKEN, f"its container is {seen.state} (exit code {seen.exit_code})")
 
 
@@ -137,9 +137,7 @@ def _unproven(f: Facts) -> Verdict | None:
         patience = PATIENCE * f.policy.poll_interval
         if history.watched >= patience:
             return Verdict(e.REGISTERED, reason, e.SETTLED, "it was watched with an open window and did not ask")
-        return Verdict(
-            e.UNPROVEN, reason, e.WAIT, "watched whether it asks", True, patience - history.watched, "server"
-        )
+        return wait(f, e.UNPROVEN, "watched whether it asks", True, patience - history.watched, reason)
     granted_for = history.authorized_ago or 0.0
     if history.authorized and history.saved_at_authorization and granted_for < f.policy.poll_interval:
         rest = f.policy.poll_interval - granted_for
@@ -209,18 +207,13 @@ def _rejected(f: Facts) -> Verdict | None:
 def _unreadable(f: Facts) -> Verdict:
     seen = f.evidence.observation
     if not seen.log_readable:
-        return fail(
-            f,
-            e.UNREADABLE,
-            f"its log cannot be read because of the log driver {seen.log_driver!r}, so its pairing ID is unknown. Set"
-            " log_driver to json-file, local or journald.",
-        )
+        return without_log(f)
     if f.uptime < f.policy.grace:
         text = f.failure or "it has started and not asked for its registration yet"
         return wait(f, e.BROKEN if f.failure else e.AWAITING_REQUEST, text, True)
     if f.failure:
         return fail(f, e.BROKEN, f"it does not get as far as asking for its registration; its log says: {f.failure}")
-    return restart_to_ask(f, e.UNREADABLE, "its log shows neither a pairing ID nor a failure")
+    return restart_to_ask(f, e.UNREADABLE, "its log shows neither a pairing ID nor a failure", window=False)
 
 
 _ROWS: tuple[Row, ...] = (

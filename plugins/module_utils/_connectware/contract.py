@@ -216,7 +216,11 @@ OPERATIONS: tuple[Operation, ...] = (
         method=assumed("GET"),
         path=observed("/api/system/agents"),
         statuses={"done": assumed([200])},
-        fields={"agents": assumed("agents || @"), "name": assumed("name || agentName"), "status": assumed("status")},
+        fields={
+            "agents": assumed("not_null(agents, @)"),
+            "name": assumed("name || agentName"),
+            "status": assumed("status"),
+        },
         permission="/api/system/agents (http, read)",
     ),
 )

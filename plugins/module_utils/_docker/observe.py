@@ -81,6 +81,7 @@ class Observer:
             if unchanged:
                 break
         state = container["State"]
+        former_ids, former_lines = self._former(target, container, parser)
         return Observation(
             target.name,
             target.username,
@@ -101,7 +102,8 @@ class Observer:
             log_readable=readable,
             last_lines=parser.last_lines,
             asked_after=self._asked_after(target, container) if readable and not parser.events else None,
-            former_ids=self._former_ids(target, container) if _asks(parser) else (),
+            former_ids=former_ids,
+            former_lines=former_lines,
             observed_at=time.time(),
         )
 
@@ -137,11 +139,14 @@ class Observer:
                 return max(0.0, at - created) if at is not None else None
         return None
 
-    def _former_ids(self, target: Target, container: Mapping[str, Any]) -> tuple[str, ...]:
-        """The pairing IDs of earlier starts that the log still shows, the last ones."""
+    def _former(
+        self, target: Target, container: Mapping[str, Any], now: LogParser
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Pairing IDs and last lines of earlier starts: looked up for an agent that asks, or that has crashed."""
         start = log_start(container)
-        if start is None:
-            return ()
+        crashed = container.get("RestartCount", 0) > 0
+        if start is None or not (crashed or _asks(now)):
+            return (), ()
         parser = LogParser(self._patterns, target.username)
         found: dict[str, None] = {}
         for at, line in read_lines(self._engine, container, None):
@@ -151,7 +156,7 @@ class Observer:
             last = parser.events[-1:]
             if last and last[0].pairing_id:
                 found[last[0].pairing_id] = None
-        return tuple(found)[-MOST_FORMER:]
+        return tuple(found)[-MOST_FORMER:], parser.last_lines if crashed else ()
 
 
 def environment(container: Mapping[str, Any]) -> dict[str, str]:
