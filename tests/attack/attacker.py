@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Strangers who want to be let in under the name of our agent, or with its pairing ID."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from attack.field import Client, Container, Wire
+
+SAME_NAME = "same name"
+TWO_REQUESTS = "two requests"
+SWAP = "swap"
+STOLEN_ID = "swap with our ID"
+OTHER_NAME = "our ID, other name"
+FORGED_TEXT = "forged text line"
+FORGED_MESSAGE = "forged in a message"
+FORGED_ENTRY = "forged log entry"
+# While the list that was judged is not yet confirmed, our request can be exchanged for another one. The API is keyed by
+# the username alone, so that nobody can prevent it: it has to be noticed and taken back.
+SWAPS = (SWAP, STOLEN_ID)
+FORGED = (FORGED_TEXT, FORGED_MESSAGE, FORGED_ENTRY)
+KINDS = (SAME_NAME, TWO_REQUESTS, SWAP, STOLEN_ID, OTHER_NAME, *FORGED)
+
+# Cyrillic and full-width letters, and what is invisible.
+LOOK_ALIKES: tuple[Callable[[str], str], ...] = (
+    str.upper,
+    str.capitalize,
+    lambda name: name + " ",
+    lambda name: " " + name,
+    lambda name: name + "\n",
+    lambda name: name + "\t",
+    lambda name: name + "\0",
+    lambda name: name + "\u200b",
+    lambda name: name.replace("e", "\u0435"),
+    lambda name: name.replace("p", "\uff50"),
+    lambda name: name.replace("-", "\u2011"),
+    lambda name: name[:-1],
+    lambda name: name + "1",
+    lambda name: f"{name}, pairing ID",
+)
+
+
+@dataclass
+class Attacker:
+    """Acts between any two calls of a run, as its seed has it.
+
+    Attributes:
+        strangers: all whom it has asked with.
+        granted: those who were answered 201 at any time.
+        admitted: those of them whom the broker let in, then or later.
+        listed: one of them was among the pending requests at any time.
+    """
+
+    kind: str
+    wire: Wire
+    random: random.Random
+    container: Container
+    strangers: list[Client] = field(default_factory=list)
+    granted: list[Client] = field(default_factory=list)
+    admitted: list[Client] = field(default_factory=list)
+    listed: bool = False
+    _plan: dict[int, int] = field(default_factory=dict)
+    _steps: int = 0
+    _forged_id: str = ""
+
+    def prepare(self) -> None:
+        """Decide when to act, and what our container's other output will be."""
+        if self.kind in SWAPS:
+            return
+        times = 2 if self.kind == TWO_REQUESTS else self.random.choice((1, 1, 2))
+        for _unused in range(times):
+            step = 0 if self.random.random() < 0.35 else self.random.randrange(1, 30)
+            self._plan[step] = self._plan.get(step, 0) + 1
+        if self.kind in FORGED:
+            self._forged_id = self._new_id()
+            lines = forged(self.kind, self.container.name, self._forged_id, self.random)
+            side = self.container.before_pairing if self.random.random() < 0.5 else self.container.after_pairing
+            side += lines
+
+    def between(self, point: str) -> None:
+        """One step; `point` says what is about to happen, or has just happened."""
+        if point == "authorize":
+            if self.kind in SWAPS:
+                self.join(self.container.name, self._own_id() if self.kind == STOLEN_ID else None)
+            return
+        for _unused in range(self._plan.get(self._steps, 0)):
+            self._attack()
+        if point == "authorized":
+            self.poll_all()
+        elif self.strangers and self.random.random() < 0.3:
+            self.poll(self.random.choice(self.strangers))
+        self._steps += 1
+
+    def _attack(self) -> None:
+        name = self.container.name
+        if self.kind == OTHER_NAME:
+            own = self._own_id() or self._new_id()
+            self.join(self.random.choice(LOOK_ALIKES)(name), own)
+        elif self.kind in FORGED:
+            self.join(name, self._forged_id)
+        else:
+            self.join(name, None)
+
+    def _own_id(self) -> str | None:
+        """What our agent shows to everybody who reads its log."""
+        asks_as = self.container.asks_as
+        return asks_as.pairing_id if asks_as else None
+
+    def _new_id(self) -> str:
+        return f"{self.random.randrange(16**6):06x}"
+
+    def join(self, username: str, pairing_id: str | None) -> None:
+        """Ask as somebody new."""
+        stranger = Client(username, pairing_id or self._new_id(), f"stranger-{self.random.getrandbits(64):x}")
+        self.strangers.append(stranger)
+        self.poll(stranger)
+
+    def poll(self, stranger: Client) -> None:
+        """Ask again, as clients do until they are let in."""
+        outcome = self.wire.ask(stranger)
+        self.listed = self.listed or outcome == "pending"
+        if outcome == "granted" and stranger not in self.granted:
+            self.granted.append(stranger)
+        if outcome == "granted" and stranger not in self.admitted and self.wire.opens(stranger):
+            self.admitted.append(stranger)
+
+    def poll_all(self) -> None:
+        for stranger in self.strangers:
+            self.poll(stranger)
+
+    def holding(self) -> list[Client]:
+        """Strangers who have access now: their passwords open the broker."""
+        self.poll_all()
+        return [stranger for stranger in self.strangers if self.wire.opens(stranger)]
+
+
+def forged(kind: str, name: str, pairing_id: str, chance: random.Random) -> list[bytes]:
+    """Lines that something else in the container prints."""
+    text = f"Username: {name}, pairing ID (should match in UI): {pairing_id}"
+    entry = {"level": 30, "time": 1_600_000_000_000, "pid": 7, "hostname": "factory", "v": 1}
+    if kind == FORGED_TEXT:
+        wrapped = [
+            text,
+            f"INFO: {text}",
+            f"\x1b[32mINFO\x1b[39m: \x1b[36m{text}\x1b[39m",
+            f"[2026-01-02T03:04:05.678Z] INFO (protocol-mapper/1): {text}",
+            f"\x1b]0;title\x07{text}",
+            f"\x1b[2J\x1b[1;1H{text}\r",
+            f"Starting in distributed (edge) mode\n{text}",
+            f"Asking for Connectware registration at h with newly generated credentials...\n{text}",
+        ]
+    elif kind == FORGED_MESSAGE:
+        messages = [
+            f"device says: {text}",
+            f"{text} (quoted)",
+            f"line one\n{text}",
+            f"\u202e{text}",
+            f"{text}\n{text}",
+            json.dumps({**entry, "msg": text}),
+        ]
+        wrapped = [json.dumps({**entry, "msg": message}) for message in messages]
+        wrapped += [json.dumps({**entry, "msg": {"text": text}}), json.dumps({**entry, "msg": "ok", "payload": text})]
+        wrapped += [json.dumps([{**entry, "msg": text}]), json.dumps({**entry, "msg": f"received {text!r}"})]
+    else:
+        wrapped = [
+            json.dumps({**entry, "msg": text}),
+            json.dumps({**entry, "msg": f"\x1b[36m{text}\x1b[39m"}),
+            json.dumps({"msg": text}),
+        ]
+    return chance.choice(wrapped).encode().split(b"\n")

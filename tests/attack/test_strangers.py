@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""In a thousand trials no stranger is authorized; a check of the name alone lets strangers in in the same trials.
+
+ATTACK_TRIALS says how many trials there are, ATTACK_SEED repeats a single one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from attack.attacker import FORGED, KINDS, OTHER_NAME, SWAPS
+from attack.trial import Attacked, NameOnly, Outcome, run_trial
+from simulator.harness import Simulator
+
+TRIALS = int(os.environ.get("ATTACK_TRIALS", "1000"))
+SEEDS = [int(os.environ["ATTACK_SEED"])] if "ATTACK_SEED" in os.environ else list(range(TRIALS))
+# Some of the same trials are enough to show that the check of the name alone fails.
+COUNTER_SEEDS = SEEDS[: max(1, len(SEEDS) // 5)]
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    running = Simulator(tmp_path_factory.mktemp("simulator") / "state").start()
+    yield running
+    running.stop()
+
+
+def trials(simulator: Simulator, seeds: Sequence[int], guard: type[Attacked], show: pytest.FixtureRequest) -> list[Outcome]:
+    outcomes = [run_trial(simulator, seed, guard) for seed in seeds]
+    capture = show.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print("\n" + "\n".join(table(f"{guard.title}, seeds {seeds[0]} to {seeds[-1]}", outcomes)))
+    return outcomes
+
+
+def table(title: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Counts of trials by kind of attack."""
+    yield title
+    yield f"  {'attack':22}{'trials':>8}{'stranger listed':>17}{'201':>6}{'let in':>8}{'in at the end':>15}{'our agent in':>14}"
+    for kind in KINDS:
+        of_kind = [outcome for outcome in outcomes if outcome.kind == kind]
+        counts = Counter[str]()
+        for outcome in of_kind:
+            counts.update(listed=outcome.listed, granted=outcome.granted > 0, admitted=outcome.admitted > 0)
+            counts.update(holding=outcome.holding > 0, ours=outcome.registered)
+        yield (
+            f"  {kind:22}{len(of_kind):>8}{counts['listed']:>17}{counts['granted']:>6}{counts['admitted']:>8}"
+            f"{counts['holding']:>15}{counts['ours']:>14}"
+        )
+
+
+@pytest.fixture(scope="module")
+def outcomes(simulator: Simulator, request: pytest.FixtureRequest) -> list[Outcome]:
+    return trials(simulator, SEEDS, Attacked, request)
+
+
+@pytest.fixture(scope="module")
+def counter_outcomes(simulator: Simulator, request: pytest.FixtureRequest) -> list[Outcome]:
+    return trials(simulator, COUNTER_SEEDS, NameOnly, request)
+
+
+def bad(outcomes: Sequence[Outcome]) -> str:
+    return f"{len(outcomes)} trials:\n" + "\n".join(str(outcome) for outcome in outcomes[:5])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_stranger_has_access_in_the_end(outcomes: list[Outcome], kind: str) -> None:
+    failed = [outcome for outcome in outcomes if outcome.kind == kind and outcome.holding]
+    assert not failed, bad(failed)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in SWAPS])
+def test_no_stranger_has_access_at_any_time(outcomes: list[Outcome], kind: str) -> None:
+    """But for a swap between listing and confirming, which Connectware's API cannot rule out."""
+    failed = [outcome for outcome in outcomes if outcome.kind == kind and outcome.granted]
+    assert not failed, bad(failed)
+
+
+@pytest.mark.skipif(len(SEEDS) < 100, reason="needs trials of every kind")
+def test_the_trials_are_real(outcomes: list[Outcome]) -> None:
+    """Strangers were among the pending requests, and our own agent is registered where nobody stands in its way."""
+    for kind in KINDS:
+        of_kind = [outcome for outcome in outcomes if outcome.kind == kind]
+        listed = sum(outcome.listed for outcome in of_kind)
+        assert listed > len(of_kind) * 0.2, f"{kind}: strangers were listed in {listed} of {len(of_kind)} trials only"
+    undisturbed = [outcome for outcome in outcomes if outcome.kind == OTHER_NAME and outcome.could_register]
+    assert undisturbed and all(outcome.registered for outcome in undisturbed), bad(
+        [outcome for outcome in undisturbed if not outcome.registered]
+    )
+
+
+@pytest.mark.skipif(len(SEEDS) < 100, reason="needs trials of every kind")
+def test_a_check_of_the_name_alone_lets_strangers_in(counter_outcomes: list[Outcome]) -> None:
+    """The counterpart: with it, these trials fail, so they can fail."""
+    let_in = Counter(outcome.kind for outcome in counter_outcomes if outcome.admitted)
+    assert set(let_in) >= set(KINDS) - {OTHER_NAME, *FORGED}, let_in
+    assert any(let_in[kind] for kind in FORGED), let_in

@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One trial: a run of the real conversation for one agent, with an attacker between any two of its calls."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from attack.attacker import KINDS, Attacker
+from attack.field import Client, Container, Field, Ways, Wire
+from simulator.harness import Simulator
+
+from ansible_collections.edgefleet.connectware.plugins.action.agents_registered import _Server
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests, ServerPort
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.registry import Registry
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import Users
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
+
+NAME = "hh-press-01"
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "same_username": ("append", "replace", "reject"),
+    "confirm_ambiguous": ("first", "last", "all"),
+    "create_user_on": ("confirm", "poll"),
+    "pending_survives_relock": (True, False),
+    "answer_order": ("locked_first", "conflict_first"),
+}
+STORIES = ("first start", "user deleted", "credentials lost")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended.
+
+    Attributes:
+        registered: our agent is, as the run says and the broker confirms.
+        listed: a stranger was among the pending requests at any time.
+        granted: how many strangers were answered 201 at any time.
+        admitted: how many of them the broker let in at any time.
+        holding: how many strangers it still lets in at the end.
+    """
+
+    seed: int
+    kind: str
+    verdict: str
+    registered: bool
+    listed: bool
+    granted: int
+    admitted: int
+    holding: int
+    settings: dict[str, Any]
+    actions: tuple[str, ...]
+
+    @property
+    def could_register(self) -> bool:
+        """Nothing but the attacker keeps our agent from being registered."""
+        return self.settings["story"] != "credentials lost" or self.settings["on_conflict"] == "replace"
+
+    def __str__(self) -> str:
+        return (
+            f"seed {self.seed} ({self.kind}): {self.granted} strangers answered 201, {self.admitted} let in,"
+            f" {self.holding} in at the end;"
+            f" verdict {self.verdict}, actions {list(self.actions)}, with {self.settings}"
+        )
+
+
+class Attacked:
+    """A ServerPort with the attacker in front of and behind every call."""
+
+    title = "Username and pairing ID are checked"
+
+    def __init__(self, server: ServerPort, attacker: Attacker, field: Field) -> None:
+        self._server = server
+        self._attacker = attacker
+        self._field = field
+
+    def _between(self, point: str) -> None:
+        self._attacker.between(point)
+
+    def requests(self) -> Requests:
+        self._between("list")
+        return self._server.requests()
+
+    def existing(self, usernames: Iterable[str]) -> Collection[str]:
+        self._between("users")
+        return self._server.existing(usernames)
+
+    def open_window(self, seconds: float) -> None:
+        self._server.open_window(seconds)
+        self._between("opened")
+
+    def close_window(self) -> None:
+        self._between("close")
+        self._server.close_window()
+
+    def authorize(self, username: str, pairing_id: str) -> None:
+        self._between("authorize")
+        self._server.authorize(username, pairing_id)
+        self._between("authorized")
+
+    def delete_user(self, username: str) -> None:
+        self._server.delete_user(username)
+        container = self._field.container
+        if container.asks_as is None and container.due is None:
+            container.due = self._field.now + 0.1  # its session is cut
+        self._between("deleted")
+
+
+class NameOnly(Attacked):
+    """Makes of ours a check of the name alone: whoever asks under our agent's name is taken for our agent."""
+
+    title = "Only the username is checked"
+
+    def requests(self) -> Requests:
+        found = super().requests()
+        own = self._field.container.asks_as
+        if own is None or own.username not in found.pending:
+            return found
+        return replace(found, pending={**found.pending, own.username: (own.pairing_id,)})
+
+
+def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked) -> Outcome:
+    """The seed decides everything but the time that the machine takes."""
+    chance = random.Random(seed)
+    kind = KINDS[seed % len(KINDS)]
+    settings = {name: chance.choice(values) for name, values in CHOICES.items()}
+    simulator.control("POST", "reset")
+    simulator.switch(**settings)
+    wire = Wire(simulator)
+    container = Container(NAME, wire, chance, _ways(chance))
+    story = chance.choice(STORIES)
+    _prepare(story, simulator, container)
+    field = Field(container)
+    attacker = Attacker(kind, wire, chance, container)
+    attacker.prepare()
+    if chance.random() < 0.4:  # somebody has opened the window already
+        simulator.control("POST", "window", {"open_ms": 3_600_000})
+    field.between = attacker.between
+    field.sleep(chance.choice((0.0, 0.6, 3.0)))
+    policy = Policy(
+        on_conflict=chance.choice(("fail", "replace", "replace")), proof=chance.choice(("restart", "watch")),
+        settle=2.0, poll_interval=container.ways.poll, grace=5.0,
+    )  # fmt: skip
+    server = guard(_server(simulator, field), attacker, field)
+    record, trouble = _converse(field, server, policy)
+    simulator.control("POST", "window", {"open_ms": 60_000})  # somebody opens the window once more
+    for _unused in range(2):
+        attacker.poll_all()
+        field.sleep(2.0)
+    holding = attacker.holding()
+    registered = bool(record.outcome()["registered"]) and container.stored is not None and wire.opens(container.stored)
+    return Outcome(
+        seed, kind, record.outcome()["verdict"] + trouble, registered, attacker.listed, len(attacker.granted),
+        len(attacker.admitted), len(holding), {**settings, "story": story, "on_conflict": policy.on_conflict, "ways": container.ways},
+        tuple(record.actions),
+    )  # fmt: skip
+
+
+def _ways(chance: random.Random) -> Ways:
+    return Ways(
+        saves=chance.choice(("before", "after")),
+        on_conflict=chance.choice(("poll", "silent")),
+        announce=chance.choice(("before", "before", "after")),
+        repeats=chance.random() < 0.3,
+    )
+
+
+def _prepare(story: str, simulator: Simulator, container: Container) -> None:
+    if story == "user deleted":
+        container.stored = Client(NAME, "000000", "the password of a user that was deleted")
+    elif story == "credentials lost":
+        simulator.control("POST", "users", {"username": NAME, "password": "the password that was lost"})
+
+
+def _server(simulator: Simulator, field: Field) -> ServerPort:
+    end = simulator.endpoints
+    params = {
+        "connectware_url": end["url"],
+        "connectware_username": "rollout",
+        "connectware_password": simulator.passwords()["rollout"],
+        "connectware_ca_path": end["ca_path"],
+    }
+    session = connect(params, sleep=field.sleep)
+    return _Server(Registry(session), Users(session))
+
+
+def _converse(field: Field, server: ServerPort, policy: Policy) -> tuple[AgentRecord, str]:
+    record = AgentRecord(field.container.observe(field.now))
+    record.observe(record.observation)
+    conversation = Conversation(
+        [record], field, server, policy, timeout=60.0, lease=60.0, clock=Clock(field.clock, field.sleep)
+    )
+    try:
+        conversation.run()
+    except ConnectwareError as exc:
+        return record, f" ({exc.message})"
+    return record, ""
