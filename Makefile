@@ -45,7 +45,7 @@ help: ## list the targets
 	  || sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: lint sanity unit integration ## everything below, in this order; sets up all it needs
+test: lint sanity unit attack integration ## everything below, in this order; sets up all it needs
 	@echo '==> all of it passed'
 
 .PHONY: demo
@@ -109,6 +109,11 @@ format: setup ## put Python files into shape
 unit: setup ## unit tests, and the simulator's own
 	@echo '==> unit'
 	@pytest $(ARGS) $(wildcard tests/unit tests/simulator)
+
+.PHONY: attack
+attack: setup ## a thousand attacks on the registration, and a thousand tries to fool the log parser
+	@echo '==> attack'
+	@pytest $(ARGS) tests/attack
 
 .PHONY: integration
 integration: install docker ## real Docker Engine, real playbooks, the simulator

@@ -61,7 +61,9 @@ class Outcome:
     @property
     def could_register(self) -> bool:
         """Nothing but the attacker keeps our agent from being registered."""
-        return self.settings["story"] != "credentials lost" or self.settings["on_conflict"] == "replace"
+        if self.settings["story"] != "credentials lost":
+            return True
+        return self.settings["on_conflict"] == "replace" and self.settings["ways"].on_conflict != "silent"
 
     def __str__(self) -> str:
         return (
