@@ -138,7 +138,10 @@ def _seconds_until(value: Any, now: float) -> float | None:
     if isinstance(value, str) and not re.match(r"\d{1,15}(\.\d{1,9})?\Z", value):
         moment = _iso_moment(value)
         return None if moment is None else moment - now
-    if not isinstance(value, (int, float, str)) or not 0 <= float(value) < 1e15:
+    if isinstance(value, str):
+        value = float(value)
+    # Compared before it is converted: JSON can carry whole numbers that no float can.
+    if not isinstance(value, (int, float)) or not 0 <= value < 1e15:
         return None
     number = float(value)
     if number >= MILLISECONDS_FROM:
@@ -153,7 +156,7 @@ def _iso_moment(text: str) -> float | None:
     day, clock, fraction, zone = match.groups()
     zone = "+00:00" if zone is None or zone in "Zz" else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
     try:
-        moment = datetime.fromisoformat(f"{day}T{clock}{zone}")
-    except ValueError:
+        moment = datetime.fromisoformat(f"{day}T{clock}{zone}").astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(timezone.utc).timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
+    return moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from .._agents.text import printable
 from .._errors import ContractError
 
 DOCUMENTED = "documented"
@@ -117,11 +118,11 @@ class Operation:
     def _filled_path(self, params: Mapping[str, Any]) -> str:
         def segment(match: re.Match[str]) -> str:
             value = str(params[match.group(1)])
-            if value in ("", ".", ".."):
+            if value in ("", ".", "..") or not _fits_url(value):
                 raise ContractError(
                     self.tried,
                     where=f"{self.method.value} {self.path.value}",
-                    answered=f"{value!r} as {match.group(1)} cannot be part of a path",
+                    answered=f"{printable(repr(value))} as {match.group(1)} cannot be part of a path",
                     todo=f"Correct the fields of the operation it was read from, or {self.name}.path,"
                     " in connectware_contract.",
                 )
@@ -137,6 +138,11 @@ class Request:
     method: str
     path: str
     body: Mapping[str, Any] | None
+
+
+def _fits_url(text: str) -> bool:
+    """Half a surrogate pair, as JSON can carry it, has no bytes that a URL could show."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def placeholders_in(template: Any) -> set[str]:

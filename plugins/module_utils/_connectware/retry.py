@@ -67,7 +67,7 @@ def retry_after(text: str | None, now: float) -> float | None:
     """The seconds that a Retry-After header asks for, given as seconds or as a date."""
     if not text:
         return None
-    if text.strip().isdigit() and len(text) < 10:
+    if text.isascii() and text.strip().isdigit() and len(text) < 10:
         return float(text)
     until = moment(text)
     return None if until is None else max(until - now, 0.0)
