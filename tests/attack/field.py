@@ -44,7 +44,9 @@ class Wire:
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
         context = ssl.create_default_context(cafile=simulator.endpoints["ca_path"])
-        self._api = http.client.HTTPSConnection("127.0.0.1", simulator.endpoints["api_port"], timeout=10, context=context)
+        self._api = http.client.HTTPSConnection(
+            "127.0.0.1", simulator.endpoints["api_port"], timeout=10, context=context
+        )
 
     def ask(self, client: Client) -> str:
         """Ask for registration once."""

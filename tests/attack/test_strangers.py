@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 from attack.attacker import FORGED, KINDS, OTHER_NAME, SWAPS
@@ -31,7 +30,9 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     running.stop()
 
 
-def trials(simulator: Simulator, seeds: Sequence[int], guard: type[Attacked], show: pytest.FixtureRequest) -> list[Outcome]:
+def trials(
+    simulator: Simulator, seeds: Sequence[int], guard: type[Attacked], show: pytest.FixtureRequest
+) -> list[Outcome]:
     outcomes = [run_trial(simulator, seed, guard) for seed in seeds]
     capture = show.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
@@ -42,7 +43,8 @@ def trials(simulator: Simulator, seeds: Sequence[int], guard: type[Attacked], sh
 def table(title: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Counts of trials by kind of attack."""
     yield title
-    yield f"  {'attack':22}{'trials':>8}{'stranger listed':>17}{'201':>6}{'let in':>8}{'in at the end':>15}{'our agent in':>14}"
+    head = f"  {'attack':22}{'trials':>8}{'stranger listed':>17}{'201':>6}{'let in':>8}"
+    yield head + f"{'in at the end':>15}{'our agent in':>14}"
     for kind in KINDS:
         of_kind = [outcome for outcome in outcomes if outcome.kind == kind]
         counts = Counter[str]()

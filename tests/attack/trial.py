@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,8 +20,6 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evid
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests, ServerPort
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.registry import Registry
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import Users
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
 
 NAME = "hh-press-01"
@@ -90,7 +88,7 @@ class Attacked:
         self._between("list")
         return self._server.requests()
 
-    def existing(self, usernames: Iterable[str]) -> Collection[str]:
+    def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
         self._between("users")
         return self._server.existing(usernames)
 
@@ -107,12 +105,16 @@ class Attacked:
         self._server.authorize(username, pairing_id)
         self._between("authorized")
 
-    def delete_user(self, username: str) -> None:
-        self._server.delete_user(username)
+    def delete_user(self, username: str, *, ours: bool = False) -> None:
+        self._server.delete_user(username, ours=ours)
         container = self._field.container
         if container.asks_as is None and container.due is None:
             container.due = self._field.now + 0.1  # its session is cut
         self._between("deleted")
+
+    def deny(self, username: str) -> bool:
+        self._between("deny")
+        return self._server.deny(username)
 
 
 class NameOnly(Attacked):
@@ -160,7 +162,8 @@ def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked)
     registered = bool(record.outcome()["registered"]) and container.stored is not None and wire.opens(container.stored)
     return Outcome(
         seed, kind, record.outcome()["verdict"] + trouble, registered, attacker.listed, len(attacker.granted),
-        len(attacker.admitted), len(holding), {**settings, "story": story, "on_conflict": policy.on_conflict, "ways": container.ways},
+        len(attacker.admitted), len(holding),
+        {**settings, "story": story, "on_conflict": policy.on_conflict, "proof": policy.proof, "ways": container.ways},
         tuple(record.actions),
     )  # fmt: skip
 
@@ -178,7 +181,8 @@ def _prepare(story: str, simulator: Simulator, container: Container) -> None:
     if story == "user deleted":
         container.stored = Client(NAME, "000000", "the password of a user that was deleted")
     elif story == "credentials lost":
-        simulator.control("POST", "users", {"username": NAME, "password": "the password that was lost"})
+        lost = {"username": NAME, "password": "the password that was lost", "created_by": "client-registry"}
+        simulator.control("POST", "users", lost)
 
 
 def _server(simulator: Simulator, field: Field) -> ServerPort:
@@ -190,7 +194,7 @@ def _server(simulator: Simulator, field: Field) -> ServerPort:
         "connectware_ca_path": end["ca_path"],
     }
     session = connect(params, sleep=field.sleep)
-    return _Server(Registry(session), Users(session))
+    return _Server(session)
 
 
 def _converse(field: Field, server: ServerPort, policy: Policy) -> tuple[AgentRecord, str]:
