@@ -171,6 +171,10 @@ class Agent:
         """Everything the process has written since its start."""
         return self._log.read_text(errors="replace")
 
+    def log_bytes(self) -> bytes:
+        """The same, where it need not be text."""
+        return self._log.read_bytes()
+
     def messages(self) -> list[str]:
         return [json.loads(line)["msg"] for line in self.log().splitlines()]
 

@@ -213,6 +213,9 @@ def test_shapes_of_the_log(make: Make) -> None:
     assert "\x1b[33m" in agent.log()
     lines = [line for line in agent.log().splitlines() if "Starting in" in line]
     assert list(json.loads(lines[0])) == ["time", "msg", "level"]
+    raw = make("press-04", SIMULATOR_RAW_OUTPUT=json.dumps([["/wAbWw==", 3], ["Cg==", 1]]))
+    raw.wait_for("pairing ID")
+    assert b"\xff\0\x1b[" * 3 + b"\n" in raw.log_bytes()
     plain = make("press-02", SIMULATOR_LOG_FORMAT="text")
     plain.wait_for("pairing ID")
     assert plain.log().splitlines()[0] == "Starting in distributed (edge) mode"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -89,6 +90,7 @@ class Settings:
     log_keys: tuple[str, ...]
     noise: int
     forged_line: str
+    raw_output: tuple[tuple[bytes, int], ...]
     crash: int | None
     version: str
     dialect: dict[str, Any]
@@ -134,10 +136,16 @@ class Settings:
             log_keys=tuple(keys),
             noise=int(env.get("SIMULATOR_NOISE", "0")),
             forged_line=env.get("SIMULATOR_FORGED_LINE", ""),
+            raw_output=_raw_output(env.get("SIMULATOR_RAW_OUTPUT") or "[]"),
             crash=int(env["SIMULATOR_CRASH"]) if env.get("SIMULATOR_CRASH") else None,
             version=env.get("SIMULATOR_AGENT_VERSION", ""),
             dialect=_merged(DIALECT, json.loads(env.get("SIMULATOR_DIALECT") or "{}")),
         )
+
+
+def _raw_output(text: str) -> tuple[tuple[bytes, int], ...]:
+    """Read a JSON list of pairs: bytes in base64, and how many times they are written."""
+    return tuple((base64.b64decode(encoded, validate=True), int(times)) for encoded, times in json.loads(text))
 
 
 def _choice(env: dict[str, str], name: str, allowed: tuple[str, ...]) -> str:
@@ -200,6 +208,13 @@ class Log:
         """Write lines that mean nothing."""
         for number in range(self._settings.noise):
             self.raw(NOISE[number % len(NOISE)])
+
+    def raw_output(self) -> None:
+        """Write bytes that need not be text, nor lines."""
+        for content, times in self._settings.raw_output:
+            for _unused in range(times):
+                sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
 
     @staticmethod
     def raw(line: str) -> None:
@@ -455,11 +470,13 @@ class Agent:
     def _announce(self, username: str, pairing_id: str) -> None:
         texts = self._settings.dialect["texts"]
         self._log.noise()
+        self._log.raw_output()
         self._log.info(texts["finish"])
         self._log.info(texts["navigate"])
         self._say_pairing(username, pairing_id)
         if self._settings.forged_line:
             self._log.raw(self._settings.forged_line)
+        self._log.raw_output()
 
     def _say_pairing(self, username: str, pairing_id: str) -> None:
         text = self._settings.dialect["texts"]["pairing"]

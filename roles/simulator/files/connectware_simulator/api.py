@@ -170,7 +170,7 @@ class Api:
             headers["Location"] = fault.redirect
             return web.Response(status=fault.status or 307, headers=headers)
         if fault.non_json or fault.body is not None:
-            text = "<html><body>gateway</body></html>" if fault.body is None else fault.body
+            text = "<html><body>gateway</body></html>" if fault.body is None else fault.body * fault.repeat
             kind = "text/html" if fault.non_json else "application/json"
             return web.Response(status=fault.status or 200, text=text, headers=headers, content_type=kind)
         document = shaped(self._core.switches.full_dialect()["error"], {"code": "FAULT", "message": "injected fault"})

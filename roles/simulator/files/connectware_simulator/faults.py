@@ -26,6 +26,7 @@ class Fault:
     half: bool = False
     non_json: bool = False
     body: str | None = None
+    repeat: int = 1
     redirect: str | None = None
     effect: bool = False
 
