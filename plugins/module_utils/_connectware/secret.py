@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 from .._agents.text import printable
 
 MASK = "****"
 SHOWN = 300  # characters of an answer in a message
+LEAST_ENCODED = 6  # bytes; what a shorter secret looks like in a longer text is too short to be told from other text
 
 
 class Secret:
@@ -52,15 +54,7 @@ class Redactor:
         """Mask this one from now on."""
         if secret is None or not secret.reveal():
             return
-        plain = secret.reveal()
-        self._spellings |= {
-            plain,
-            quote(plain, safe=""),
-            quote_plus(plain),
-            json.dumps(plain)[1:-1],
-            repr(plain)[1:-1],
-            base64.b64encode(plain.encode("utf-8", "surrogatepass")).decode("ascii"),
-        }
+        self._spellings |= _spellings(secret.reveal())
 
     def __call__(self, text: str) -> str:
         for spelling in sorted(self._spellings, key=len, reverse=True):
@@ -70,3 +64,33 @@ class Redactor:
     def shown(self, text: str, limit: int = SHOWN) -> str:
         """The text fit for a message: secrets masked first, then control characters removed and bounded."""
         return printable(self(text), limit)
+
+
+def _spellings(plain: str) -> set[str]:
+    raw = plain.encode("utf-8", "surrogatepass")
+    in_json = json.dumps(plain)[1:-1]
+    in_url = quote(raw, safe="")
+    found = {
+        plain,
+        in_json,
+        json.dumps(plain, ensure_ascii=False)[1:-1],
+        json.dumps(in_json)[1:-1],
+        repr(plain)[1:-1],
+        in_url,
+        re.sub("%[0-9A-F]{2}", lambda match: match.group().lower(), in_url),
+        quote_plus(raw),
+        base64.b64encode(raw).decode("ascii"),
+        base64.urlsafe_b64encode(raw).decode("ascii"),
+    }
+    if len(raw) >= LEAST_ENCODED:
+        found |= {raw.hex(), raw.hex().upper()}
+        found |= {text for shift in range(3) for text in _in_base64(raw, shift)}
+    return found
+
+
+def _in_base64(raw: bytes, shift: int) -> tuple[str, str]:
+    """The characters that a text in base64 has for it so many bytes behind a multiple of three, in both alphabets."""
+    first, last = (0, 2, 3)[shift], (shift + len(raw)) * 8 // 6
+    padded = b"\0" * shift + raw
+    plain, for_urls = base64.b64encode(padded), base64.urlsafe_b64encode(padded)
+    return plain[first:last].decode("ascii"), for_urls[first:last].decode("ascii")

@@ -43,6 +43,24 @@ def test_every_spelling_is_masked(plain: str, around: str) -> None:
         assert plain not in redactor(f"{around} {spelling} {around}").replace(MASK, "")
 
 
+@given(st.binary(max_size=20), st.binary(max_size=20))
+def test_a_secret_within_encoded_text_is_masked(before: bytes, behind: bytes) -> None:
+    """As in a server's log of a header: the base64 of user:password, or a dump in hex."""
+    secret = "pa/ss%w\u00f6rd+0987"
+    redactor = Redactor()
+    redactor.learn(Secret(secret))
+    around = before + secret.encode() + behind
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        text = redactor(encode(around).decode())
+        assert MASK in text
+        left = [len(part) for part in text.split(MASK)]
+        assert sum(left) <= len(encode(before)) + len(encode(behind)) + 4, (
+            "at most the edges that it shares with others"
+        )
+    assert redactor(around.hex()) == f"{before.hex()}{MASK}{behind.hex()}"
+    assert redactor(quote(secret, safe="").lower()) != quote(secret, safe="").lower()
+
+
 def test_a_secret_is_masked_before_the_text_is_cut() -> None:
     redactor = Redactor()
     redactor.learn(Secret("0123456789" * 10))

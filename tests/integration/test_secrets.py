@@ -1,0 +1,263 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No secret turns up anywhere, in no spelling: looked for with -vvvv in all that a life of agents leaves behind."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.bed import IMAGE, VERSION, Factory, Run, docker
+from integration.leaks import Leak, Sampler, Seeker, contents_of, engine_reports, spellings
+from integration.registry import Registry, SavedImage
+from integration.test_modules import MAKE_TOKEN, Controller
+from integration.test_pull import saved_image  # noqa: F401
+from simulator.harness import Simulator, until
+
+LOUD = ("-vvvv", "--diff")
+
+
+def new_secret(kind: str) -> str:
+    """One that no two spellings are the same of."""
+    return f"{kind}\"{secrets.token_hex(6)}/%'&+ {secrets.token_hex(6)}\\~"
+
+
+class Stage:
+    """All places of a run on this machine, and all that turned up in them."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.secrets: dict[str, str] = {}
+        self.outputs: list[str] = []
+        self.reports: list[str] = []
+        self.host_tmp = folder / "host-tmp"
+        self.sampler = Sampler({"files on the host meanwhile": self.host_tmp})
+        places = {
+            "HOME": folder / "home",
+            "ANSIBLE_LOCAL_TEMP": folder / "local-tmp",
+            "ANSIBLE_REMOTE_TEMP": folder / "controller-tmp",
+            "ANSIBLE_CACHE_PLUGIN_CONNECTION": folder / "facts",
+        }
+        for path in (*places.values(), self.host_tmp):
+            path.mkdir()
+        for name, path in places.items():
+            monkeypatch.setenv(name, str(path))
+        monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN", "jsonfile")
+        monkeypatch.setenv("ANSIBLE_LOG_PATH", str(folder / "ansible.log"))
+
+    def saw(self, run: Run) -> Run:
+        self.outputs.append(run.output)
+        self.reports.append(json.dumps(run.report, ensure_ascii=False))
+        self.reports.append(json.dumps(run.report))
+        return run
+
+    def learn_tokens(self, simulator: Simulator) -> None:
+        """Whatever logins have given so far."""
+        state = json.loads((simulator.state_dir / "state.json").read_text())
+        for token in state["tokens"]:
+            self.secrets[f"token {token['token'][:4]}"] = token["token"]
+
+    def leaks(self, prefix: str, *images: str) -> set[Leak]:
+        """In every place."""
+        everything, api = Seeker(self.secrets), Seeker(self._api_secrets())
+        found = everything.leaks("output", self.outputs) | everything.leaks("report", self.reports)
+        left = contents_of(self.folder, self.folder / "inventory.yml", self.folder / "made-token")
+        found |= everything.leaks("files left", left)
+        for place, reports in engine_reports(prefix, *images).items():
+            found |= everything.leaks(place, reports)
+        for place, contents in self.sampler.seen.items():
+            # The host needs the login of the registry for the pull; it is there as long as the module runs.
+            seeker = api if place == "files on the host meanwhile" else everything
+            found |= seeker.leaks(place, contents)
+        return found
+
+    def _api_secrets(self) -> dict[str, str]:
+        return {name: secret for name, secret in self.secrets.items() if not name.startswith("registry")}
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    return Stage(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def registry(request: pytest.FixtureRequest) -> Iterator[Registry]:
+    image: SavedImage = request.getfixturevalue("saved_image")
+    running = Registry(image, password=new_secret("licence")).start()
+    yield running
+    running.stop()
+    for pulled in running.image_ids:
+        docker("rmi", "--force", pulled, check=False)
+
+
+@pytest.fixture
+def site(stage: Stage, registry: Registry, factory: Callable[..., Factory]) -> Factory:
+    """Two agents, a password and a registry login that are nowhere else on this machine."""
+    made = factory(2)
+    password = new_secret("password")
+    made.simulator.control("POST", "password", {"username": "rollout", "password": password})
+    made.variables.update(
+        connectware_password=password, agents_image=registry.image, agents_pull="missing",
+        agents_registry_username=registry.username, agents_registry_password=registry.password,
+        ansible_remote_tmp=str(stage.host_tmp),
+    )  # fmt: skip
+    stage.secrets.update({"password": password, "registry password": registry.password})
+    stage.secrets["registry login"] = registry.authorization.removeprefix("Basic ")
+    return made
+
+
+def fault(site: Factory, operation: str, status: int, text: str, **more: Any) -> None:
+    body = json.dumps({"code": "ECHO", "message": text})
+    site.simulator.control("POST", "faults", {"operation": operation, "status": status, "body": body, **more})
+
+
+def own_passwords(site: Factory) -> dict[str, str]:
+    stored = [docker("exec", f"connectware-agent-{name}", "cat", "/data/credentials.json") for name in site.names()]
+    return {f"credentials of agent {number}": json.loads(text)["password"] for number, text in enumerate(stored)}
+
+
+def test_no_secret_of_a_whole_life_turns_up(stage, site, registry):
+    registry.publish(VERSION)
+    lost = site.names()[0]
+    with stage.sampler:
+        stage.saw(site.rollout(*LOUD).ok())
+        for name in site.names():
+            until(lambda name=name: site.connected(name), f"{name} is logged in at the broker")
+        stage.secrets.update(own_passwords(site))
+        docker("exec", "--user", "0", f"connectware-agent-{lost}", "find", "/data", "-type", "f", "-delete")
+        stage.saw(site.rollout(*LOUD).failed(lost, "409"))
+        stage.saw(site.rollout(*LOUD, "--check").failed(lost, "409"))
+        stage.saw(site.rollout(*LOUD, agents_on_conflict="replace").ok())
+        until(lambda: site.connected(lost), "the agent is logged in again")
+        stage.secrets.update({f"new {name}": text for name, text in own_passwords(site).items()})
+        stage.saw(site.rollout(*LOUD, "--check").ok())
+        stage.secrets["token that was given"] = token = (
+            site.simulator.client("rollout").session.headers["Authorization"].split()[1]
+        )
+        alone = {"connectware_token": token, "connectware_username": None, "connectware_password": None}
+        assert stage.saw(site.rollout(*LOUD, **alone).ok()).changed == 0
+        stage.learn_tokens(site.simulator)
+        stage.saw(site.retire(*LOUD, agents_purge=True).ok())
+        stage.learn_tokens(site.simulator)
+    assert stage.sampler.seen["files on the host meanwhile"] and stage.sampler.seen["environment of agents"]
+    assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in stage.outputs[0], "what modules were given is printed"
+    assert not stage.leaks("connectware-agent-it", f"{registry.image}:{VERSION}")
+
+
+def spelled(secret: str) -> str:
+    """In all spellings at once."""
+    return ", ".join(needle.decode() for needle in dict.fromkeys(spellings(secret).values()))
+
+
+def test_no_secret_that_a_server_sends_back_is_shown(stage, site, registry):
+    """Passwords and tokens in the texts of errors, in all spellings, and a refused login to the registry."""
+    registry.publish(VERSION)
+    stage.secrets["wrong password"] = wrong = new_secret("wrong")
+    stage.secrets["registry password, wrong"] = wrong_licence = new_secret("licence")
+    stage.secrets["token, given"] = given = f"given-{secrets.token_hex(12)}"
+    stage.secrets["token, of a login"] = token = f"token-{secrets.token_hex(12)}"
+    with stage.sampler:
+        run = stage.saw(site.rollout(*LOUD, agents_registry_password=wrong_licence))
+        run.failed("incorrect username or password")
+
+        fault(site, "login", 401, f"wrong are {spelled(wrong)}")
+        run = stage.saw(site.rollout(*LOUD, connectware_password=wrong).failed("/api/login", "401 ECHO wrong are ****"))
+        site.simulator.control("DELETE", "faults")
+
+        site.simulator.control("POST", "faults", {"operation": "login", "body": json.dumps({"token": token})})
+        fault(site, "registry_list", 500, f"for {spelled(site.variables['connectware_password'])}", count=1)
+        stage.saw(site.rollout(*LOUD).failed("/api/client-registry", "500 ECHO for ****"))
+        site.simulator.control("POST", "faults", {"operation": "login", "body": json.dumps({"token": token})})
+        fault(site, "registry_list", 500, f"for {spelled(token)}", count=1)
+        stage.saw(site.rollout(*LOUD).failed("/api/client-registry", "500 ECHO for ****"))
+        site.simulator.control("DELETE", "faults")
+
+        fault(site, "registry_list", 403, f"for {spelled(given)}")
+        stage.saw(site.rollout(*LOUD, connectware_token=given).failed("403 ECHO for ****"))
+    assert not stage.leaks("connectware-agent-it", f"{registry.image}:{VERSION}")
+
+
+def test_modules_show_no_secret(stage, simulator, tmp_path):
+    """A token is made and used as the documentation of api_token says, with the password in the environment."""
+    simulator.control("POST", "reset")
+    controller = Controller(simulator, tmp_path)
+    stage.secrets["password"] = controller.env["CONNECTWARE_PASSWORD"] = new_secret("password")
+    simulator.control("POST", "password", {"username": "rollout", "password": stage.secrets["password"]})
+    with stage.sampler:
+        stage.outputs.append(controller.play(MAKE_TOKEN, *LOUD, target=str(tmp_path / "made-token")))
+        stage.secrets["token that was made"] = (tmp_path / "made-token").read_text()
+        stage.outputs.append(controller.module("registry_window", *LOUD).output)
+        stage.outputs.append(
+            controller.module("registered_client", *LOUD, username="nobody-there", state="absent").output
+        )
+        fault = {
+            "operation": "system_info",
+            "status": 500,
+            "body": json.dumps({"message": spelled(stage.secrets["password"])}),
+        }
+        simulator.control("POST", "faults", fault)
+        stage.outputs.append(controller.module("connectware_info", *LOUD).output)
+    stage.learn_tokens(simulator)
+    assert "****" in stage.outputs[-1]
+    assert not stage.leaks("connectware-agent-none")
+
+
+def test_what_ansible_itself_leaves_where_it_is_told_to_keep_files(stage, site, registry, monkeypatch):
+    """The host was given the login of the registry, which it needs for the pull, and no secret of the API."""
+    registry.publish(VERSION)
+    monkeypatch.setenv("ANSIBLE_KEEP_REMOTE_FILES", "1")
+    site.rollout().ok()
+    stage.learn_tokens(site.simulator)
+    kept = contents_of(stage.host_tmp)
+    assert kept
+    assert {leak.secret for leak in Seeker(stage.secrets).leaks("host", kept)} == {"registry password"}
+
+
+@pytest.fixture
+def traces(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A prefix for what a test plants in the engine."""
+    request.getfixturevalue("agent_images")
+    prefix = f"connectware-agent-planted-{secrets.token_hex(4)}"
+    yield prefix
+    docker("rm", "--force", prefix, check=False)
+    docker("volume", "rm", prefix, check=False)
+    docker("rmi", "--force", prefix, check=False)
+
+
+def test_a_planted_secret_is_found_in_every_spelling_and_place(stage, traces):
+    """The counterpart: the search above can find something."""
+    stage.secrets["password"] = secret = new_secret("planted")
+    whole = "\n".join(needle.decode() for needle in spellings(secret).values())
+    (stage.folder / "home" / ".ansible").mkdir()
+    planted = {"files left": [stage.folder / "home" / ".ansible" / "x", stage.folder / "ansible.log"]}
+    for path in planted["files left"]:
+        path.write_text(whole)
+    stage.outputs.append(whole)
+    stage.reports.append(whole)
+    docker("create", "--name", traces, "--env", f"X={whole}", f"{IMAGE}:{VERSION}")
+    docker("volume", "create", "--label", f"x={whole}", traces)
+    docker("commit", "--change", f"LABEL x={json.dumps(secret)}", traces, traces)
+    with stage.sampler:
+        (stage.host_tmp / "AnsiballZ_x.py").write_text(whole)
+        sleeper = [sys.executable, "-c", "import sys; sys.stdin.read()", "agent.py", whole]
+        running = subprocess.Popen(sleeper, stdin=subprocess.PIPE, env={"X": whole})
+        until(lambda: len(stage.sampler.seen) == 3, "the sampler has seen everything")
+        until(lambda: any(b"planted" in line for line in stage.sampler.seen["command lines"]), "the command line")
+        running.communicate(b"")
+        (stage.host_tmp / "AnsiballZ_x.py").unlink()
+    found = {(leak.place, leak.spelling) for leak in stage.leaks(traces, traces)}
+    everywhere = {"output", "report", "files left", "containers", "volumes", "command lines", "environment of agents",
+                  "files on the host meanwhile"}  # fmt: skip
+    distinct = {needle: name for name, needle in reversed(spellings(secret).items())}.values()
+    assert {(place, name) for place in everywhere for name in distinct} <= found | {
+        # What the engine prints is JSON already.
+        (place, name) for place in ("containers", "volumes") for name in ("plain", "JSON", "JSON in JSON", "Python")
+    }  # fmt: skip
+    assert ("images", "JSON") in found
