@@ -164,10 +164,12 @@ class Container:
             self.due = now + 0.1
         elif outcome == "conflict":
             self._conflict(now)
-        elif not self.announced:
-            self._announce(now)
-        elif self.ways.repeats:
-            self._say_pairing(now)
+        else:
+            self._in_conflict = False
+            if not self.announced:
+                self._announce(now)
+            elif self.ways.repeats:
+                self._say_pairing(now)
 
     def _conflict(self, now: float) -> None:
         if not self._in_conflict:
