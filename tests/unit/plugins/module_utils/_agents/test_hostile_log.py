@@ -29,8 +29,8 @@ PARTS = [
     b" with newly generated credentials...", b" with cached credentials...", PAIRING_TEXT.encode(), b"a82123",
     b"Registration failed: 409 Conflict", b"connect ECONNREFUSED", b'{"level":30,"msg":"', b'"}', b'{"msg":', b"[",
     b"{", b'"', b"\\", b"\\u001b[2J", b"\\ud800", b"\x1b[31m", b"\x1b]0;title\x07", b"\x1b]", b"\x9b", b"\0", b"\r",
-    b"\n", b"\xff\xfe", b"\xc3\x28", "\u202e\u2028\u0085".encode(), b"{{ lookup('pipe', 'id') }}", b"{% raw %}", b" ", b"\t",
-    b"2026-01-02T03:04:05.678Z ", b"[INFO] (x/1): ", b"1e999", b"-" * 50, b"NaN", b"null", b'"time":1e400,',
+    b"\n", b"\xff\xfe", b"\xc3\x28", "\u202e\u2028\u0085".encode(), b"{{ lookup('pipe', 'id') }}", b"{% raw %}", b" ",
+    b"\t", b"2026-01-02T03:04:05.678Z ", b"[INFO] (x/1): ", b"1e999", b"-" * 50, b"NaN", b"null", b'"time":1e400,',
 ]  # fmt: skip
 LINES = st.lists(st.sampled_from(PARTS) | st.binary(max_size=30), max_size=12).map(b"".join)
 
