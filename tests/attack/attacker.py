@@ -20,11 +20,15 @@ OTHER_NAME = "our ID, other name"
 FORGED_TEXT = "forged text line"
 FORGED_MESSAGE = "forged in a message"
 FORGED_ENTRY = "forged log entry"
+FORGED_EARLY = "forged ahead of ours"
 # While the list that was judged is not yet confirmed, our request can be exchanged for another one. The API is keyed by
-# the username alone, so that nobody can prevent it: it has to be noticed and taken back.
+# the username alone, so that nobody can prevent it.
 SWAPS = (SWAP, STOLEN_ID)
-FORGED = (FORGED_TEXT, FORGED_MESSAGE, FORGED_ENTRY)
+FORGED = (FORGED_TEXT, FORGED_MESSAGE, FORGED_ENTRY, FORGED_EARLY)
 KINDS = (SAME_NAME, TWO_REQUESTS, SWAP, STOLEN_ID, OTHER_NAME, *FORGED)
+# What cannot be told from our agent at the moment of the authorization: a swap, and a perfect entry of our container's
+# own log while our agent has not said its pairing ID yet. It has to be noticed and thrown out.
+THROWN_OUT = (*SWAPS, FORGED_EARLY)
 
 # Cyrillic and full-width letters, and what is invisible.
 LOOK_ALIKES: tuple[Callable[[str], str], ...] = (
@@ -80,6 +84,7 @@ class Attacker:
             self._forged_id = self._new_id()
             lines = forged(self.kind, self.container.name, self._forged_id, self.random)
             side = self.container.before_pairing if self.random.random() < 0.5 else self.container.after_pairing
+            side = self.container.early if self.kind == FORGED_EARLY else side
             side += lines
 
     def between(self, point: str) -> None:

@@ -91,6 +91,8 @@ class Container:
 
     Attributes:
         before_pairing, after_pairing: lines that something else in the container writes around the genuine ones.
+        early: such lines as soon as the agent begins to ask; its own ones then come with the first answer, a second
+            later.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Container:
     stored: Client | None = None
     before_pairing: list[bytes] = field(default_factory=list)
     after_pairing: list[bytes] = field(default_factory=list)
+    early: list[bytes] = field(default_factory=list)
     log: list[tuple[float, bytes]] = field(default_factory=list)
     asks_as: Client | None = None
     due: float | None = None
@@ -139,6 +142,10 @@ class Container:
             self.stored = self.asks_as
         self.say(now, "Starting in distributed (edge) mode")
         self.say(now, f"Asking for Connectware registration at 127.0.0.1 with {origin} credentials...")
+        if self.early:
+            self.log += [(now, line) for line in self.early]
+            self.due = now + 1.0
+            return
         if self.ways.announce == "before":
             self._announce(now)
         self._poll(now)
