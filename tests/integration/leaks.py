@@ -27,10 +27,11 @@ def spellings(secret: str) -> dict[str, bytes]:
     found = {
         "plain": secret,
         "URL": quote(secret, safe=""),
-        "URL, small letters": quote(secret, safe="").replace("%2F", "%2f"),
+        "URL, small letters": re.sub("%..", lambda match: match.group().lower(), quote(secret, safe="")),
         "URL, form": quote_plus(secret),
         "JSON": json.dumps(secret)[1:-1],
         "JSON in JSON": json.dumps(json.dumps(secret)[1:-1])[1:-1],
+        "JSON in Python": repr(json.dumps(secret)[1:-1])[1:-1],
         "Python": repr(secret)[1:-1],
         "hex": raw.hex(),
         "hex, capitals": raw.hex().upper(),

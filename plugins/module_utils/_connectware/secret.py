@@ -75,6 +75,7 @@ def _spellings(plain: str) -> set[str]:
         in_json,
         json.dumps(plain, ensure_ascii=False)[1:-1],
         json.dumps(in_json)[1:-1],
+        repr(in_json)[1:-1],
         repr(plain)[1:-1],
         in_url,
         re.sub("%[0-9A-F]{2}", lambda match: match.group().lower(), in_url),
