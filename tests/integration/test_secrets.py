@@ -19,7 +19,7 @@ from integration.leaks import Leak, Sampler, Seeker, contents_of, engine_reports
 from integration.registry import Registry, SavedImage
 from integration.test_modules import MAKE_TOKEN, Controller
 from integration.test_pull import saved_image  # noqa: F401
-from simulator.harness import Simulator, until
+from simulator.harness import Client, Simulator, until
 
 LOUD = ("-vvvv", "--diff")
 
@@ -138,9 +138,9 @@ def test_no_secret_of_a_whole_life_turns_up(stage, site, registry):
         until(lambda: site.connected(lost), "the agent is logged in again")
         stage.secrets.update({f"new {name}": text for name, text in own_passwords(site).items()})
         stage.saw(site.rollout(*LOUD, "--check").ok())
-        stage.secrets["token that was given"] = token = (
-            site.simulator.client("rollout").session.headers["Authorization"].split()[1]
-        )
+        login = {"username": "rollout", "password": site.variables["connectware_password"]}
+        token = Client(site.simulator)("POST", "/api/login", json=login).json()["token"]
+        stage.secrets["token that was given"] = token
         alone = {"connectware_token": token, "connectware_username": None, "connectware_password": None}
         assert stage.saw(site.rollout(*LOUD, **alone).ok()).changed == 0
         stage.learn_tokens(site.simulator)
