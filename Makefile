@@ -111,7 +111,7 @@ unit: setup ## unit tests, and the simulator's own
 	@pytest $(ARGS) $(wildcard tests/unit tests/simulator)
 
 .PHONY: attack
-attack: setup ## a thousand attacks on the registration, and a thousand tries to fool the log parser
+attack: setup ## a thousand attacks on the registration, against the simulator
 	@echo '==> attack'
 	@pytest $(ARGS) tests/attack
 
