@@ -209,15 +209,22 @@ def test_modules_show_no_secret(stage, simulator, tmp_path):
     assert not stage.leaks("connectware-agent-none")
 
 
-def test_what_ansible_itself_leaves_where_it_is_told_to_keep_files(stage, site, registry, monkeypatch):
-    """The host was given the login of the registry, which it needs for the pull, and no secret of the API."""
+def test_what_ansible_keeps_where_it_is_told_to(stage, site, registry, monkeypatch):
+    """Modules come in files with their arguments, which Ansible removes, unless it is told otherwise.
+
+    The host was given the login of the registry, which it needs for the pull, and no secret of the API. What asks
+    Connectware for its version is a module too, and runs on the controller.
+    """
     registry.publish(VERSION)
     monkeypatch.setenv("ANSIBLE_KEEP_REMOTE_FILES", "1")
-    site.rollout().ok()
+    del site.variables["ansible_remote_tmp"]
+    hosts = {"factory": {"agents_list": site.agents, "ansible_remote_tmp": str(stage.host_tmp)}}
+    site.rollout(hosts=hosts, agents_version="auto").ok()
     stage.learn_tokens(site.simulator)
-    kept = contents_of(stage.host_tmp)
-    assert kept
-    assert {leak.secret for leak in Seeker(stage.secrets).leaks("host", kept)} == {"registry password"}
+    seeker = Seeker(stage.secrets)
+    assert {leak.secret for leak in seeker.leaks("host", contents_of(stage.host_tmp))} == {"registry password"}
+    controller = contents_of(stage.folder / "controller-tmp")
+    assert {leak.secret for leak in seeker.leaks("controller", controller)} == {"password"}
 
 
 @pytest.fixture
