@@ -119,7 +119,7 @@ def test_hostile_requests_of_strangers(factory, bait):
     site = factory(2)
     victim, other = site.names()
     strangers(site.simulator, victim, bait)
-    run = harmless(site.rollout("-v").failed(victim, "nothing was authorized", "191 * 7919"), bait)
+    run = harmless(site.rollout("-v").failed(victim, "nothing was authorized", "lookup('ansible.builtin.pipe'"), bait)
     assert run.agents[victim]["verdict"] == "impostor"
     assert run.agents[other]["verdict"] == "registered"
     assert victim not in site.simulator.usernames()
