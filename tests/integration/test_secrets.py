@@ -262,9 +262,9 @@ def test_a_planted_secret_is_found_in_every_spelling_and_place(stage, traces):
     found = {(leak.place, leak.spelling) for leak in stage.leaks(traces, traces)}
     everywhere = {"output", "report", "files left", "containers", "volumes", "command lines", "environment of agents",
                   "files on the host meanwhile"}  # fmt: skip
-    distinct = {needle: name for name, needle in reversed(spellings(secret).items())}.values()
-    assert {(place, name) for place in everywhere for name in distinct} <= found | {
-        # What the engine prints is JSON already.
-        (place, name) for place in ("containers", "volumes") for name in ("plain", "JSON", "JSON in JSON", "Python")
-    }  # fmt: skip
-    assert ("images", "JSON") in found
+    distinct = {needle: name for name, needle in reversed(spellings(secret).items())}
+    # The engine prints JSON: what has quotes or backslashes is spelled in another way there.
+    changed = {name for needle, name in distinct.items() if set(needle) & set(b'"\\')}
+    missed = {(place, name) for place in everywhere for name in distinct.values()} - found
+    assert missed <= {(place, name) for place in ("containers", "volumes") for name in changed}
+    assert {("containers", "JSON"), ("volumes", "JSON"), ("images", "JSON")} <= found
