@@ -18,6 +18,7 @@ from urllib.parse import quote, quote_plus
 
 from integration.bed import docker
 
+FOR_HTML = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}  # as programs in Go write JSON
 PAUSE = 0.02  # seconds between two samples
 
 
@@ -30,6 +31,7 @@ def spellings(secret: str) -> dict[str, bytes]:
         "URL, small letters": re.sub("%..", lambda match: match.group().lower(), quote(secret, safe="")),
         "URL, form": quote_plus(secret),
         "JSON": json.dumps(secret)[1:-1],
+        "JSON, fit for HTML": json.dumps(secret)[1:-1].translate(FOR_HTML),
         "JSON in JSON": json.dumps(json.dumps(secret)[1:-1])[1:-1],
         "JSON in Python": repr(json.dumps(secret)[1:-1])[1:-1],
         "Python": repr(secret)[1:-1],

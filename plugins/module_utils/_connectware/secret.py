@@ -16,6 +16,8 @@ MASK = "****"
 SHOWN = 300  # characters of an answer in a message
 LEAST_ENCODED = 6  # bytes; what a shorter secret looks like in a longer text is too short to be told from other text
 
+_FOR_HTML = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}  # as programs in Go write JSON
+
 
 class Secret:
     """A token or password. Only `reveal` shows it."""
@@ -73,6 +75,7 @@ def _spellings(plain: str) -> set[str]:
     found = {
         plain,
         in_json,
+        in_json.translate(_FOR_HTML),
         json.dumps(plain, ensure_ascii=False)[1:-1],
         json.dumps(in_json)[1:-1],
         repr(in_json)[1:-1],
