@@ -241,6 +241,24 @@ def test_bad_environment(make: Make, env: dict[str, str], text: str) -> None:
     assert text in agent.messages()[-1]
 
 
+def test_more_files_survive_beside_the_credentials(simulator: Simulator, make: Make) -> None:
+    agent = registered(simulator, make, SIMULATOR_MORE_FILES="services.json,cache/points.db")
+    files = [agent.data / "services.json", agent.data / "cache" / "points.db"]
+    assert all(path.stat().st_size > 0 for path in files)
+    files[0].write_text("changed")
+    agent.stop()
+    agent.credentials.unlink()
+    agent.start()
+    agent.wait_for("newly generated")
+    assert files[0].read_text() == "changed"
+
+
+def test_noise_after_each_request(simulator: Simulator, make: Make) -> None:
+    agent = make(SIMULATOR_POLL_NOISE="7")
+    until(lambda: len(agent.log().splitlines()) > 5 + 3 * 7, "three polls with their noise")
+    assert agent.log().count("pairing ID") == 1
+
+
 def test_username_of_its_own(simulator: Simulator, make: Make) -> None:
     agent = make(CYBUS_MQTT_USERNAME="robot")
     agent.wait_for("Username: robot, pairing ID")

@@ -89,6 +89,8 @@ class Settings:
     log_format: str
     log_keys: tuple[str, ...]
     noise: int
+    poll_noise: int
+    more_files: tuple[str, ...]
     forged_line: str
     raw_output: tuple[tuple[bytes, int], ...]
     crash: int | None
@@ -135,6 +137,8 @@ class Settings:
             log_format=_choice(env, "SIMULATOR_LOG_FORMAT", ("json", "text")),
             log_keys=tuple(keys),
             noise=int(env.get("SIMULATOR_NOISE", "0")),
+            poll_noise=int(env.get("SIMULATOR_POLL_NOISE", "0")),
+            more_files=tuple(name for name in env.get("SIMULATOR_MORE_FILES", "").split(",") if name),
             forged_line=env.get("SIMULATOR_FORGED_LINE", ""),
             raw_output=_raw_output(env.get("SIMULATOR_RAW_OUTPUT") or "[]"),
             crash=int(env["SIMULATOR_CRASH"]) if env.get("SIMULATOR_CRASH") else None,
@@ -204,9 +208,9 @@ class Log:
         }
         self.raw(json.dumps({key: values[key] for key in self._settings.log_keys}, separators=(",", ":")))
 
-    def noise(self) -> None:
+    def noise(self, lines: int) -> None:
         """Write lines that mean nothing."""
-        for number in range(self._settings.noise):
+        for number in range(lines):
             self.raw(NOISE[number % len(NOISE)])
 
     def raw_output(self) -> None:
@@ -370,11 +374,12 @@ class Agent:
     def run(self) -> int:
         """Live until something ends the process; return the exit code."""
         settings = self._settings
-        self._log.noise()
+        self._log.noise(settings.noise)
         if settings.crash is not None:
             self._log.write(60, f"Fatal error, exiting with {settings.crash}")
             return settings.crash
         time.sleep(settings.start_delay)
+        self._write_more_files()
         if settings.mutual_tls:
             return self._live_by_certificate()
         stored = self._vault.load()
@@ -390,6 +395,14 @@ class Agent:
                 return 1
             if not self._register(stored, "cached"):
                 return 1
+
+    def _write_more_files(self) -> None:
+        """What an agent keeps beside its credentials."""
+        for name in self._settings.more_files:
+            path = self._settings.data / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                path.write_text(f"kept by {self._settings.name}\n", encoding="utf-8")
 
     def _stay_connected(self, credentials: dict[str, str] | None) -> bool:
         """Keep a session as long as the broker lets us in; return True when it rejects us."""
@@ -449,6 +462,7 @@ class Agent:
                     self._announce(credentials["username"], pairing_id)
                 elif settings.pairing_line == "each":
                     self._say_pairing(credentials["username"], pairing_id)
+            self._log.noise(settings.poll_noise)
             time.sleep(settings.poll_interval)
 
     def _after_conflict(self) -> None:
@@ -469,7 +483,7 @@ class Agent:
 
     def _announce(self, username: str, pairing_id: str) -> None:
         texts = self._settings.dialect["texts"]
-        self._log.noise()
+        self._log.noise(self._settings.noise)
         self._log.raw_output()
         self._log.info(texts["finish"])
         self._log.info(texts["navigate"])

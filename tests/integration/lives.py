@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What happens to agents in their lives, and what must be true afterwards: steps that several test files share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from integration.bed import Factory, Run, docker
+from simulator.harness import until
+
+QUICK = {"agents_poll_interval": 1, "agents_settle": 2}
+POLL = "0.4"
+CREDENTIALS = "/data/credentials.json"
+
+
+def quick(site: Factory, *names: str, **env: str) -> Factory:
+    """Give the agents speaking names, an environment, and little time."""
+    prefix = site.names()[0].rpartition("-")[0]
+    if names:
+        site.agents = [{"name": f"{prefix}-{name}"} for name in names]
+    site.variables.update(QUICK)
+    site.variables["agents_env"] = {**site.variables["agents_env"], "SIMULATOR_POLL_INTERVAL": POLL, **env}
+    return site
+
+
+def called(site: Factory, name: str) -> str:
+    """The full name of an agent that `quick` has named."""
+    (found,) = [each for each in site.names() if each.endswith(f"-{name}")]
+    return found
+
+
+def in_container(name: str, script: str) -> None:
+    """Run a script in a running agent's container, as the agent's own user: root has no rights in there."""
+    docker("exec", f"connectware-agent-{name}", "sh", "-c", script)
+
+
+def empty(name: str) -> None:
+    """Delete everything in the volume of a running agent."""
+    in_container(name, "find /data -mindepth 1 -delete")
+
+
+def restart(name: str) -> None:
+    docker("restart", "--time", "5", f"connectware-agent-{name}")
+
+
+def log_of(name: str) -> str:
+    """Everything that the engine still has, of all starts."""
+    return docker("logs", f"connectware-agent-{name}")
+
+
+def engine_time() -> str:
+    return docker("info", "--format", "{{.SystemTime}}")
+
+
+def starts_since(moment: str, name: str) -> int:
+    """How often the engine has started a container since then, by its own record."""
+    found = docker(
+        "events", "--since", moment, "--until", engine_time(), "--filter", "type=container",
+        "--filter", "event=start", "--filter", f"container=connectware-agent-{name}", "--format", "{{.TimeNano}}",
+    )  # fmt: skip
+    return len(found.split())
+
+
+def touched(before: dict[str, tuple[str, str]], after: dict[str, tuple[str, str]]) -> set[str]:
+    """The agents whose container is another one, or was started again."""
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def deployed_only(site: Factory, **variables: Any) -> None:
+    """A run that deploys the agents and then does not reach Connectware."""
+    site.rollout(**{**variables, "connectware_url": "https://127.0.0.1:1"}).failed("127.0.0.1:1")
+    assert all(site.container(name)["State"]["Running"] for name in site.names())
+
+
+def verdicts(run: Run) -> dict[str, tuple[str, str]]:
+    return {name: (agent["verdict"], agent["reason"]) for name, agent in run.agents.items()}
+
+
+def all_connected(site: Factory, names: Iterable[str] | None = None) -> None:
+    wanted = set(names or site.names())
+    until(lambda: wanted <= set(site.simulator.connected()), f"all of {sorted(wanted)} are logged in at the broker")
+
+
+def closed_and_clean(site: Factory) -> None:
+    """A run leaves no open window and no pending request of its agents."""
+    assert not site.simulator.state()["window"]["open"]
+    assert [request for request in site.pending() if request[0] in site.names()] == []
+
+
+def nothing_to_do(site: Factory, **variables: Any) -> Run:
+    """A further run changes nothing: neither by its own word, nor on the server, nor on the host."""
+    before = site.starts()
+    site.count_from_now()
+    run = site.rollout(**variables).ok()
+    assert run.changed == 0, run.output
+    counts = site.counts()
+    assert counts["writes"] == 0, counts["operations"]
+    assert site.starts() == before
+    assert {verdict for verdict, _reason in verdicts(run).values()} == {"registered"}
+    return run
+
+
+def first_rollout(site: Factory, **variables: Any) -> Run:
+    """All agents are registered for the first time, and logged in."""
+    run = site.rollout(**variables).ok()
+    assert verdicts(run) == dict.fromkeys(site.names(), ("registered", "first_start")), run.output
+    all_connected(site)
+    closed_and_clean(site)
+    return run
+
+
+def conflicts(site: Factory, wanted: dict[str, str], **variables: Any) -> Run:
+    """The run fails for exactly these agents (with their reasons) as conflicts; no other is touched."""
+    before = site.starts()
+    run = site.rollout(**variables).failed("409", "agents_on_conflict", *wanted)
+    found = {name: reason for name, (verdict, reason) in verdicts(run).items() if verdict == "conflict"}
+    assert found == wanted, run.output
+    others = {v for name, v in verdicts(run).items() if name not in wanted}
+    assert others <= {("registered", "none")}, run.output
+    assert touched(before, site.starts()) <= set(wanted)
+    assert set(wanted) <= site.simulator.usernames(), "a user was deleted without permission"
+    closed_and_clean(site)
+    return run
+
+
+def healed(site: Factory, names: Iterable[str], **variables: Any) -> Run:
+    """The run ends well, has touched exactly these agents, and all are logged in."""
+    before, wanted = site.starts(), set(names)
+    site.count_from_now()
+    run = site.rollout(**variables).ok()
+    assert touched(before, site.starts()) == wanted, run.output
+    assert site.counts()["operations"]["registry_confirm"] == len(wanted)
+    all_connected(site)
+    closed_and_clean(site)
+    return run
