@@ -22,7 +22,8 @@ import yaml
 from simulator.harness import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
-IMAGE = "connectware-simulator-agent"
+# Checkouts that share a Docker Engine give their agent images different names.
+IMAGE = os.environ.get("TEST_AGENT_IMAGE", "connectware-simulator-agent")
 VERSION = "1.8.0"
 NEXT_VERSION = "1.8.1"
 LABEL = "edgefleet.connectware.agent"

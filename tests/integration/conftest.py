@@ -19,7 +19,12 @@ from simulator.harness import Simulator
 def agent_images() -> None:
     """The image of the simulated agent in two versions, built by our own role."""
     tags = [bed.VERSION, bed.NEXT_VERSION]
-    bed.play_locally("agent_image.yml", ansible_python_interpreter=sys.executable, simulator_image_tags=tags)
+    bed.play_locally(
+        "agent_image.yml",
+        ansible_python_interpreter=sys.executable,
+        simulator_image_name=bed.IMAGE,
+        simulator_image_tags=tags,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import Any
 from integration.bed import Factory, Run, docker
 from simulator.harness import until
 
-QUICK = {"agents_poll_interval": 1, "agents_settle": 2}
+QUICK = {"agents_poll_interval": 1, "agents_settle": 2, "agents_timeout": 60}
 POLL = "0.4"
 CREDENTIALS = "/data/credentials.json"
 
@@ -112,16 +112,16 @@ def first_rollout(site: Factory, **variables: Any) -> Run:
     return run
 
 
-def conflicts(site: Factory, wanted: dict[str, str], **variables: Any) -> Run:
-    """The run fails for exactly these agents (with their reasons) as conflicts; no other is touched."""
-    before = site.starts()
+def conflicts(site: Factory, names: Iterable[str], **variables: Any) -> Run:
+    """The run fails for exactly these agents, as conflicts of lost credentials; no other is touched."""
+    before, wanted = site.starts(), set(names)
     run = site.rollout(**variables).failed("409", "agents_on_conflict", *wanted)
-    found = {name: reason for name, (verdict, reason) in verdicts(run).items() if verdict == "conflict"}
-    assert found == wanted, run.output
-    others = {v for name, v in verdicts(run).items() if name not in wanted}
-    assert others <= {("registered", "none")}, run.output
-    assert touched(before, site.starts()) <= set(wanted)
-    assert set(wanted) <= site.simulator.usernames(), "a user was deleted without permission"
+    found = verdicts(run)
+    assert {name for name, (verdict, _reason) in found.items() if verdict == "conflict"} == wanted, run.output
+    assert {found[name][1] for name in wanted} <= {"credentials_missing", "conflict"}, run.output
+    assert {found[name] for name in found if name not in wanted} <= {("registered", "none")}, run.output
+    assert touched(before, site.starts()) <= wanted
+    assert wanted <= site.simulator.usernames(), "a user was deleted without permission"
     closed_and_clean(site)
     return run
 

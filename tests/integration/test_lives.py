@@ -52,7 +52,7 @@ def test_every_way_of_an_agent(factory):
 
     for name in hurt:
         lives.empty(name)
-    lives.conflicts(site, dict.fromkeys(hurt, "credentials_missing"), **MANY)
+    lives.conflicts(site, hurt, **MANY)
     lives.healed(site, hurt, **REPLACE)
     lives.nothing_to_do(site)
 
@@ -84,16 +84,14 @@ def test_credentials_deleted_in_every_way(factory):
         lives.restart(name)
         until(lambda name=name: "newly generated" in lives.log_of(name).rpartition("Connected to")[2], f"{name} asks")
 
-    lives.conflicts(site, dict.fromkeys(hurt, "credentials_missing"), **MANY)
+    lives.conflicts(site, hurt, **MANY)
     run = lives.healed(site, hurt, **REPLACE)
     assert all("user_deleted" in run.agents[name]["actions"] for name in hurt)
     lives.nothing_to_do(site, **REPLACE)
 
 
 def test_credentials_rejected_in_every_way(factory):
-    site = lives.quick(
-        factory(), "deleted", "deleted-stopped", "password-cut", "password-later", "healthy", "spared"
-    )
+    site = lives.quick(factory(), "deleted", "deleted-stopped", "password-cut", "password-later", "healthy", "spared")
     lives.first_rollout(site)
     deleted, stopped, cut, later = [
         called(site, name) for name in ("deleted", "deleted-stopped", "password-cut", "password-later")
