@@ -120,6 +120,11 @@ integration: install docker ## real Docker Engine, real playbooks, the simulator
 	@echo '==> integration'
 	@[ ! -d tests/integration ] || pytest $(ARGS) tests/integration
 
+.PHONY: switches
+switches: install docker ## one life of agents for every two assumptions about Connectware together (about 15 minutes)
+	@echo '==> switches'
+	@SWITCHES=all pytest $(ARGS) tests/integration/test_switches.py
+
 # ------------------------------------------------------------------------------------------------------- collection
 
 .PHONY: build

@@ -70,6 +70,7 @@ UNSERVED = [
         ["pairing_id", "connectware_contract"],
         {"list_registry": {"fields": {"pairing_id": "code"}}},
         id="pairing_id_field: three spellings are read, another one must be told",
+        marks=pytest.mark.xfail(strict=True, reason="a request without any pairing ID counts as an impostor's"),
     ),
 ]
 
@@ -89,6 +90,7 @@ def test_one_life(factory, number):
     print("not default:", {k: v for k, v in combination.items() if v != PARAMETERS[k][0]})
     habits = {name: combination[name] for name in HABITS}
     site = lives.quick(factory(), "deleted", "emptied", "spared", **habits)
+    site.variables["agents_poll_interval"] = 2
     site.simulator.switch(**{name: combination[name] for name in SWITCHES})
     lives.first_rollout(site)
     lives.nothing_to_do(site)

@@ -253,7 +253,7 @@ def test_more_files_survive_beside_the_credentials(simulator: Simulator, make: M
     assert files[0].read_text() == "changed"
 
 
-def test_noise_after_each_request(simulator: Simulator, make: Make) -> None:
+def test_noise_after_each_request(make: Make) -> None:
     agent = make(SIMULATOR_POLL_NOISE="7")
     until(lambda: len(agent.log().splitlines()) > 5 + 3 * 7, "three polls with their noise")
     assert agent.log().count("pairing ID") == 1
