@@ -89,6 +89,7 @@ class Factory:
     directory: Path
     agents: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)  # of ansible-playbook, over that of the tests
 
     def __post_init__(self) -> None:
         end = self.simulator.endpoints
@@ -157,6 +158,7 @@ class Factory:
             "CONNECTWARE_REPORT_PATH": str(report),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",
+            **self.environment,
         }
         return ["ansible-playbook", "-i", "inventory.yml", f"edgefleet.connectware.{playbook}", *arguments], env
 

@@ -57,6 +57,7 @@ class Simulator:
         if config is not None:
             self.configure(config)
             self.arguments += ["--config", str(self._config_path)]
+        self.environment: dict[str, str] = {}
         self.endpoints: dict[str, Any] = {}
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -77,7 +78,7 @@ class Simulator:
                 *self.arguments,
             ],
             cwd=FILES,
-            env={"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
+            env={"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin", **self.environment},
             stdout=subprocess.DEVNULL,
         )
         path = self.state_dir / "endpoints.json"
@@ -94,6 +95,13 @@ class Simulator:
             return self.process.wait(10)
         finally:
             self.process.kill()
+
+    def kill(self) -> None:
+        """End it as a power cut would: nothing is written any more, and its endpoints are left behind."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+        self.state_dir.joinpath("endpoints.json").unlink(missing_ok=True)
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None, expect: int = 0) -> Any:
         answer = requests.request(method, f"{self.endpoints['control_url']}/control/{path}", json=body, timeout=10)

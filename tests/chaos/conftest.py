@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Fixtures: one simulator for all trials, which containers with an engine of their own can reach too."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chaos.bench import Bench
+from chaos.seeds import SEED
+from chaos.tally import Tally
+from integration import bed, factory_host
+from simulator.harness import Simulator
+
+TALLY = Tally(SEED)
+
+
+def pytest_report_header() -> str:
+    return f"chaos: CHAOS_SEED={SEED} CHAOS_COUNT={os.environ.get('CHAOS_COUNT', '')}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not TALLY.kinds:
+        return
+    terminalreporter.section(f"chaos, CHAOS_SEED={SEED}")
+    for line in TALLY.lines():
+        terminalreporter.write_line(line)
+    if path := os.environ.get("CHAOS_RESULTS"):
+        TALLY.write(Path(path))
+
+
+@pytest.fixture(scope="session")
+def tally() -> Tally:
+    return TALLY
+
+
+@pytest.fixture(scope="session")
+def agent_image() -> None:
+    """The image of the simulated agent, built by our own role."""
+    tags = [bed.VERSION, bed.NEXT_VERSION]  # both, as the integration tests do, so that none is removed as replaced
+    bed.play_locally("agent_image.yml", ansible_python_interpreter=sys.executable, simulator_image_tags=tags)
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    state = tmp_path_factory.mktemp("simulator") / "state"
+    running = Simulator(state, "--host", factory_host.outer_gateway(), config={"version": bed.VERSION}).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def bench(
+    request: pytest.FixtureRequest, simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Bench]:
+    """Sites on the engine of this machine."""
+    request.getfixturevalue("agent_image")
+    made = Bench(simulator, tmp_path_factory.mktemp("sites"))
+    yield made
+    made.clear()

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The numbers: for each kind of fault how often it was tried and survived, and how the faulted runs ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Kind:
+    """What is counted of one kind of fault."""
+
+    tried: int = 0
+    survived: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+
+
+class Tally:
+    """All kinds, in the order of their first trial."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.kinds: dict[str, Kind] = {}
+        self._began = time.monotonic()
+
+    @contextmanager
+    def trial(self, kind: str) -> Iterator[Kind]:
+        """One trial; it has survived if nothing is raised, and says itself how its faulted run has ended."""
+        entry = self.kinds.setdefault(kind, Kind())
+        entry.tried += 1
+        yield entry
+        entry.survived += 1
+
+    def lines(self) -> list[str]:
+        """A table."""
+        rows = [("fault", "tried", "survived", "faulted runs ended")]
+        for name, kind in self.kinds.items():
+            ended = ", ".join(f"{how} {number}" for how, number in sorted(kind.ended.items()))
+            rows.append((name, str(kind.tried), str(kind.survived), ended))
+        total = [sum(getattr(kind, what) for kind in self.kinds.values()) for what in ("tried", "survived")]
+        rows.append(("all", *map(str, total), ""))
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+    def write(self, path: Path) -> None:
+        """The same as JSON."""
+        numbers: dict[str, Any] = {
+            "date": datetime.now(UTC).date().isoformat(),
+            "seed": self.seed,
+            "seconds": round(time.monotonic() - self._began),
+            "faults": {
+                name: {"tried": kind.tried, "survived": kind.survived, "ended": dict(sorted(kind.ended.items()))}
+                for name, kind in self.kinds.items()
+            },
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(numbers, indent=2) + "\n")

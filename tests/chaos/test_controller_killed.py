@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller is killed: ansible-playbook with all its workers and modules, at any point of a rollout."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+import pytest
+from chaos.bench import Bench
+from chaos.seeds import chance, count, moment
+from chaos.site import KINDS, VOLUME_EMPTIED
+from chaos.tally import Tally
+
+AGENTS = 5
+TRIALS = count(50)
+
+
+@pytest.mark.parametrize("number", range(TRIALS))
+def test_the_next_run_finishes_what_was_killed(bench: Bench, tally: Tally, number: int) -> None:
+    kind = KINDS[number % len(KINDS)]
+    draw = chance("killed", number)
+    seconds = moment(draw, len(KINDS), number, TRIALS) * bench.duration(kind, AGENTS)
+    with tally.trial(f"controller killed, {kind}") as result, bench.site(kind, AGENTS, draw) as site:
+        hit = site.prepare(kind, draw)
+        healthy = {name: known for name, known in site.identities().items() if name not in hit}
+
+        def kill(process: subprocess.Popen[bytes]) -> None:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                site.kill_all(process)
+
+        print(f"killed after {seconds:.2f} s")
+        result.ended[site.run(kill).how] += 1
+        time.sleep(draw.choice((0, 0, 2)))  # agents go on meanwhile
+        if kind != VOLUME_EMPTIED:
+            healthy = site.identities()  # whoever got that far keeps it as well
+        site.converges(healthy)
