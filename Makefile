@@ -45,7 +45,7 @@ help: ## list the targets
 	  || sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: lint sanity unit attack integration ## everything below, in this order; sets up all it needs
+test: lint sanity unit attack integration chaos-short ## everything below but the long runs, in this order; sets up all it needs
 	@echo '==> all of it passed'
 
 .PHONY: demo
@@ -124,6 +124,19 @@ integration: install docker ## real Docker Engine, real playbooks, the simulator
 switches: install docker ## one life of agents for every two assumptions about Connectware together (about 15 minutes)
 	@echo '==> switches'
 	@SWITCHES=all pytest $(ARGS) tests/integration/test_switches.py
+
+.PHONY: chaos-short
+chaos-short: install docker ## a few faults of each kind at random points of a rollout
+	@echo '==> chaos, a few trials of each kind'
+	@CHAOS_COUNT=$${CHAOS_COUNT:-3} pytest -m 'not factory_host' $(ARGS) tests/chaos
+
+# Only a full run with the usual seed replaces the numbers that are kept.
+CHAOS_KEPT = $(if $(ARGS)$(CHAOS_SEED)$(CHAOS_COUNT),,$(CURDIR)/tests/chaos/results/latest.json)
+
+.PHONY: chaos
+chaos: install docker ## all of them, some 200 trials in about 40 minutes; CHAOS_SEED=... for others, CHAOS_COUNT=... for fewer
+	@echo '==> chaos'
+	@CHAOS_RESULTS=$(CHAOS_KEPT) timeout --kill-after=30s 70m pytest $(ARGS) tests/chaos
 
 # ------------------------------------------------------------------------------------------------------- collection
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -19,28 +19,40 @@ from typing import Any
 
 from chaos.seeds import SEED
 from chaos.site import FIRST_START, STYLES, Engine, Site, engine_here
+from integration.factory_host import CONNECTION_PLUGINS, FactoryHost
 from simulator.harness import Simulator
 
 
 class Bench:
     """The sites on one engine."""
 
-    def __init__(self, simulator: Simulator, folder: Path, engine: Engine = engine_here, **variables: Any) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        folder: Path,
+        *,
+        name: str = "",
+        engine: Engine = engine_here,
+        environment: Mapping[str, str] | None = None,
+        **variables: Any,
+    ) -> None:
         self.simulator = simulator
-        self.environment: dict[str, str] = variables.pop("environment", {})
         self._folder = folder
+        self._name = name
         self._engine = engine
+        self._environment = environment or {}
         self._variables = variables
         self._numbers = itertools.count(1)
-        self._site: Site | None = None
+        self._last: Site | None = None  # whatever its state
+        self._site: Site | None = None  # the same, if all its agents are registered
         self._durations: dict[tuple[str, int], float] = {}
 
     @contextmanager
-    def site(self, kind: str, count: int, draw: Random, **variables: Any) -> Iterator[Site]:
+    def site(self, kind: str, count: int, draw: Random) -> Iterator[Site]:
         """A site in the starting state of this kind; used again only if its trial goes well."""
-        site = self._taken(count) if kind != FIRST_START and not variables else None
+        site = self._taken(count) if kind != FIRST_START else None
         if site is None:
-            site = self._fresh(count, draw, variables)
+            site = self.apart(count, draw.choice(STYLES))
             if kind != FIRST_START:
                 site.rollout().ok()
         print(f"CHAOS_SEED={SEED} {kind}, agents {site.names()}, {site.variables['agents_env']}")
@@ -58,31 +70,48 @@ class Bench:
                 self._durations[kind, count] = time.monotonic() - began
         return self._durations[kind, count]
 
-    def clear(self) -> None:
-        """Remove what is left."""
-        if self._left is not None:
-            self._left.remove()
-        self._site = self._left = None
-
-    _left: Site | None = None
-
-    def _taken(self, count: int) -> Site | None:
-        site, self._site = self._site, None
-        return site if site is not None and len(site.agents) == count else None
-
-    def _fresh(self, count: int, draw: Random, variables: dict[str, Any]) -> Site:
+    def apart(self, count: int, style: Mapping[str, str], **variables: Any) -> Site:
+        """A fresh site that no other trial will use; nothing of the last one is left."""
         self.clear()
         self.simulator.control("DELETE", "faults")
         self.simulator.control("POST", "window", {"open_ms": 0})
-        prefix = f"ch{SEED % 10**6}-{next(self._numbers)}"
-        self._left = Site(
+        prefix = f"ch{SEED % 10**6}-{self._name}{next(self._numbers)}"
+        self._last = Site(
             self.simulator,
             self._folder / prefix,
             prefix,
             count,
             engine=self._engine,
-            style=draw.choice(STYLES),
-            environment=self.environment,
+            style=style,
+            environment=dict(self._environment),
             **{**self._variables, **variables},
         )
-        return self._left
+        return self._last
+
+    def clear(self) -> None:
+        """Remove what is left."""
+        if self._last is not None:
+            self._last.remove()
+        self._site = self._last = None
+
+    def _taken(self, count: int) -> Site | None:
+        site, self._site = self._site, None
+        return site if site is not None and len(site.agents) == count else None
+
+
+def hosted_bench(
+    host: FactoryHost, simulator: Simulator, folder: Path, name: str, environment: Mapping[str, str] | None = None
+) -> Bench:
+    """Sites on a factory host."""
+    return Bench(
+        simulator,
+        folder,
+        name=name,
+        engine=lambda *arguments: engine_here("exec", host.name, "docker", *arguments),
+        environment={
+            "ANSIBLE_CONNECTION_PLUGINS": str(CONNECTION_PLUGINS),
+            "ANSIBLE_PIPELINING": "1",
+            **(environment or {}),
+        },
+        **host.variables,
+    )

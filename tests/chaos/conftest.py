@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chaos.bench import Bench
+from chaos.bench import Bench, hosted_bench
 from chaos.seeds import SEED
+from chaos.site import IMAGE
 from chaos.tally import Tally
 from integration import bed, factory_host
+from integration.factory_host import FactoryHost
 from simulator.harness import Simulator
 
 TALLY = Tally(SEED)
@@ -42,8 +44,12 @@ def tally() -> Tally:
 @pytest.fixture(scope="session")
 def agent_image() -> None:
     """The image of the simulated agent, built by our own role."""
-    tags = [bed.VERSION, bed.NEXT_VERSION]  # both, as the integration tests do, so that none is removed as replaced
-    bed.play_locally("agent_image.yml", ansible_python_interpreter=sys.executable, simulator_image_tags=tags)
+    bed.play_locally(
+        "agent_image.yml",
+        ansible_python_interpreter=sys.executable,
+        simulator_image_name=IMAGE,
+        simulator_image_tags=[bed.VERSION],
+    )
 
 
 @pytest.fixture(scope="session")
@@ -61,5 +67,26 @@ def bench(
     """Sites on the engine of this machine."""
     request.getfixturevalue("agent_image")
     made = Bench(simulator, tmp_path_factory.mktemp("sites"))
+    yield made
+    made.clear()
+
+
+@pytest.fixture(scope="session")
+def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryHost]:
+    """A factory host with an engine of its own, which has the image of the agent."""
+    request.getfixturevalue("agent_image")
+    factory_host.build(tmp_path_factory.mktemp("factory-host"))
+    made = FactoryHost(f"connectware-chaos-host-{os.getpid()}")
+    try:
+        made.start().load(f"{IMAGE}:{bed.VERSION}")
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="session")
+def hosted(host: FactoryHost, simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Sites on the factory host."""
+    made = hosted_bench(host, simulator, tmp_path_factory.mktemp("hosted"), "h")
     yield made
     made.clear()

@@ -25,7 +25,11 @@ from typing import Any
 from integration import bed
 from simulator.harness import Simulator, until
 
-FIRST_START, USER_DELETED, VOLUME_EMPTIED = KINDS = ("first start", "user deleted", "volume emptied")
+# A name of its own: other tests build that of the others anew when they like.
+IMAGE = "connectware-chaos-agent"
+FIRST_START, USER_DELETED, VOLUME_EMPTIED, RECREATED = KINDS = (
+    "first start", "user deleted", "volume emptied", "recreated",
+)  # fmt: skip
 LEASE = 10  # seconds; the window of a run that was killed ends with it
 TIMEOUT = 60  # agents_timeout
 OVERHEAD = 60  # seconds that a run may take beside that: both tasks before it, and requests that are repeated
@@ -106,6 +110,7 @@ class Site(bed.Factory):
             directory,
             [{"name": f"{prefix}-{number}"} for number in range(1, count + 1)],
             {
+                "agents_image": IMAGE,
                 "agents_mqtt_host": end["host"],
                 "agents_env": env,
                 "agents_poll_interval": 1,
@@ -157,13 +162,16 @@ class Site(bed.Factory):
         """Bring a site whose agents are all registered to a starting state; returns the agents that are hit."""
         if kind == FIRST_START:
             return self.names()
+        self.variables["agents_on_conflict"] = "replace" if kind == VOLUME_EMPTIED else "fail"
+        if kind == RECREATED:
+            self.variables["agents_env"] = {**self.variables["agents_env"], "CHANGED": str(draw.random())}
+            return []
         hit = draw.sample(self.names(), draw.randint(1, min(2, len(self.agents) - 1)))
         for name in hit:
             if kind == USER_DELETED:
                 self.simulator.control("DELETE", f"users/{name}")
             else:
                 self.engine("exec", f"connectware-agent-{name}", "rm", "/data/credentials.json")
-        self.variables["agents_on_conflict"] = "replace" if kind == VOLUME_EMPTIED else "fail"
         return hit
 
     def identities(self) -> dict[str, Identity]:

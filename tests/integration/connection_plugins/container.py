@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -31,6 +32,9 @@ options:
       - name: ansible_user
 """
 
+KILLED = 137
+NO_MACHINE = re.compile(rb"^Error(:| response from daemon:) .*(No such container|is not running|is restarting)")
+
 
 class Connection(ConnectionBase):  # type: ignore[misc]
     """One container."""
@@ -51,6 +55,10 @@ class Connection(ConnectionBase):  # type: ignore[misc]
             capture_output=True,
             check=False,
         )
+        # Like SSH, whose connection breaks: what was run has not ended by itself, the machine went away.
+        if done.returncode == KILLED or NO_MACHINE.search(done.stderr):
+            said = done.stderr.decode(errors="replace").strip() or "the container was stopped"
+            raise AnsibleConnectionFailure(f"lost the container {self.get_option('remote_addr')}: {said}")
         return done.returncode, done.stdout, done.stderr
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:

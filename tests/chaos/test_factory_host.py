@@ -1,0 +1,140 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The factory host fails: its engine is killed, the machine is restarted, its disk is full."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from chaos.bench import Bench
+from chaos.seeds import chance, count, moment
+from chaos.site import KINDS, USER_DELETED, VOLUME_EMPTIED
+from chaos.tally import Tally
+from integration.factory_host import FactoryHost
+
+pytestmark = pytest.mark.factory_host
+
+AGENTS = 3
+KILLS = count(9)
+RESTARTS = count(6)
+VOLUMES = "/var/lib/docker/volumes"
+
+
+def hosted_trial(hosted: Bench, tally: Tally, fault: str, number: int, total: int, strike: Callable[[], None]) -> None:
+    """Something happens to the host at a random point of a rollout."""
+    kind = KINDS[number % len(KINDS)]
+    draw = chance(fault, number)
+    seconds = moment(draw, len(KINDS), number, total) * hosted.duration(kind, AGENTS)
+    with tally.trial(fault) as result, hosted.site(kind, AGENTS, draw) as site:
+        hit = site.prepare(kind, draw)
+        healthy = {name: known for name, known in site.identities().items() if name not in hit}
+
+        def disturb(process: subprocess.Popen[bytes]) -> None:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                strike()
+
+        print(f"after {seconds:.2f} s")
+        ended = site.run(disturb).in_time().clean("factory")
+        result.ended[ended.how] += 1
+        site.converges(healthy if kind == VOLUME_EMPTIED else site.identities())
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_the_engine_is_killed_and_started_again(hosted: Bench, host: FactoryHost, tally: Tally, number: int) -> None:
+    away = chance("away", number).uniform(0, 4)
+
+    def strike() -> None:
+        host.kill_engine()
+        time.sleep(away)
+        host.start_engine()
+
+    hosted_trial(hosted, tally, "dockerd killed", number, KILLS, strike)
+
+
+@pytest.mark.parametrize("number", range(RESTARTS))
+def test_the_machine_is_restarted(hosted: Bench, host: FactoryHost, tally: Tally, number: int) -> None:
+    patience = chance("patience", number).choice((0, 10))
+
+    def strike() -> None:
+        host.restart(patience)
+        host.wait_for_engine()
+
+    hosted_trial(hosted, tally, "host restarted", number, RESTARTS, strike)
+
+
+@contextmanager
+def small_disk(host: FactoryHost, megabytes: int) -> Iterator[None]:
+    """The volumes of the engine lie on a small disk of their own."""
+    host.stop_engine()
+    host.shell(f"mount -t tmpfs -o size={megabytes}m tmpfs {VOLUMES}")
+    host.start_engine()
+    try:
+        yield
+    finally:
+        host.stop_engine()
+        host.shell(f"umount {VOLUMES}")
+        host.start_engine()
+
+
+def fill(host: FactoryHost) -> None:
+    host.shell(f"cat /dev/zero >{VOLUMES}/filler 2>/dev/null; cat /dev/zero >>{VOLUMES}/filler", check=False)
+
+
+def free(host: FactoryHost) -> None:
+    host.shell(f"rm {VOLUMES}/filler")
+
+
+def says_that_the_disk_is_full(output: str) -> None:
+    flat = " ".join(output.lower().split())
+    assert "no space left on device" in flat, output
+
+
+@pytest.mark.parametrize("style", ["before", "after"])
+def test_a_disk_that_is_full_before_the_rollout(hosted: Bench, host: FactoryHost, tally: Tally, style: str) -> None:
+    """An agent that stores its credentials before it asks asks for nothing; one that stores them afterwards loses
+    them, and its user is there: only the user knows that no other agent has it."""
+    with tally.trial("disk full") as result, small_disk(host, 2):
+        site = hosted.apart(2, style={"SIMULATOR_STORE": style}, agents_timeout=30)
+        fill(host)
+        failed = site.rollout()
+        free(host)
+        assert failed.code != 0, failed.output
+        says_that_the_disk_is_full(failed.output)
+        result.ended["failed cleanly"] += 1
+        if style == "after" and site.simulator.usernames() & set(site.names()):
+            refused = site.rollout()
+            assert refused.code != 0 and "on_conflict: replace" in refused.output, refused.output
+            site.variables["agents_on_conflict"] = "replace"
+        site.converges({})
+        hosted.clear()
+
+
+@pytest.mark.parametrize("kind", [USER_DELETED, VOLUME_EMPTIED])
+def test_a_disk_that_becomes_full_while_others_are_registered(
+    hosted: Bench, host: FactoryHost, tally: Tally, kind: str
+) -> None:
+    draw = chance("disk", kind)
+    with tally.trial("disk full") as result, small_disk(host, 2):
+        site = hosted.apart(3, style={"SIMULATOR_STORE": "before"}, agents_timeout=30)
+        site.rollout().ok()
+        hit = site.prepare(kind, draw)
+        healthy = {name: known for name, known in site.identities().items() if name not in hit}
+
+        def full(process: subprocess.Popen[bytes]) -> None:
+            fill(host)
+            process.wait(120)
+
+        ended = site.run(full)
+        free(host)
+        assert ended.code, ended.output
+        says_that_the_disk_is_full(ended.output)
+        result.ended["failed cleanly"] += 1
+        site.converges(healthy)
+        hosted.clear()
