@@ -10,6 +10,7 @@ it is removed when the next site is made. Names are never used again.
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -75,7 +76,7 @@ class Bench:
         self.clear()
         self.simulator.control("DELETE", "faults")
         self.simulator.control("POST", "window", {"open_ms": 0})
-        prefix = f"ch{SEED % 10**6}-{self._name}{next(self._numbers)}"
+        prefix = f"chaos{os.getpid()}-{self._name}{next(self._numbers)}"
         self._last = Site(
             self.simulator,
             self._folder / prefix,

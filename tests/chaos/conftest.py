@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from chaos.bench import Bench, hosted_bench
 from chaos.seeds import SEED
-from chaos.site import IMAGE
+from chaos.site import IMAGE, build_agent_image
 from chaos.tally import Tally
 from integration import bed, factory_host
 from integration.factory_host import FactoryHost
@@ -44,12 +43,7 @@ def tally() -> Tally:
 @pytest.fixture(scope="session")
 def agent_image() -> None:
     """The image of the simulated agent, built by our own role."""
-    bed.play_locally(
-        "agent_image.yml",
-        ansible_python_interpreter=sys.executable,
-        simulator_image_name=IMAGE,
-        simulator_image_tags=[bed.VERSION],
-    )
+    build_agent_image()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import tarfile
 import time
 from collections import Counter
@@ -50,6 +51,12 @@ def engine_here(*arguments: str) -> bytes:
     done = subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=120)
     assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr.decode(errors='replace')}"
     return done.stdout
+
+
+def build_agent_image() -> None:
+    """By our own role; nothing is done if it is there."""
+    variables = {"simulator_image_name": IMAGE, "simulator_image_tags": [bed.VERSION]}
+    bed.play_locally("agent_image.yml", ansible_python_interpreter=sys.executable, **variables)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 
 @dataclass
@@ -54,7 +53,8 @@ class Tally:
 
     def write(self, path: Path) -> None:
         """The same as JSON."""
-        numbers: dict[str, Any] = {
+        path.parent.mkdir(parents=True, exist_ok=True)
+        numbers = {
             "date": datetime.now(UTC).date().isoformat(),
             "seed": self.seed,
             "seconds": round(time.monotonic() - self._began),
@@ -63,5 +63,12 @@ class Tally:
                 for name, kind in self.kinds.items()
             },
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(numbers, indent=2) + "\n")
+
+    def take(self, path: Path) -> None:
+        """Add what another process has written."""
+        for name, numbers in json.loads(path.read_text())["faults"].items():
+            kind = self.kinds.setdefault(name, Kind())
+            kind.tried += numbers["tried"]
+            kind.survived += numbers["survived"]
+            kind.ended.update(numbers["ended"])

@@ -205,6 +205,20 @@ def test_many_at_once_stop_the_run_before_anything_is_touched(factory):
     assert site.starts()[site.names()[4]] == before[site.names()[4]]
 
 
+def test_batches_do_not_get_past_the_limit_together(factory):
+    """Each batch alone would stay below it."""
+    site = factory(5)
+    hosts = {f"host{number}": {"agents_list": [agent]} for number, agent in enumerate(site.agents, start=1)}
+    site.rollout(hosts=hosts).ok()
+    for name in site.names():
+        site.simulator.control("DELETE", f"users/{name}")
+    site.count_from_now()
+    run = site.rollout("--extra-vars", '{"agents_serial": 1}', hosts=hosts)
+    run.failed("4 of 4 agents", "agents_max_reregistrations (10%) allows 3")
+    assert site.counts()["operations"]["registry_confirm"] == 3
+    assert set(site.names()) & site.simulator.usernames() == set(site.names()[:3])
+
+
 def test_impostor_is_not_let_in(factory):
     site = factory(2)
     victim, other = site.names()
