@@ -39,6 +39,7 @@ def bent(off: str) -> Mapping[str, str]:
         **{key: value for key, _, value in (line.partition("=") for line in shown.splitlines()) if key == "LD_PRELOAD"},
         "FAKETIME": off,
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(Path(__file__).parent / "bent"),
     }
 
 

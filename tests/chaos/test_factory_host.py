@@ -73,13 +73,13 @@ def test_the_machine_is_restarted(hosted: Bench, host: FactoryHost, tally: Tally
 def small_disk(host: FactoryHost, megabytes: int) -> Iterator[None]:
     """The volumes of the engine lie on a small disk of their own."""
     host.stop_engine()
-    host.shell(f"mount -t tmpfs -o size={megabytes}m tmpfs {VOLUMES}")
-    host.start_engine()
     try:
+        host.shell(f"mount -t tmpfs -o size={megabytes}m tmpfs {VOLUMES}")
+        host.start_engine()
         yield
     finally:
         host.stop_engine()
-        host.shell(f"umount {VOLUMES}")
+        host.shell(f"umount {VOLUMES}", check=False)
         host.start_engine()
 
 

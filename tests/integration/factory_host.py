@@ -23,7 +23,7 @@ CONNECTION_PLUGINS = HERE / "connection_plugins"
 BASE = "debian:bookworm-slim"
 IMAGE = "connectware-test-factory-host"
 LABEL = "edgefleet.connectware.test=factory-host"
-PACKAGES = "ca-certificates docker.io iptables openssh-server procps python3 python3-docker"
+PACKAGES = "ca-certificates docker.io iptables mount openssh-server procps python3 python3-docker"
 ENGINE_LOG = "/var/log/dockerd.log"
 # What a container needs to run an engine of its own; where this is not enough, it is made privileged.
 AS_A_MACHINE = (
