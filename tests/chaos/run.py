@@ -51,6 +51,7 @@ def main() -> int:
     tally = Tally(SEED)
     print(f"CHAOS_SEED={SEED}, logs in {folder}", flush=True)
     build_agent_image()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # not ignored by the lanes, even in the background
     running = {lane: start(lane, files, folder) for lane, files in LANES.items()}
     told = time.monotonic()
     try:

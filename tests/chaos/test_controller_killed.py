@@ -39,3 +39,17 @@ def test_the_next_run_finishes_what_was_killed(bench: Bench, tally: Tally, numbe
         if kind != VOLUME_EMPTIED:
             healthy = site.identities()  # whoever got that far keeps it as well
         site.converges(healthy)
+
+
+@pytest.mark.parametrize("style", ["after", "before"])
+def test_agents_that_are_restarted_before_anybody_has_registered_them(bench: Bench, tally: Tally, style: str) -> None:
+    """The first rollout has not come to an end, and overnight the hosts are restarted."""
+    with tally.trial("restarted between a failed first rollout and the next") as result:
+        site = bench.apart(AGENTS, {"SIMULATOR_STORE": style}, agents_timeout=15)
+        bench.simulator.control("POST", "faults", {"operation": "registry_unlock", "status": 500, "count": 0})
+        failed = site.rollout()
+        bench.simulator.control("DELETE", "faults")
+        assert failed.code != 0, failed.output
+        result.ended["failed cleanly"] += 1
+        site.engine("restart", *(f"connectware-agent-{name}" for name in site.names()))
+        site.converges({})

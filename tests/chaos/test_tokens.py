@@ -14,7 +14,7 @@ from chaos.seeds import chance, count
 from chaos.site import KINDS, VOLUME_EMPTIED
 from chaos.tally import Tally
 
-AGENTS = 2
+AGENTS = 3
 TRIALS = count(9)
 
 
