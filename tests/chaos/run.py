@@ -56,7 +56,7 @@ def main() -> int:
     told = time.monotonic()
     try:
         while any(process.poll() is None for process in running.values()):
-            time.sleep(1)
+            time.sleep(0.4)
             if time.monotonic() - told >= EVERY:
                 told = time.monotonic()
                 lines = [f"{lane}: {progress(folder / f'{lane}.log') or 'begins'}" for lane in running]
