@@ -68,6 +68,7 @@ def test_the_clock_of_the_controller_is_off(
 
 @contextmanager
 def simulator_off(folder: Path, off: str) -> Iterator[Simulator]:
+    folder.mkdir()
     made = Simulator(folder / "state", "--host", outer_gateway(), config={"version": bed.VERSION})
     made.environment.update(bent(off))
     made.start()

