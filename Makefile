@@ -134,7 +134,7 @@ chaos-short: install docker ## a few faults of each kind at random points of a r
 CHAOS_KEPT = $(if $(CHAOS_SEED)$(CHAOS_COUNT),,tests/chaos/results/latest.json)
 
 .PHONY: chaos
-chaos: install docker ## all of them at many points, about 20 minutes; CHAOS_SEED=... for others, CHAOS_COUNT=... for fewer
+chaos: install docker ## the same at many points and with machines that fail, about half an hour (CHAOS_SEED, CHAOS_COUNT)
 	@echo '==> chaos'
 	@timeout --kill-after=30s 60m python tests/chaos/run.py $(BUILD)/chaos $(CHAOS_KEPT)
 

@@ -50,7 +50,7 @@ STORED_BEFORE = pytest.mark.xfail(
 def test_agents_that_are_restarted_before_anybody_has_registered_them(bench: Bench, tally: Tally, style: str) -> None:
     """The first rollout has not come to an end, and overnight the hosts are restarted."""
     with tally.trial("restarted between a failed first rollout and the next") as result:
-        site = bench.apart(AGENTS, {"SIMULATOR_STORE": style}, agents_timeout=15)
+        site = bench.apart(AGENTS, {"SIMULATOR_STORE": style}, agents_timeout=8)
         bench.simulator.control("POST", "faults", {"operation": "registry_unlock", "status": 500, "count": 0})
         failed = site.rollout()
         bench.simulator.control("DELETE", "faults")
