@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -243,7 +242,6 @@ def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
                 answered=f"an entry is no result of module edgefleet.connectware.agents ({exc!r})",
                 todo="Register the result of that module and pass its 'agents'.",
             ) from exc
-        record.observe(record.observation, time.monotonic())
         records.append(record)
     return records
 

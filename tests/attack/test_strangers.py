@@ -71,16 +71,7 @@ def bad(outcomes: Sequence[Outcome]) -> str:
     return f"{len(outcomes)} trials:\n" + "\n".join(str(outcome) for outcome in outcomes[:5])
 
 
-NOT_NOTICED = pytest.mark.xfail(
-    strict=True,
-    reason="a conflict that the log repeats, or says after it began anew, counts as history; proof: watch settles on an"
-    " old look at the host",
-)
-
-
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=NOT_NOTICED if kind in THROWN_OUT else ()) for kind in KINDS]
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_stranger_has_access_in_the_end(outcomes: list[Outcome], kind: str) -> None:
     failed = [outcome for outcome in outcomes if outcome.kind == kind and outcome.holding]
     assert not failed, bad(failed)

@@ -199,7 +199,6 @@ def _server(simulator: Simulator, field: Field) -> ServerPort:
 
 def _converse(field: Field, server: ServerPort, policy: Policy) -> tuple[AgentRecord, str]:
     record = AgentRecord(field.container.observe(field.now))
-    record.observe(record.observation)
     conversation = Conversation(
         [record], field, server, policy, timeout=60.0, lease=60.0, clock=Clock(field.clock, field.sleep)
     )

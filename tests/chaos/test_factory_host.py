@@ -103,10 +103,6 @@ def wait_for_a_long_pause(site: Site, names: list[str]) -> None:
         until(lambda look=look: int(site.engine(*look)) >= 8, f"{name} has crashed eight times", 60)
 
 
-PAUSE = "an agent in the engine's pause before its next start is called broken, although what crashed it is mended"
-
-
-@pytest.mark.xfail(strict=True, reason=PAUSE)
 def test_a_disk_that_is_full_before_the_rollout(hosted: Bench, host: FactoryHost, tally: Tally) -> None:
     """Agents that store their credentials before they ask do not get as far as asking."""
     with tally.trial("disk full") as result, small_disk(host, 2):
@@ -122,7 +118,6 @@ def test_a_disk_that_is_full_before_the_rollout(hosted: Bench, host: FactoryHost
         hosted.clear()
 
 
-@pytest.mark.xfail(strict=True, reason="the last words of an agent that the engine has started again are not shown")
 def test_a_disk_that_is_full_when_the_credentials_are_to_be_stored(
     hosted: Bench, host: FactoryHost, tally: Tally
 ) -> None:
@@ -139,7 +134,6 @@ def test_a_disk_that_is_full_when_the_credentials_are_to_be_stored(
         hosted.clear()
 
 
-@pytest.mark.xfail(strict=True, reason=PAUSE)
 @pytest.mark.parametrize("kind", [USER_DELETED, VOLUME_EMPTIED])
 def test_a_disk_that_becomes_full_while_others_are_registered(
     hosted: Bench, host: FactoryHost, tally: Tally, kind: str

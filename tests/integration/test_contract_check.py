@@ -98,7 +98,6 @@ def test_what_is_assumed_fits_the_default(user, agent):
     assert set(results(found, "unlock", "lock", "confirm", "delete_user", "create_user").values()) == {"not_asked"}
 
 
-@pytest.mark.xfail(strict=True, reason="`agents || @` takes an empty list for a missing one")
 def test_no_connected_agent_is_no_deviation(user):
     assert results(check(user), "system_agents")["system_agents.fields.agents"] == "ok"
 

@@ -113,7 +113,6 @@ def test_without_any_corrections_nothing_is_changed(elsewhere):
     assert site.names()[0] not in site.simulator.usernames()
 
 
-@pytest.mark.xfail(strict=True, reason="the verdict impostor does not say that the log may say it in other words")
 def test_log_texts_that_nobody_knows_are_named(elsewhere):
     site = elsewhere(1, agents_timeout=20, agents_grace=3)
     contract = dialect.GROUP_VARS["connectware_contract"]

@@ -131,7 +131,6 @@ def test_credentials_rejected_in_every_way(factory):
         "closed",
         pytest.param(
             "open",
-            marks=pytest.mark.xfail(strict=True, reason="with an open window the reason of a conflict is `conflict`"),
         ),
     ],
 )
@@ -153,7 +152,6 @@ def test_the_reason_of_a_conflict_does_not_depend_on_the_window(factory, window)
     }, run.output
 
 
-@pytest.mark.xfail(strict=True, reason="it is restarted before its log is read again, and then never any more")
 @pytest.mark.parametrize("on_conflict", ["silent", "exit"])
 def test_an_agent_that_gives_up_on_a_conflict_is_restarted_after_its_user_was_deleted(factory, on_conflict):
     """Its credentials are stored before they are granted, so that those of the refused request are in the volume."""

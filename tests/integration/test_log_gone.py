@@ -25,7 +25,6 @@ def without_line(site):
         until(lambda name=name: LINE not in lives.log_of(name), f"the log of {name} was rotated", 60)
 
 
-@pytest.mark.xfail(strict=True, reason="the window is opened before the restart, so the old request is listed too")
 def test_a_rotated_log_costs_one_restart_for_a_fresh_line(factory):
     site = lives.quick(factory(), "one", "two", **TALKATIVE)
     for agent in site.agents:
@@ -46,7 +45,6 @@ def test_a_rotated_log_of_a_registered_agent_is_left_alone(factory):
     lives.nothing_to_do(site)
 
 
-@pytest.mark.xfail(strict=True, reason="an own request whose line is gone counts as an impostor's")
 @pytest.mark.parametrize("same_username", ["replace", "append"])
 def test_a_request_whose_line_is_gone_is_not_called_an_impostor_for_good(factory, same_username):
     """Somebody has opened the window before: the agent's request is listed, and nobody can know that it is its own.
@@ -108,13 +106,7 @@ def test_log_drivers(factory):
     lives.nothing_to_do(site)
 
 
-@pytest.mark.parametrize(
-    "window",
-    [
-        "closed",
-        pytest.param("open", marks=pytest.mark.xfail(strict=True, reason="it counts as an impostor's request")),
-    ],
-)
+@pytest.mark.parametrize("window", ["closed", "open"])
 def test_a_log_that_cannot_be_read_is_named_whatever_the_window(factory, window):
     site = lives.quick(factory(), "none")
     site.agents[0]["log_driver"] = "none"

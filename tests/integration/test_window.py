@@ -73,7 +73,6 @@ def test_a_window_that_somebody_closes_is_opened_again(factory, survives, while_
     lives.nothing_to_do(site)
 
 
-@pytest.mark.xfail(strict=True, reason="the run trusts its own lease until a list has shown the window as open")
 def test_a_window_that_is_closed_before_the_run_has_seen_it_open(factory):
     site = lives.quick(factory(1))
     process = site.start("rollout", agents_timeout=25)

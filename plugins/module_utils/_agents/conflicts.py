@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from . import evidence as e
 from .evidence import Verdict
 from .facts import PATIENCE, Facts
@@ -20,10 +22,16 @@ def not_let_in(f: Facts) -> Verdict | None:
     """
     history = f.evidence.history
     if history.taken_back:
-        return fail(f, e.IMPOSTOR if f.evidence.pending else e.AWAITING_REQUEST, history.taken_back)
+        return fail(f, history.taken_back_as or e.AWAITING_REQUEST, history.taken_back)
     if not (history.authorized and f.evidence.user_exists):
         return None
     username = printable(f.evidence.observation.username)
+    if f.same_start and len(f.claimed_ids) > 1:
+        text = (
+            f"after its request was authorized, its log shows another pairing ID for it ({', '.join(f.claimed_ids)}):"
+            f" something in its container writes such lines, and who was let in as the user {username!r} is unknown"
+        )
+        return Verdict(e.IMPOSTOR, f.reason, e.TAKE_BACK, text, True)
     if f.same_start and f.in_conflict:
         text = (
             f"its request was authorized, but it is refused with 409: another request under its name had taken the"
@@ -37,6 +45,14 @@ def not_let_in(f: Facts) -> Verdict | None:
         )
         return Verdict(e.AWAITING_REQUEST, f.reason, e.TAKE_BACK, text, True)
     return None
+
+
+def provisional(f: Facts, verdict: Verdict) -> Verdict:
+    """An authorization of this run holds only for an agent that proves to have got in: else it is taken back."""
+    history = f.evidence.history
+    if verdict.action != e.FAIL or history.taken_back or not (history.authorized and f.evidence.user_exists):
+        return verdict
+    return replace(verdict, action=e.TAKE_BACK, looks_at="server")
 
 
 def conflict(f: Facts) -> Verdict | None:
@@ -67,7 +83,7 @@ def conflict_policy(f: Facts, what: str) -> Verdict:
     username = printable(f.evidence.observation.username)
     since = f" since {printable(f.evidence.user_since)}" if f.evidence.user_since else ""
     exists = f"{what}, because the user {username!r} exists already{since}"
-    reason = f.reason if f.reason == e.CREDENTIALS_REJECTED else e.CONFLICT_REASON
+    reason = f.reason if f.in_conflict else e.CONFLICT_REASON
     if f.policy.on_conflict != "replace":
         return fail(
             f,

@@ -90,6 +90,8 @@ class Conversation:
         self._requests = Requests({}, False, None)
         self._users_at: float | None = None
         self._host_at = clock.now()
+        for record in self._records:
+            record.observe(record.observation, self._host_at)
         self._told_at = clock.now()
         self._pause = POLL_FIRST
         self._outage: ConnectwareError | None = None
@@ -141,6 +143,8 @@ class Conversation:
         if self._outage is not None:
             raise self._outage
         for record in self._open_records():
+            if record.unproven:
+                self._take_back(record)
             record.timed_out = True
 
     def _close_window(self) -> None:
@@ -236,7 +240,7 @@ class Conversation:
             limit = min(limit, self._pause)
         if on_host:
             self._look([_look_at(record) for record in on_host], limit)
-        elif now - self._host_at > FRESH_HOST:
+        elif now - self._host_at > min(FRESH_HOST, self._policy.poll_interval):
             self._look([Look(record.observation) for record in waiting], 0.0)
         else:
             self._clock.sleep(limit)

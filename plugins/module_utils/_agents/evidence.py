@@ -89,7 +89,7 @@ class History:
         seen_ids: pairing IDs that the agent's own container has shown in this run.
         cleared: the agent's own earlier requests were told to go.
         taken_back: the user that an authorization of this run has made was deleted again, or could not be: what was
-            done, in words.
+            done, in words; taken_back_as is the verdict that led to it.
         wait_started_ago: seconds since this verdict was reached.
         watched: seconds that the agent was watched with an open window (proof: watch).
         time_to_ask: seconds from the container's start to its first event, learned in an earlier start.
@@ -108,6 +108,7 @@ class History:
     seen_ids: tuple[str, ...] = ()
     cleared: bool = False
     taken_back: str = ""
+    taken_back_as: str = ""
     wait_started_ago: float = 0.0
     watched: float = 0.0
     time_to_ask: float | None = None

@@ -19,6 +19,7 @@ from .observation import ASKING_CACHED, CONFLICT, FAILURE, RUNNING, LogEvent, cl
 
 PATIENCE = 3  # poll intervals of the agent that anything may take which depends on its next poll
 SAME_BIRTH = 120.0  # seconds between a volume and a container that one deployment made
+FIRST_RUN = 5.0  # seconds from the making of a container to the start that belongs to it
 LEAST_SETTLE = 1.0  # seconds that any restarted agent is watched
 
 
@@ -123,7 +124,9 @@ class Facts:
         """Why a registration is needed."""
         asked_cached = any(event.kind == ASKING_CACHED for event in self.events)
         if self.in_conflict:
-            return CREDENTIALS_REJECTED if asked_cached else CONFLICT_REASON
+            if asked_cached:
+                return CREDENTIALS_REJECTED
+            return CONFLICT_REASON if self._young_volume and self._first_run else CREDENTIALS_MISSING
         if asked_cached or (not self.events and self.evidence.observation.credentials):
             return CREDENTIALS_REJECTED
         if self.evidence.user_exists and not self.evidence.history.authorized:
@@ -136,3 +139,11 @@ class Facts:
         if seen.volume_created_at is None or seen.created_at is None:
             return True
         return abs(seen.created_at - seen.volume_created_at) < SAME_BIRTH
+
+    @property
+    def _first_run(self) -> bool:
+        """The container was started when it was made, and never since."""
+        seen = self.evidence.observation
+        if seen.started_at is None or seen.created_at is None:
+            return True
+        return seen.started_at - seen.created_at < FIRST_RUN

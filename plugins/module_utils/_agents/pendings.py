@@ -87,6 +87,11 @@ def impostor(f: Facts) -> Verdict | None:
             "Nothing was authorized. Either somebody else asks with this agent's name, or the agent's log says its"
             " pairing ID in other words than expected: compare its last lines, and correct agents_log_patterns."
         )
+    if f.own_id and not any(f.evidence.pending):
+        todo = (
+            "Nothing was authorized. The list shows no pairing IDs where the contract looks for them: correct"
+            " list_registry.fields.pairing_id in connectware_contract; contract_check of connectware_info tells how."
+        )
     verdict = patient(f, e.IMPOSTOR, text, todo, server=True, needs_window=needs)
     if verdict.final and needs and f.own_id and not f.evidence.history.cleared:
         # One that nobody repeats any more goes with the window; one that somebody repeats comes back.

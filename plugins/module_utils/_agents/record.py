@@ -62,6 +62,7 @@ class AgentRecord:
     _kept: str = ""
     _cleared: bool = False
     _taken_back: str = ""
+    _taken_back_as: str = ""
     _seen_ids: dict[str, None] = field(default_factory=dict)
     _verdict_since: float = 0.0
     _watched: float = 0.0
@@ -157,6 +158,7 @@ class AgentRecord:
             seen_ids=tuple(self._seen_ids),
             cleared=self._cleared,
             taken_back=self._taken_back,
+            taken_back_as=self._taken_back_as,
             wait_started_ago=self.waiting_since(now) if self.verdict is not None else 0.0,
             watched=self._watched,
             time_to_ask=self._time_to_ask,
@@ -203,8 +205,14 @@ class AgentRecord:
     def note_replaced(self) -> None:
         """This run deleted its stale user."""
         self._replaced = True
+        self._asked_again = False  # it may have given up since, and now it can ask in vain no more
         self.user_exists = False
         self.actions.append("user_deleted")
+
+    @property
+    def unproven(self) -> bool:
+        """This run has let somebody in under its name, and it has not proven that it was the agent itself."""
+        return bool(self._authorized and self.user_exists and not self._taken_back) and not _is_registered(self.verdict)
 
     def note_kept(self, why: str) -> None:
         """The user that is in the way must not, or could not, be deleted."""
@@ -221,13 +229,17 @@ class AgentRecord:
             trouble: why that failed; empty if it did not.
         """
         why = (self.verdict.message if self.verdict else "").rstrip(". ")
+        self._taken_back_as = self.verdict.verdict if self.verdict else ""
         if trouble:
             self._taken_back = (
                 f"{why}. That user could not be deleted: {trouble} Delete it in Connectware now: a stranger may use it."
             )
             return
         self.user_exists = False
-        self._taken_back = f"{why}. That user was deleted at once. Find out who asks with this name, and run again."
+        self._taken_back = (
+            f"{why}. It did not prove to have got in, so the user that its authorization has made was deleted at once."
+            " Mend what is wrong, and find out whether somebody else asks with this name; then run again."
+        )
         self.actions.append("taken_back")
 
     @property

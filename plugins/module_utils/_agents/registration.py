@@ -7,8 +7,8 @@
 conflict are in conflicts.py, those about pending requests in pendings.py. What is promised (and tested over all
 combinations): it always answers; it says `authorize` only where exactly one request of the agent's username is pending
 and carries the pairing ID of the agent's own current run; an agent that is registered is never touched; and an agent is
-restarted at most once to make it ask, at most once to prove stored credentials, and at most once to prove credentials
-that this run authorized.
+restarted at most once to make it ask, once more if its stale user was deleted since, at most once to prove stored
+credentials, and at most once to prove credentials that this run authorized.
 
 Texts of an agent's success are not documented anywhere, so success rests on what does not need them: the user exists,
 nothing of it is pending, the credentials are in the volume, and the running container has asked for no registration.
@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import evidence as e
-from .conflicts import conflict, conflict_policy, not_let_in
+from .conflicts import conflict, conflict_policy, not_let_in, provisional
 from .evidence import Evidence, Policy, Verdict
 from .facts import PATIENCE, Facts
 from .judging import Row, fail, known_to_server, patient, restart_to_ask, wait, without_log
@@ -43,6 +43,7 @@ def decide(evidence: Evidence, policy: Policy) -> Verdict:
     verdict = next((found for found in (row(facts) for row in _ROWS) if found is not None), None)
     if verdict is None:
         verdict = _unreadable(facts)
+    verdict = provisional(facts, verdict)
     return _only_watched(facts, verdict) if policy.only_watch else verdict
 
 
@@ -133,7 +134,8 @@ def _unproven(f: Facts) -> Verdict | None:
     if not (known_to_server(f) and seen.credentials) or f.proof_failed:
         return None
     reason = f.reason if history.authorized else e.NONE
-    if f.policy.proof == "watch":
+    # Credentials that were stored before nobody was let in prove nothing, however long they are watched.
+    if f.policy.proof == "watch" and not (history.authorized and history.saved_at_authorization):
         patience = PATIENCE * f.policy.poll_interval
         if history.watched >= patience:
             return Verdict(e.REGISTERED, reason, e.SETTLED, "it was watched with an open window and did not ask")

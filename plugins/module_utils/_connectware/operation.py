@@ -65,6 +65,7 @@ class Operation:
         repeat: one of REPEAT_*.
         permission: what the account needs, for messages.
         login: whether a token is sent along.
+        may_be_silent: the fields of the answer are a help only; one that cannot be read is none.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Operation:
     repeat: str = REPEAT_ALWAYS
     permission: str = ""
     login: bool = True
+    may_be_silent: bool = False
 
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """Every correctable entry with its dotted path."""

@@ -92,8 +92,12 @@ class Registry:
 
     def open_window(self, seconds: float) -> None:
         """Open the window for so long from now on; the server closes it by itself."""
-        self._session.call("unlock", milliseconds=max(1, round(seconds * 1000)), seconds=max(1, round(seconds)))
+        answer = self._session.call(
+            "unlock", milliseconds=max(1, round(seconds * 1000)), seconds=max(1, round(seconds))
+        )
         self._lease_end = self._clock() + seconds
+        if isinstance(answer.data, Mapping) and answer.seconds_until("unlocked_until") is not None:
+            self._server_tells = True
 
     def close_window(self) -> None:
         """Close the window now."""

@@ -209,7 +209,7 @@ class Session:
         """What is wrong with an answer by its status, and by whether it can be read where it has to be."""
         if operation.outcome(reply.status) is None:
             return self._failures.error_answer(operation, self._where(request), reply, attempts)
-        if data is _UNREADABLE and operation.fields:
+        if data is _UNREADABLE and operation.fields and not operation.may_be_silent:
             return self._failures.not_json(operation, self._where(request), reply)
         return None
 

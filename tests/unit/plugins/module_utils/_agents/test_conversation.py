@@ -337,6 +337,33 @@ def test_an_outage_in_the_middle_is_waited_for(method, works):
     assert set(world.restarts.values()) == {1}
 
 
+def test_whoever_was_let_in_and_never_came_is_thrown_out_when_time_is_out():
+    world = World()
+    world.add("agent-1", poll=1000.0)
+    original = world.authorize
+
+    def authorize(username, pairing_id):
+        original(username, pairing_id)
+        world.agents[username].asks_at = None
+
+    world.authorize = authorize
+    world.window_until = world.now + 5000
+    world.sleep(1)
+    outcome = talk(world, timeout=10.0)["agent-1"]
+    assert not outcome["registered"] and "time is out" not in outcome["verdict"]
+    assert "agent-1" not in world.users and outcome["actions"][-1] == "taken_back"
+
+
+@pytest.mark.parametrize("on_conflict", ["silent", "exit"])
+@pytest.mark.parametrize("poll", [0.3, 1.0, 6.0])
+def test_an_agent_that_gave_up_on_its_conflict_is_restarted_again_when_its_user_is_gone(on_conflict, poll):
+    world = World()
+    world.registered("agent-1", on_conflict=on_conflict, poll=poll, saves="before").credentials = False
+    policy = Policy(on_conflict="replace", poll_interval=poll)
+    outcome = talk(world, policy=policy)["agent-1"]
+    assert outcome["registered"], outcome
+
+
 def test_an_outage_that_does_not_end_is_the_error_when_time_is_out():
     world = World()
     world.add("agent-1")

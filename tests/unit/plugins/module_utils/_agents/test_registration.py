@@ -161,6 +161,46 @@ def test_it_is_authorized_once():
     is_(judge(observation, pending=[OWN], wait_started_ago=99.0, **again), e.AWAITING_AUTHORIZATION, e.FAIL)
 
 
+def test_an_authorization_holds_only_until_the_agent_fails():
+    done = {"authorized": (OWN,), "authorized_ago": 99.0, "started_at_authorization": NOW - 60, "authorized_at": NOW}
+    crashed = judge(seen(state="exited", exit_code=28, events=(ASKING, PAIRING)), user=True, **done)
+    is_(crashed, e.BROKEN, e.TAKE_BACK)
+    is_(judge(seen(state="exited", events=(ASKING, PAIRING)), user=False, **done), e.BROKEN, e.FAIL)
+    ended = {"taken_back": "it was thrown out", "taken_back_as": e.BROKEN}
+    is_(judge(seen(state="exited", events=(ASKING, PAIRING)), user=True, **done, **ended), e.BROKEN, e.FAIL)
+
+
+def test_a_second_pairing_id_after_the_authorization_takes_it_back():
+    forged_first = (ASKING, replace(PAIRING, pairing_id=OTHER), PAIRING)
+    done = {"authorized": (OTHER,), "authorized_ago": 1.0, "started_at_authorization": NOW - 60, "authorized_at": NOW}
+    verdict = judge(seen(credentials=False, events=forged_first), user=True, **done)
+    is_(verdict, e.IMPOSTOR, e.TAKE_BACK)
+    assert OWN in verdict.message and OTHER in verdict.message
+
+
+def test_watching_proves_only_what_was_stored_after_the_authorization():
+    policy = Policy(proof="watch", poll_interval=2.0)
+    observation = seen(events=(ASKING, PAIRING))
+    done = {"authorized": (OWN,), "authorized_ago": 9.0, "started_at_authorization": NOW - 60, "authorized_at": NOW}
+    is_(judge(observation, user=True, policy=policy, watched=9.0, **done), e.REGISTERED, e.SETTLED)
+    before = judge(observation, user=True, policy=policy, watched=9.0, saved_at_authorization=True, **done)
+    is_(before, e.UNPROVEN, e.RESTART)
+
+
+def test_a_list_without_pairing_ids_names_the_entry_of_the_contract():
+    observation = seen(credentials=False, events=(ASKING, PAIRING))
+    verdict = judge(observation, pending=[None], wait_started_ago=99.0, cleared=True)
+    is_(verdict, e.IMPOSTOR, e.FAIL)
+    assert "list_registry.fields.pairing_id" in verdict.message
+
+
+def test_lost_credentials_are_told_from_a_name_that_was_taken_before():
+    lost = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT), started_at=NOW - 30)
+    is_(judge(lost, user=True), e.CONFLICTED, e.FAIL, e.CREDENTIALS_MISSING)
+    older = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT), volume_created_at=NOW - 9000)
+    is_(judge(older, user=True), e.CONFLICTED, e.FAIL, e.CREDENTIALS_MISSING)
+
+
 # impostor
 
 
