@@ -9,11 +9,14 @@ simulator's control API.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,8 +52,17 @@ def play_locally(playbook: str, **variables: Any) -> None:
     command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(ROOT / "tests" / "tools" / playbook)]
     command += ["--extra-vars", json.dumps(variables)]
     env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)
+    with one_at_a_time():
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Images and packages of this machine are made by one process of the tests after the other."""
+    with (Path(tempfile.gettempdir()) / "edgefleet-connectware-tests.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass

@@ -10,6 +10,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from integration.bed import docker, inspect
 
 AGENTS = 10
@@ -30,6 +31,7 @@ def in_parallel(*commands):
     return time.monotonic() - started
 
 
+@pytest.mark.alone
 def test_ten_agents(factory):
     """Compared in one run; what else the machine does only adds, so a second attempt may mend the first."""
     for _attempt in range(2):

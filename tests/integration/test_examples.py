@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from integration.bed import COLLECTIONS, IMAGE, ROOT, VERSION, Factory, docker, inspect
+from integration.bed import COLLECTIONS, IMAGE, ROOT, VERSION, Factory, docker, inspect, one_at_a_time
 from integration.kubernetes import NAMESPACE, POD, Cluster
 from simulator.harness import until
 
@@ -25,8 +25,9 @@ CONTAINER = "welding_welder-robots_1"
 
 def needed(command: str, package: str) -> None:
     """A command that the examples stand on; installed where it is missing."""
-    if shutil.which(command) is None:
-        subprocess.run([str(ROOT / "tests" / "tools" / "apt_install.sh"), package], check=True)
+    with one_at_a_time():
+        if shutil.which(command) is None:
+            subprocess.run([str(ROOT / "tests" / "tools" / "apt_install.sh"), package], check=True)
 
 
 @pytest.fixture
