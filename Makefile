@@ -45,7 +45,7 @@ help: ## list the targets
 	  || sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: lint sanity unit attack integration chaos-short ## everything below but the long runs, in this order; sets up all it needs
+test: lint sanity unit integration chaos-short ## everything below but the long runs, in this order; sets up all it needs
 	@echo '==> all of it passed'
 
 .PHONY: demo
@@ -111,14 +111,20 @@ unit: setup ## unit tests, and the simulator's own
 	@pytest $(ARGS) $(wildcard tests/unit tests/simulator)
 
 .PHONY: attack
-attack: setup ## a thousand attacks on the registration, against the simulator
+attack: setup ## the attacks alone, with their numbers
 	@echo '==> attack'
 	@pytest $(ARGS) tests/attack
 
+# A file of tests runs in one process, so many files at a time; what compares times runs alone. Exit code 5: ARGS left none.
+JOBS ?= 2
+TOGETHER = pytest --numprocesses $(JOBS) --dist loadfile -m 'not alone'
+ALONE = pytest -m alone
+
 .PHONY: integration
-integration: install docker ## real Docker Engine, real playbooks, the simulator
+integration: install docker ## real Docker Engine, real playbooks, the simulator, a thousand attacks (JOBS: files at a time)
 	@echo '==> integration'
-	@[ ! -d tests/integration ] || pytest $(ARGS) tests/integration
+	@$(TOGETHER) $(ARGS) tests/attack tests/integration || [ $$? -eq 5 ]
+	@$(ALONE) $(ARGS) tests/integration || [ $$? -eq 5 ]
 
 .PHONY: switches
 switches: install docker ## one life of agents for every two assumptions about Connectware together (about 15 minutes)
