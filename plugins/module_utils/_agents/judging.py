@@ -54,7 +54,10 @@ def restart_to_ask(f: Facts, verdict: str, text: str, *, window: bool = True) ->
     if f.uptime < f.policy.grace and f.running:
         return wait(f, verdict, f"{text}; restarted, waiting for it to ask", True)
     return fail(
-        f, verdict, f"{text}, not even after a restart. Read its log: docker logs {f.evidence.observation.container}"
+        f,
+        verdict,
+        f"{text}, not even after a restart. Read its log: docker logs {f.evidence.observation.container}. If it asks in"
+        " other words than expected, correct agents_log_patterns.",
     )
 
 

@@ -119,8 +119,8 @@ def _by_certificate(f: Facts) -> Verdict | None:
 
 def _registered(f: Facts) -> Verdict | None:
     seen = f.evidence.observation
-    if not (known_to_server(f) and seen.credentials and not f.events):
-        return None
+    if not (known_to_server(f) and seen.credentials and not f.events) or f.same_start:
+        return None  # what this run has authorized is proven first, also where the log has lost its lines already
     if f.unsettled > 0:
         return wait(f, e.REGISTERED, "it has just started; watched whether it asks", seconds=f.unsettled, reason=e.NONE)
     text = f"its log says: {f.failing}" if f.failing else ""

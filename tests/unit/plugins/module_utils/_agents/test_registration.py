@@ -349,6 +349,12 @@ def test_proof_by_watching():
     is_(judge(observation, user=True, policy=policy, watched=6.0), e.REGISTERED, e.SETTLED)
 
 
+def test_a_new_registration_is_proven_although_its_log_was_rotated_meanwhile():
+    done = {"authorized": (OWN,), "authorized_ago": 9.0, "started_at_authorization": NOW - 60, "authorized_at": NOW}
+    is_(judge(seen(), user=True, **done), e.UNPROVEN, e.RESTART)
+    is_(judge(seen(started_at=NOW - 20), user=True, proved_new=True, **done), e.REGISTERED, e.SETTLED)
+
+
 def test_new_registration_ends_with_one_restart():
     observation = seen(events=(ASKING, PAIRING))
     done = {
