@@ -209,7 +209,8 @@ class Session:
         """What is wrong with an answer by its status, and by whether it can be read where it has to be."""
         if operation.outcome(reply.status) is None:
             return self._failures.error_answer(operation, self._where(request), reply, attempts)
-        if data is _UNREADABLE and operation.fields and not operation.may_be_silent:
+        must_be_read = operation.fields and not operation.may_be_silent
+        if data is _UNREADABLE and (must_be_read or _is_web_page(reply)):
             return self._failures.not_json(operation, self._where(request), reply)
         return None
 
@@ -224,6 +225,11 @@ class Session:
 
 
 _UNREADABLE = object()
+
+
+def _is_web_page(reply: Reply) -> bool:
+    """Of a proxy or a login page: no API answers so, and nobody has done what was asked for."""
+    return "html" in reply.headers.get("content-type", "").lower() and reply.body.lstrip().startswith(b"<")
 
 
 def checked_token(text: str | None) -> Secret | None:
