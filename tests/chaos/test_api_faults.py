@@ -74,3 +74,20 @@ def test_a_fault_of_the_api_is_survived_or_told(bench: Bench, tally: Tally, oper
         if kind != VOLUME_EMPTIED:
             healthy = site.identities()
         site.converges(healthy)
+
+
+@pytest.mark.xfail(strict=True, reason="the window is opened and closed in turn until the time is out")
+def test_an_authorization_without_effect_is_told(bench: Bench, tally: Tally) -> None:
+    """It is answered as if it were done, each time: the run says so, instead of opening the window again and again."""
+    draw = chance("api", "no effect")
+    with tally.trial("API, authorization without effect") as result, bench.site(FIRST_START, AGENTS, draw) as site:
+        site.prepare(FIRST_START, draw)
+        bench.simulator.control("POST", "faults", {"operation": "registry_confirm", "body": "{}", "count": 0})
+        site.count_from_now()
+        ended = site.run(lambda _process: None).in_time()
+        bench.simulator.control("DELETE", "faults")
+        assert ended.code, ended.output
+        ended.clean("Connectware took the authorization but still lists the request")
+        assert site.counts()["operations"]["registry_unlock"] <= AGENTS, "the window was opened again and again"
+        result.ended[ended.how] += 1
+        site.converges({})
