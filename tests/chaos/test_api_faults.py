@@ -76,7 +76,6 @@ def test_a_fault_of_the_api_is_survived_or_told(bench: Bench, tally: Tally, oper
         site.converges(healthy)
 
 
-@pytest.mark.xfail(strict=True, reason="the window is opened and closed in turn until the time is out")
 def test_an_authorization_without_effect_is_told(bench: Bench, tally: Tally) -> None:
     """It is answered as if it were done, each time: the run says so, instead of opening the window again and again."""
     draw = chance("api", "no effect")

@@ -37,7 +37,9 @@ def awaiting_authorization(f: Facts) -> Verdict | None:
             f,
             e.AWAITING_AUTHORIZATION,
             "Connectware took the authorization but still lists the request",
+            "Check the operation confirm in connectware_contract, and the permissions of the account.",
             server=True,
+            needs_window=True,  # else the request would go with the window, come back with the next, and so on
         )
     return Verdict(
         e.AWAITING_AUTHORIZATION, f.reason, e.AUTHORIZE, f"its request with pairing ID {own_id} is pending", True

@@ -364,6 +364,15 @@ def test_an_agent_that_gave_up_on_its_conflict_is_restarted_again_when_its_user_
     assert outcome["registered"], outcome
 
 
+def test_an_authorization_without_effect_is_told_and_not_repeated_for_ever():
+    world = World()
+    world.add("agent-1")
+    world.authorize = lambda username, _pairing_id: world.calls.append(f"authorize {username}")
+    outcome = talk(world)["agent-1"]
+    assert outcome["verdict"] == "awaiting_authorization" and "still lists the request" in outcome["message"]
+    assert world.calls.count("authorize agent-1") == 1 and world.calls.count("open") == 1
+
+
 def test_an_outage_that_does_not_end_is_the_error_when_time_is_out():
     world = World()
     world.add("agent-1")
