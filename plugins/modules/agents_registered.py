@@ -105,7 +105,8 @@ options:
       - How an agent proves that its credentials work.
       - V(restart) restarts it once.
       - V(watch) leaves it running and watches with an open window whether it asks. The next run will find the same
-        pairing line in its log and watch again.
+        pairing line in its log and watch again. An agent that stores its credentials before it is let in is restarted
+        all the same after a new registration, because watching it would prove nothing.
     type: str
     choices: [restart, watch]
     default: restart
