@@ -36,7 +36,11 @@ def bent(off: str) -> Mapping[str, str]:
     # `faketime` sets what the process needs, and knows where its library is.
     shown = subprocess.run(["faketime", "-f", off, "env"], capture_output=True, text=True, check=True).stdout
     return {
-        **{key: value for key, _, value in (line.partition("=") for line in shown.splitlines()) if key == "LD_PRELOAD"},
+        **{
+            key: value
+            for key, _unused, value in (line.partition("=") for line in shown.splitlines())
+            if key == "LD_PRELOAD"
+        },
         "FAKETIME": off,
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "PYTHONPATH": str(Path(__file__).parent / "bent"),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from integration import bed
+from integration.registry import SavedImage
 from simulator.harness import Simulator
 
 
@@ -25,6 +27,17 @@ def agent_images() -> None:
         simulator_image_name=bed.IMAGE,
         simulator_image_tags=tags,
     )
+
+
+@pytest.fixture(scope="module")
+def saved_image(agent_images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedImage]:  # noqa: ARG001
+    """The simulated agent, as an archive of the engine."""
+    folder = tmp_path_factory.mktemp("saved")
+    bed.docker("save", "--output", str(folder / "image.tar"), f"{bed.IMAGE}:{bed.VERSION}")
+    image = SavedImage.unpacked(folder / "image.tar", folder)
+    (folder / "image.tar").unlink()
+    yield image
+    shutil.rmtree(folder)  # large, and pytest would keep it
 
 
 @pytest.fixture(scope="session")

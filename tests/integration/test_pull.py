@@ -6,28 +6,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from integration.bed import IMAGE, NEXT_VERSION, VERSION, Factory, docker, inspect
+from integration.bed import NEXT_VERSION, VERSION, Factory, docker, inspect
 from integration.registry import Registry, SavedImage
 from simulator.harness import until
 
 WRONG = "not-the-licence-key"
-
-
-@pytest.fixture(scope="module")
-def saved_image(agent_images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedImage]:  # noqa: ARG001
-    """The simulated agent, as an archive of the engine."""
-    folder = tmp_path_factory.mktemp("saved")
-    docker("save", "--output", str(folder / "image.tar"), f"{IMAGE}:{VERSION}")
-    image = SavedImage.unpacked(folder / "image.tar", folder)
-    (folder / "image.tar").unlink()
-    yield image
-    shutil.rmtree(folder)  # large, and pytest would keep it
 
 
 @pytest.fixture

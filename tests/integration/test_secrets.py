@@ -18,7 +18,6 @@ from integration.bed import IMAGE, VERSION, Factory, Run, docker
 from integration.leaks import Leak, Sampler, Seeker, contents_of, engine_reports, spellings
 from integration.registry import Registry, SavedImage
 from integration.test_modules import MAKE_TOKEN, Controller
-from integration.test_pull import saved_image  # noqa: F401
 from simulator.harness import Client, Simulator, until
 
 LOUD = ("-vvvv", "--diff")

@@ -294,7 +294,7 @@ def test_the_body_of_an_operation_without_fields_does_not_matter(server: Convers
 
 @pytest.mark.parametrize("name", ["unlock", "lock", "confirm", "delete_user"])
 def test_a_web_page_is_no_success_of_any_operation(name: str, server: Conversation, session: Session) -> None:
-    method, path, _ = step_of(name)
+    method, path, _unused = step_of(name)
     page = b"\n<!DOCTYPE html><html><body>Gateway</body></html>"
     server.expect(method, path, answer=page, headers={"Content-Type": "text/html; charset=utf-8"})
     with pytest.raises(errors.ContractError, match="A web page means") as caught:
