@@ -15,19 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration.factory_host import AS_A_MACHINE
 
 HERE = Path(__file__).parent
 IMAGE = "debian:bookworm-slim"
-# What a container needs to run an engine of its own.
-AS_A_MACHINE = (
-    "--cap-add=ALL",
-    "--cap-drop=SYS_RESOURCE",
-    "--security-opt=seccomp=unconfined",
-    "--security-opt=apparmor=unconfined",
-    "--security-opt=systempaths=unconfined",
-    "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
-    "--volume=/var/lib/docker",
-)
 PYTHON_ONLY = (
     "apt-get update -qq && apt-get install -qq -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists"
 )
@@ -111,7 +102,18 @@ def image_with_python() -> Iterator[str]:
 @pytest.fixture
 def machine(image_with_python: str, tmp_path: Path) -> Iterator[Machine]:
     name = f"connectware-test-host-{uuid.uuid4().hex[:8]}"
-    docker("run", "--detach", "--init", "--name", name, *AS_A_MACHINE, image_with_python, "sleep", "infinity")
+    docker(
+        "run",
+        "--detach",
+        "--init",
+        "--name",
+        name,
+        *AS_A_MACHINE,
+        "--volume=/var/lib/docker",
+        image_with_python,
+        "sleep",
+        "infinity",
+    )
     try:
         yield Machine(name, tmp_path)
     finally:
