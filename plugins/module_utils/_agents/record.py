@@ -211,8 +211,9 @@ class AgentRecord:
 
     @property
     def unproven(self) -> bool:
-        """This run has let somebody in under its name, and it has not proven that it was the agent itself."""
-        return bool(self._authorized and self.user_exists and not self._taken_back) and not _is_registered(self.verdict)
+        """This run has let somebody in under its name, and it has not come back with the credentials of that."""
+        came_back = self.verdict is not None and self.verdict.verdict == REGISTERED
+        return bool(self._authorized and self.user_exists and not self._taken_back) and not came_back
 
     def note_kept(self, why: str) -> None:
         """The user that is in the way must not, or could not, be deleted."""
@@ -258,7 +259,7 @@ class AgentRecord:
     def complaint(self) -> str:
         """Why it failed, with the end of its log: for the message of the task."""
         verdict = self.verdict
-        text = f"{verdict.verdict}: {verdict.message}" if verdict else "it was not judged"
+        text = f"{verdict.verdict}: {self._taken_back or verdict.message}" if verdict else "it was not judged"
         if self.timed_out:
             text = f"time is out, see timeout (agents_timeout); last seen: {text}"
         if self.trouble:
@@ -295,7 +296,7 @@ class AgentRecord:
             "registered": _is_registered(verdict),
             "changed": self.would_change if predicted else bool(self.actions),
             "actions": list(self.actions),
-            "message": verdict.message if verdict else "",
+            "message": self._taken_back or (verdict.message if verdict else ""),
             "last_lines": list(seen.last_lines) if self.failed else [],
         }
 

@@ -352,6 +352,16 @@ def test_whoever_was_let_in_and_never_came_is_thrown_out_when_time_is_out():
     outcome = talk(world, timeout=10.0)["agent-1"]
     assert not outcome["registered"] and "time is out" not in outcome["verdict"]
     assert "agent-1" not in world.users and outcome["actions"][-1] == "taken_back"
+    assert "was deleted at once" in outcome["message"]
+
+
+def test_an_agent_that_came_back_keeps_its_user_when_time_is_out():
+    world = World()
+    world.add("agent-1", boot=4.0)
+    outcome = talk(world, timeout=9.0, policy=Policy(settle=30.0))["agent-1"]
+    assert not outcome["registered"] and outcome["actions"] == ["authorized", "restarted"], outcome
+    assert "agent-1" in world.users
+    assert talk(world)["agent-1"]["registered"]
 
 
 @pytest.mark.parametrize("on_conflict", ["silent", "exit"])
