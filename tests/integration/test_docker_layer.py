@@ -24,6 +24,8 @@ BASE = "debian:bookworm-slim"
 IMAGE = f"dl-layer-{os.getpid()}"  # runs beside each other must not move each other's tags
 PAIRING = "Username: {name}, pairing ID (should match in UI): {id}"
 PARAMS: dict[str, Any] = {
+    "unmanaged": False,
+    "usernames": [],
     "docker_host": "unix:///var/run/docker.sock",
     "docker_timeout": 60,
     "log_patterns": {},

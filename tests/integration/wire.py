@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import select
 import socket
 import ssl
 import threading
@@ -151,15 +152,24 @@ class Interceptor(Listener):
 
     def talk(self, connection: ssl.SSLSocket) -> None:
         with self._client.wrap_socket(socket.create_connection(self._target), server_hostname="127.0.0.1") as server:
-            threading.Thread(target=_pass_on, args=(server, connection), daemon=True).start()
-            while part := connection.recv(65536):
-                self.heard += part
-                server.sendall(part)
+            other = {connection: server, server: connection}
+            while True:
+                ready = [end for end in other if end.pending()] or select.select(list(other), [], [])[0]
+                for end in ready:
+                    part = _received(end)
+                    if part == b"":
+                        return
+                    if end is connection:
+                        self.heard += part or b""
+                    other[end].sendall(part or b"")
 
 
-def _pass_on(source: ssl.SSLSocket, target: ssl.SSLSocket) -> None:
+def _received(end: ssl.SSLSocket) -> bytes | None:
+    """What has come; None where that was about TLS itself. One thread only: a TLS connection is not made for two."""
+    end.settimeout(0)
     try:
-        while part := source.recv(65536):
-            target.sendall(part)
-    except OSError:
-        return
+        return end.recv(65536)
+    except ssl.SSLWantReadError:
+        return None
+    finally:
+        end.settimeout(10)

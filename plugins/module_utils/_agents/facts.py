@@ -19,7 +19,6 @@ from .observation import ASKING_CACHED, CONFLICT, FAILURE, RUNNING, LogEvent, cl
 
 PATIENCE = 3  # poll intervals of the agent that anything may take which depends on its next poll
 SAME_BIRTH = 120.0  # seconds between a volume and a container that one deployment made
-FIRST_RUN = 5.0  # seconds from the making of a container to the start that belongs to it
 LEAST_SETTLE = 1.0  # seconds that any restarted agent is watched
 
 
@@ -142,8 +141,5 @@ class Facts:
 
     @property
     def _first_run(self) -> bool:
-        """The container was started when it was made, and never since."""
-        seen = self.evidence.observation
-        if seen.started_at is None or seen.created_at is None:
-            return True
-        return seen.started_at - seen.created_at < FIRST_RUN
+        """The container was started when it was made, and has not ended since."""
+        return self.evidence.observation.exit_code is None

@@ -195,7 +195,7 @@ def test_a_list_without_pairing_ids_names_the_entry_of_the_contract():
 
 
 def test_lost_credentials_are_told_from_a_name_that_was_taken_before():
-    lost = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT), started_at=NOW - 30)
+    lost = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT), exit_code=0)
     is_(judge(lost, user=True), e.CONFLICTED, e.FAIL, e.CREDENTIALS_MISSING)
     older = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT), volume_created_at=NOW - 9000)
     is_(judge(older, user=True), e.CONFLICTED, e.FAIL, e.CREDENTIALS_MISSING)
