@@ -234,7 +234,7 @@ def credentials_deleted(machine: Machine) -> None:
     promise(name in machine.users(), "the user was not deleted")
     print("   Now with agents_on_conflict: replace")
     run = machine.play("rollout", agents_on_conflict="replace")
-    healed(machine, run, name, before, "conflict")
+    healed(machine, run, name, before, "credentials_missing")
 
 
 def credentials_rejected(machine: Machine) -> None:
