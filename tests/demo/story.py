@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -95,8 +96,16 @@ class Machine:
         self.endpoints = json.loads(found[0].read_text(encoding="utf-8"))
 
     def stop_simulator(self) -> None:
-        if self.endpoints:
-            os.kill(self.endpoints["pid"], signal.SIGTERM)
+        """That of this demo, or of one that broke off; its users go too."""
+        state = self.directory / "simulator" / "state"
+        listening = state / "endpoints.json"
+        if listening.exists():
+            pid = json.loads(listening.read_text(encoding="utf-8"))["pid"]
+            command = Path(f"/proc/{pid}/cmdline")
+            if command.exists() and b"connectware_simulator" in command.read_bytes():
+                os.kill(pid, signal.SIGTERM)
+                promise(soon(lambda: not listening.exists()), "the simulator has ended")
+        shutil.rmtree(state, ignore_errors=True)
 
     # what is there
 
@@ -279,8 +288,9 @@ def main() -> int:
     log = directory / "ansible.log"
     log.unlink(missing_ok=True)
     machine = Machine(directory)
-    run_step = ""
+    run_step = "before the first step"
     try:
+        machine.stop_simulator()
         for tell in STEPS:
             run_step = tell.__name__
             tell(machine)
