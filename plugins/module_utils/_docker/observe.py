@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._agents.log import LogParser
-from .._agents.observation import ABSENT, PAIRING, Observation
+from .._agents.observation import ABSENT, PAIRING, RESTARTING, Observation
 from .._agents.patterns import LogPatterns
 from .._errors import EngineError
 from .credentials import has_credentials
@@ -81,7 +81,7 @@ class Observer:
             if unchanged:
                 break
         state = container["State"]
-        former_ids, former_lines = self._former(target, container, parser)
+        former_ids, former_lines = self._former(target, container, parser) if readable else ((), ())
         return Observation(
             target.name,
             target.username,
@@ -130,7 +130,7 @@ class Observer:
         state = container["State"]
         started, created = seconds_of(state.get("StartedAt")), seconds_of(container.get("Created"))
         earlier = seconds_of(state.get("FinishedAt")) is not None
-        if started is None or created is None or not earlier or time.time() - started > YOUNG:
+        if started is None or created is None or not earlier or not _is_young(container):
             return None
         parser = LogParser(self._patterns, target.username)
         for at, line in read_lines(self._engine, container, None):
@@ -142,9 +142,9 @@ class Observer:
     def _former(
         self, target: Target, container: Mapping[str, Any], now: LogParser
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Pairing IDs and last lines of earlier starts: looked up for an agent that asks, or that has crashed."""
+        """Pairing IDs and last lines of earlier starts: looked up for an agent that asks, or has crashed just now."""
         start = log_start(container)
-        crashed = container.get("RestartCount", 0) > 0
+        crashed = container.get("RestartCount", 0) > 0 and _is_young(container)
         if start is None or not (crashed or _asks(now)):
             return (), ()
         parser = LogParser(self._patterns, target.username)
@@ -163,6 +163,12 @@ def environment(container: Mapping[str, Any]) -> dict[str, str]:
     """The environment of a container by the engine's full report."""
     entries = (container.get("Config") or {}).get("Env") or []
     return dict(entry.partition("=")[::2] for entry in entries)
+
+
+def _is_young(container: Mapping[str, Any]) -> bool:
+    """It was started just now; one that waits for its next start has been, too."""
+    started = seconds_of(container["State"].get("StartedAt"))
+    return started is None or time.time() - started <= YOUNG or container["State"]["Status"] == RESTARTING
 
 
 def _asks(parser: LogParser) -> bool:

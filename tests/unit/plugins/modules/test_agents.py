@@ -232,3 +232,23 @@ def test_certificates_become_mounts_and_variables(fake: FakeEngine, run: Run) ->
     assert after["env"]["CYBUS_USE_MUTUAL_TLS"] == after["env"]["USE_MUTUAL_TLS"] == "true"
     own = run("agents", docker_host=fake.address, check=True, **{**wanted, "env": {"USE_MUTUAL_TLS": "no"}}, diff=True)
     assert own["diff"]["after"]["press-1"]["env"]["USE_MUTUAL_TLS"] == "no"
+
+
+RESTARTED = {"RestartCount": 2, "State__FinishedAt": "2026-01-01T00:00:00.5Z"}
+
+
+def test_an_agent_that_has_crashed_and_whose_log_cannot_be_read_is_observed(fake: FakeEngine, run: Run) -> None:
+    deployed(fake, **RESTARTED)
+    unreadable = {"message": "configured logging driver does not support reading"}
+    fake.say("GET", f"/containers/{NAME}/logs", unreadable, status=501)
+    result = run("agents", docker_host=fake.address, **WANTED)
+    assert not result.get("failed"), result
+    assert result["agents"][0]["observation"]["log_readable"] is False
+
+
+def test_the_log_of_an_agent_that_crashed_long_ago_is_read_once(fake: FakeEngine, run: Run) -> None:
+    deployed(fake, **RESTARTED)
+    line = b'2026-01-01T00:00:02Z {"level":30,"msg":"Connected"}\n'
+    fake.say("GET", f"/containers/{NAME}/logs", struct.pack(">BxxxL", 1, len(line)) + line)
+    run("agents", docker_host=fake.address, **WANTED)
+    assert [path for _method, _version, path in fake.asked].count(f"/containers/{NAME}/logs") == 1
