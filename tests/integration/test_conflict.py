@@ -34,6 +34,13 @@ def test_the_message_names_the_user_since_when_and_the_ways_out(lost):
     )
 
 
+def write_into_log(container, line):
+    """Something else that runs in the container, and may write where the agent writes."""
+    beside = ("--pid", f"container:{container}", "--cap-add", "SYS_PTRACE", "--user", "0", "--entrypoint", "sh")
+    docker("run", "--rm", *beside, f"{IMAGE}:{VERSION}", "-c", f"echo '{line}' >/proc/1/fd/1")
+    until(lambda: line in docker("logs", container), "the line is in the log")
+
+
 @pytest.mark.parametrize(
     ("user", "says"),
     [
@@ -98,3 +105,16 @@ def test_a_host_that_cannot_be_asked_keeps_the_user(lost):
     run = lost.rollout("--limit", "factory", hosts=hosts, agents_on_conflict="replace")
     run.failed(name, "perhaps something on the host plant, which could not be asked", "was not deleted")
     assert name in lost.simulator.usernames()
+
+
+def test_a_conflict_forged_into_the_log_of_a_healthy_agent_does_not_cost_it_its_user(factory):
+    site = factory(2)
+    site.rollout().ok()
+    name = site.names()[0]
+    before = user_of(site, name)
+    forged = '{"level": 50, "time": 1, "msg": "Registration failed: 409 Conflict"}'
+    write_into_log(f"connectware-agent-{name}", forged)
+    run = site.rollout(agents_on_conflict="replace").ok()
+    assert run.agents[name]["actions"] == ["restarted"], "it has proved its credentials"
+    assert user_of(site, name) == before
+    until(lambda: site.connected(name), f"{name} is connected")

@@ -59,21 +59,27 @@ def conflict(f: Facts) -> Verdict | None:
     """The last word of the agent is a conflict."""
     if not (f.in_conflict and f.evidence.user_exists):
         return None
-    if _old(f):
+    if _worth_a_proof(f):
         return Verdict(
             e.UNPROVEN,
             e.NONE,
             e.RESTART,
-            "its last conflict is old and its volume has credentials: restarted to see which holds",
+            "its log tells of a conflict and its volume has credentials: restarted to see which holds",
         )
     return conflict_policy(f, "it asks for a registration that Connectware refuses with 409")
 
 
-def _old(f: Facts) -> bool:
-    """A conflict that was solved since (perhaps by a run that was killed) looks like this; one restart tells."""
+def _worth_a_proof(f: Facts) -> bool:
+    """Credentials speak against a conflict, and one restart tells which holds.
+
+    A conflict that was solved since, perhaps by a run that was killed, is an old one. Where the user would be deleted a
+    fresh one is not believed either: something else in the container may have written it.
+    """
     seen, history = f.evidence.observation, f.evidence.history
     if not f.running or not seen.credentials or history.proved or history.asked_again or history.authorized:
         return False
+    if f.policy.on_conflict == "replace":
+        return True
     at = f.news[-1].at
     return at is not None and seen.observed_at - at > PATIENCE * f.policy.poll_interval
 

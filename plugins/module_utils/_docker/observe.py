@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._agents.log import LogParser
 from .._agents.observation import ABSENT, PAIRING, RESTARTING, Observation
@@ -23,6 +23,13 @@ ENV_NAME, ENV_USERNAME = "CYBUS_AGENT_NAME", "CYBUS_MQTT_USERNAME"  # documented
 YOUNG = 60.0  # seconds within which an agent that has not asked is still watched
 MOST_FORMER = 20  # pairing IDs of earlier starts that are remembered
 MOST_TRIES = 3  # of looks at a container that is restarted meanwhile
+
+
+class Earlier(NamedTuple):
+    """What a container's log holds of its earlier starts."""
+
+    pairing_ids: tuple[str, ...] = ()
+    last_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,7 @@ class Observer:
     def __init__(self, engine: Engine, patterns: LogPatterns) -> None:
         self._engine = engine
         self._patterns = patterns
+        self._earlier: dict[tuple[str, float], Earlier] = {}
 
     def observe_all(self, targets: list[Target], volumes: Mapping[str, Mapping[str, Any]]) -> list[Observation]:
         """All agents at once.
@@ -81,7 +89,7 @@ class Observer:
             if unchanged:
                 break
         state = container["State"]
-        former_ids, former_lines = self._former(target, container, parser) if readable else ((), ())
+        former = self._former(target, container, parser) if readable else Earlier()
         return Observation(
             target.name,
             target.username,
@@ -102,8 +110,8 @@ class Observer:
             log_readable=readable,
             last_lines=parser.last_lines,
             asked_after=self._asked_after(target, container) if readable and not parser.events else None,
-            former_ids=former_ids,
-            former_lines=former_lines,
+            former_ids=former.pairing_ids,
+            former_lines=former.last_lines,
             observed_at=time.time(),
         )
 
@@ -139,14 +147,19 @@ class Observer:
                 return max(0.0, at - created) if at is not None else None
         return None
 
-    def _former(
-        self, target: Target, container: Mapping[str, Any], now: LogParser
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Pairing IDs and last lines of earlier starts: looked up for an agent that asks, or has crashed just now."""
+    def _former(self, target: Target, container: Mapping[str, Any], now: LogParser) -> Earlier:
+        """What earlier starts left: looked up for an agent that asks, or has crashed just now."""
         start = log_start(container)
         crashed = container.get("RestartCount", 0) > 0 and _is_young(container)
         if start is None or not (crashed or _asks(now)):
-            return (), ()
+            return Earlier()
+        known = container["Id"], start
+        if known not in self._earlier:  # it changes no more, and is large: read once, however often one looks
+            self._earlier[known] = self._read_earlier(target, container, start)
+        earlier = self._earlier[known]
+        return earlier if crashed else earlier._replace(last_lines=())
+
+    def _read_earlier(self, target: Target, container: Mapping[str, Any], start: float) -> Earlier:
         parser = LogParser(self._patterns, target.username)
         found: dict[str, None] = {}
         for at, line in read_lines(self._engine, container, None):
@@ -156,7 +169,7 @@ class Observer:
             last = parser.events[-1:]
             if last and last[0].pairing_id:
                 found[last[0].pairing_id] = None
-        return tuple(found)[-MOST_FORMER:], parser.last_lines if crashed else ()
+        return Earlier(tuple(found)[-MOST_FORMER:], parser.last_lines)
 
 
 def environment(container: Mapping[str, Any]) -> dict[str, str]:

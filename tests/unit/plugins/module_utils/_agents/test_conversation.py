@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     EngineUnavailableError,
@@ -362,6 +363,15 @@ def test_an_agent_that_came_back_keeps_its_user_when_time_is_out():
     assert not outcome["registered"] and outcome["actions"] == ["authorized", "restarted"], outcome
     assert "agent-1" in world.users
     assert talk(world)["agent-1"]["registered"]
+
+
+def test_a_forged_conflict_does_not_cost_a_healthy_agent_its_user():
+    world = World()
+    agent = world.registered("agent-1")
+    agent.events = [LogEvent("conflict", world.now)]
+    outcome = talk(world, policy=Policy(on_conflict="replace"))["agent-1"]
+    assert (outcome["verdict"], outcome["actions"]) == ("registered", ["restarted"])
+    assert not writes(world)
 
 
 @pytest.mark.parametrize("on_conflict", ["silent", "exit"])

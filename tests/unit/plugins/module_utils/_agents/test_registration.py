@@ -137,6 +137,15 @@ def test_old_conflict_with_credentials_is_proved_by_one_restart():
     is_(judge(observation, user=True, proved=True), e.CONFLICTED, e.FAIL)
 
 
+def test_before_a_user_is_deleted_credentials_are_proved_by_one_restart():
+    """Whoever can write into its log could else make a run delete the user of a healthy agent."""
+    observation = seen(events=(ASKING, PAIRING, CONFLICT))
+    policy = Policy(on_conflict="replace")
+    is_(judge(observation, user=True, policy=policy), e.UNPROVEN, e.RESTART)
+    is_(judge(observation, user=True, policy=policy, proved=True), e.CONFLICTED, e.DELETE_USER)
+    is_(judge(observation, user=True), e.CONFLICTED, e.FAIL)
+
+
 # awaiting_authorization
 
 

@@ -26,6 +26,7 @@ class FakeAgent:
     on_conflict: str = "poll"  # poll, exit or silent
     drops_credentials: bool = False
     credentials: bool = False
+    secret: str = ""  # what is in its volume, or would be stored there
     running_since: float = 0.0
     asks_at: float | None = None
     pairing_id: str = ""
@@ -46,6 +47,7 @@ class World:
         self.random = random.Random(seed)
         self.agents: dict[str, FakeAgent] = {}
         self.users: set[str] = set()
+        self.secrets: dict[str, str] = {}  # of the users, and of the requests by pairing ID
         self.pending: list[tuple[str, str]] = []
         self.window_until = 0.0
         self.pending_survives = server.get("pending_survives", False)
@@ -94,7 +96,7 @@ class World:
             self.pending = [p for p in self.pending if p[0] != agent.name or p[1] in self.strangers]
         else:
             agent.former += [agent.pairing_id] if agent.pairing_id else []
-        works = agent.credentials and agent.name in self.users
+        works = agent.credentials and agent.name in self.users and self.secrets.get(agent.name) == agent.secret
         agent.asks_at = None if works else self.now + agent.boot
 
     def _poll(self, agent: FakeAgent) -> None:
@@ -104,6 +106,8 @@ class World:
         if not agent.events:
             kind = "asking_cached" if agent.credentials else "asking_new"
             agent.pairing_id = f"{self.random.randrange(16**6):06x}"
+            agent.secret = agent.secret if agent.credentials else agent.pairing_id
+            self.secrets[agent.pairing_id] = agent.secret
             agent.events += [LogEvent(kind, self.now), LogEvent("pairing", self.now, agent.name, agent.pairing_id)]
             if agent.saves == "before":
                 agent.credentials = True
@@ -185,6 +189,7 @@ class World:
         for request in found[:1]:
             self.pending.remove(request)
             self.users.add(username)
+            self.secrets[username] = self.secrets.get(request[1], request[1])
             self.let_in.append(request)
             if request[1] == self.agents[username].pairing_id:
                 self.agents[username].granted = True
@@ -209,6 +214,7 @@ class World:
         agent = self.add(name, **ways)
         self.users.add(name)
         agent.credentials = True
+        agent.secret = self.secrets[name] = f"secret of {name}"
         self._start(agent)
         agent.starts = 1
         agent.running_since = self.now - 500.0
