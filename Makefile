@@ -45,7 +45,7 @@ help: ## list the targets
 	  || sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: lint sanity unit integration chaos-short ## everything below but the long runs, in this order; sets up all it needs
+test: lint sanity unit integration demo chaos-short ## everything below but the long runs, in this order; sets up all it needs
 	@echo '==> all of it passed'
 
 .PHONY: demo
