@@ -124,7 +124,8 @@ options:
   poll_interval:
     description:
       - Seconds between two requests of an agent that asks to be registered. Not documented by the vendor.
-      - Whatever depends on the next request of an agent is given three times as long.
+      - Whatever depends on the next request of an agent is given three times as long, or three times as long as this
+        agent has taken from its start to its first request, if that is longer, but then not longer than O(grace).
     type: float
     default: 5.0
   grace:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from . import evidence as e
 from .evidence import Verdict
-from .facts import PATIENCE, Facts
+from .facts import Facts
 from .judging import fail, patient
 from .text import printable
 
@@ -81,7 +81,7 @@ def _worth_a_proof(f: Facts) -> bool:
     if f.policy.on_conflict == "replace":
         return True
     at = f.news[-1].at
-    return at is not None and seen.observed_at - at > PATIENCE * f.policy.poll_interval
+    return at is not None and seen.observed_at - at > f.patience
 
 
 def conflict_policy(f: Facts, what: str) -> Verdict:

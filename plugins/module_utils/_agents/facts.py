@@ -55,7 +55,7 @@ class Facts:
         last = seen.events[-1] if seen.events else None
         if last is None or last.kind != FAILURE:
             return ""
-        fresh = last.at is None or seen.observed_at - last.at <= PATIENCE * self.policy.poll_interval
+        fresh = last.at is None or seen.observed_at - last.at <= self.patience
         return last.text if fresh else ""
 
     @property
@@ -88,6 +88,12 @@ class Facts:
         """Seconds since the container's start, by the host's own clock."""
         seen = self.evidence.observation
         return max(0.0, seen.observed_at - seen.started_at) if seen.started_at is not None else 0.0
+
+    @property
+    def patience(self) -> float:
+        """Seconds that anything may take which depends on the agent's next polls: more on a host that is slow now."""
+        usual, learned = PATIENCE * self.policy.poll_interval, self.evidence.history.time_to_ask
+        return usual if learned is None else max(usual, min(self.policy.grace, PATIENCE * learned))
 
     @property
     def settle_time(self) -> float:

@@ -9,7 +9,7 @@ from typing import Callable, Optional
 
 from . import evidence as e
 from .evidence import Verdict
-from .facts import PATIENCE, Facts
+from .facts import Facts
 
 Row = Callable[[Facts], Optional[Verdict]]
 """One row: its verdict, or None where it does not fit."""
@@ -36,7 +36,7 @@ def patient(
     f: Facts, verdict: str, text: str, todo: str = "", *, server: bool = False, needs_window: bool = False
 ) -> Verdict:
     """Wait for what depends on the agent's next polls, then fail."""
-    patience = PATIENCE * f.policy.poll_interval - f.evidence.history.wait_started_ago
+    patience = f.patience - f.evidence.history.wait_started_ago
     if patience <= 0:
         return fail(f, verdict, f"{text}. {todo}".rstrip())
     return Verdict(verdict, f.reason, e.WAIT, text, needs_window, patience, "server" if server else "host")

@@ -21,7 +21,7 @@ from dataclasses import replace
 from . import evidence as e
 from .conflicts import conflict, conflict_policy, not_let_in, provisional
 from .evidence import Evidence, Policy, Verdict
-from .facts import PATIENCE, Facts
+from .facts import Facts
 from .judging import Row, fail, known_to_server, patient, restart_to_ask, wait, without_log
 from .observation import ABSENT, RESTARTING
 from .pendings import awaiting_authorization, contradiction, earlier_request, impostor
@@ -136,7 +136,7 @@ def _unproven(f: Facts) -> Verdict | None:
     reason = f.reason if history.authorized else e.NONE
     # Credentials that were stored before nobody was let in prove nothing, however long they are watched.
     if f.policy.proof == "watch" and not (history.authorized and history.saved_at_authorization):
-        patience = PATIENCE * f.policy.poll_interval
+        patience = f.patience
         if history.watched >= patience:
             return Verdict(e.REGISTERED, reason, e.SETTLED, "it was watched with an open window and did not ask")
         return wait(f, e.UNPROVEN, "watched whether it asks", True, patience - history.watched, reason)
@@ -158,7 +158,7 @@ def _unsaved(f: Facts) -> Verdict | None:
     if seen.credentials is None:
         return patient(f, e.UNSAVED, f"nobody can look for credentials in its volume {seen.volume}")
     text = "its user exists but its volume has no credentials"
-    patience = PATIENCE * f.policy.poll_interval
+    patience = f.patience
     if history.authorized:
         rest = patience - (history.authorized_ago or 0.0)
         text = "authorized; it has not stored its credentials yet"
@@ -182,7 +182,7 @@ def _awaiting_request(f: Facts) -> Verdict | None:
         return restart_to_ask(f, e.AWAITING_REQUEST, text)
     if (
         f.evidence.window_open
-        and history.wait_started_ago > PATIENCE * f.policy.poll_interval
+        and history.wait_started_ago > f.patience
         and not history.asked_again
     ):
         return restart_to_ask(f, e.AWAITING_REQUEST, text)

@@ -365,6 +365,16 @@ def test_an_agent_that_came_back_keeps_its_user_when_time_is_out():
     assert talk(world)["agent-1"]["registered"]
 
 
+@pytest.mark.parametrize("saves", ["before", "after"])
+def test_a_host_that_is_slow_now_is_given_the_time_it_needs(saves):
+    """Everything takes four times as long as configured, as on a host that starts many agents at once."""
+    world = World()
+    world.add("agent-1", boot=8.0, poll=8.0, saves=saves)
+    outcome = talk(world, policy=Policy(poll_interval=2.0))["agent-1"]
+    assert outcome["verdict"] == "registered", outcome
+    assert outcome["actions"] == ["authorized", "restarted"]
+
+
 def test_a_forged_conflict_does_not_cost_a_healthy_agent_its_user():
     world = World()
     agent = world.registered("agent-1")
