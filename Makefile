@@ -144,6 +144,18 @@ chaos: install docker ## the same at many points and with machines that fail, ab
 	@echo '==> chaos'
 	@timeout --kill-after=30s 60m python tests/chaos/run.py $(BUILD)/chaos $(CHAOS_KEPT)
 
+# A bed stays up until bed-down; a second call brings it to other numbers, or to a newer image of the agents.
+HOSTS ?= 10
+AGENTS ?= 10
+
+.PHONY: bed
+bed: install docker ## factory hosts with engines of their own, SSH and a Connectware, to play on (HOSTS, AGENTS of each)
+	@python tests/bed/run.py $(BUILD)/bed up $(HOSTS) $(AGENTS)
+
+.PHONY: bed-down
+bed-down: install ## remove the bed
+	@python tests/bed/run.py $(BUILD)/bed down
+
 # ------------------------------------------------------------------------------------------------------- collection
 
 .PHONY: build

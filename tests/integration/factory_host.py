@@ -44,6 +44,7 @@ exec dockerd --log-level warn >>{ENGINE_LOG} 2>&1
 # What an init system would do when the machine starts; an engine that dies is left dead, a test starts it again.
 START_MACHINE = """#!/bin/sh
 mkdir -p /run/sshd
+ssh-keygen -A
 /usr/sbin/sshd
 (start-engine &)  # a child of process 1, which takes care of its end
 exec sleep infinity
@@ -52,6 +53,8 @@ DOCKERFILE = f"""FROM {BASE}
 RUN apt-get update -qq \\
  && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends {PACKAGES} \\
  && rm -rf /var/lib/apt/lists/*
+# Each machine makes host keys of its own when it starts.
+RUN rm -f /etc/ssh/ssh_host_*
 COPY start-engine start-machine /usr/local/sbin/
 CMD ["/usr/local/sbin/start-machine"]
 """
@@ -147,6 +150,16 @@ class FactoryHost:
         """Its address on the bridge of the outer engine."""
         networks = json.loads(outer("inspect", self.name))[0]["NetworkSettings"]["Networks"]
         return str(next(iter(networks.values()))["IPAddress"])
+
+    def host_key(self) -> str:
+        """Its public host key, with its type, as in a file of known hosts."""
+        kind, key, *_comment = self.shell("cat /etc/ssh/ssh_host_ed25519_key.pub").split()
+        return f"{kind} {key}"
+
+    def let_in(self, public_key: str) -> None:
+        """Let the owner of this key, and nobody else, come in by SSH as root."""
+        keep = "install -d -m 700 /root/.ssh && cat >/root/.ssh/authorized_keys"
+        self.shell(keep, data=public_key.encode())
 
     def load(self, *images: str) -> None:
         """Bring images of the outer engine into the machine."""
