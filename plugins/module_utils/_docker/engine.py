@@ -18,7 +18,19 @@ from urllib.parse import quote
 from .._agents.log import printable_line
 from .._errors import EngineError, EngineUnavailableError, SdkMissingError
 
+
+def _keep_distutils() -> None:
+    """Let the SDK before 6 import Python's own distutils, where Python still has one.
+
+    setuptools puts its copy in the place, whose import takes longer than all else that a look at the agents does.
+    """
+    remove_shim = getattr(sys.modules.get("_distutils_hack"), "remove_shim", None)
+    if remove_shim is not None and sys.version_info < (3, 12):
+        remove_shim()
+
+
 try:
+    _keep_distutils()
     import docker
     import docker.errors
     import docker.tls

@@ -286,8 +286,7 @@ class Registry:
         host, port = re.fullmatch(r"(.*?)(?::(\d+))?", settings.ingress).groups()  # type: ignore[union-attr]
         self.host = host
         self._port = int(port or 443)
-        # Made once: a hundred agents that ask each second may share one machine.
-        self._context: ssl.SSLContext | None = None
+        self._context: ssl.SSLContext | None = None  # kept: a hundred agents that ask each second share a test's machine
 
     def ask(self, credentials: dict[str, str], pairing_id: str) -> int:
         """Ask once and return the status code."""
