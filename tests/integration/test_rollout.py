@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from integration.bed import NEXT_VERSION, docker, inspect
+from integration.bed import IMAGE, NEXT_VERSION, VERSION, docker, inspect
 from simulator.harness import until
 
 
@@ -234,6 +234,18 @@ def test_impostor_is_not_let_in(factory):
     site.simulator.control("POST", "window", {"open_ms": 0})
     site.rollout().ok()
     until(lambda: site.connected(victim), "the real agent is logged in")
+
+
+def test_the_first_host_does_not_decide_for_the_others_where_the_version_comes_from(factory):
+    site = factory(2)
+    hosts = {
+        "fixed": {"agents_list": site.agents[:1], "agents_version": VERSION},
+        "follows": {"agents_list": site.agents[1:], "agents_version": "auto"},
+    }
+    site.rollout(hosts=hosts).ok()
+    images = {site.container(name)["Config"]["Image"] for name in site.names()}
+    assert images == {f"{IMAGE}:{VERSION}"}
+    assert site.counts()["operations"]["system_info"] == 1
 
 
 def test_version_auto_is_what_connectware_says(factory):
