@@ -43,7 +43,7 @@ class Bed:
         self.configuration = self.folder / "ansible.cfg"
         self.key = self.folder / "id_ed25519"
         self.known_hosts = self.folder / "known_hosts"
-        self._mark = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
+        self.mark = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
         self._say = say
 
     # up and down
@@ -88,10 +88,10 @@ class Bed:
 
     def machine(self, name: str) -> FactoryHost:
         """The factory host of this name in the inventory."""
-        return FactoryHost(f"bed-{self._mark}-{name}", ("--label", f"{LABEL}={self._mark}"))
+        return FactoryHost(f"bed-{self.mark}-{name}", ("--label", f"{LABEL}={self.mark}"))
 
     def _there(self) -> list[str]:
-        return outer("ps", "--all", "--filter", f"label={LABEL}={self._mark}", "--format", "{{.Names}}").split()
+        return outer("ps", "--all", "--filter", f"label={LABEL}={self.mark}", "--format", "{{.Names}}").split()
 
     def _remove(self, machines: set[str]) -> None:
         if machines:

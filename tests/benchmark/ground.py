@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ground the contestants run on: a part of a bed, wiped before each first rollout, and what must be true afterwards.
+"""The ground the contestants run on: a part of a bed, wiped before each first rollout, and what must be true after.
 
 Everything is verified with the docker command and the simulator, never with a contestant.
 """
@@ -9,6 +9,7 @@ Everything is verified with the docker command and the simulator, never with a c
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,8 +64,7 @@ class Ground:
         self.addresses = dict(list(self.bed.addresses.items())[: self.case.hosts])
         assert len(self.addresses) == self.case.hosts, f"the bed has {len(self.addresses)} hosts, not {self.case.hosts}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.control_paths = self.folder / "cp"
-        self.control_paths.mkdir(exist_ok=True)
+        self.control_paths = Path(tempfile.mkdtemp(prefix="bench-"))  # the path of a socket must be short
         self.configuration = self.folder / "ansible.cfg"
         self.configuration.write_text("[defaults]\n")  # neither that of this user nor that of a checkout
         self.inventory = self.folder / "inventory.yml"
@@ -93,6 +93,12 @@ class Ground:
             subprocess.run(command, capture_output=True, check=False, timeout=30)  # one that has ended is as good
         until(lambda: not list(self.control_paths.iterdir()), "the SSH connections have ended")
         self.bed.connectware.control("POST", "reset-counters")
+
+    def leave(self) -> None:
+        """Nothing of the agents is left, and no connection."""
+        self.wipe()
+        self.go_cold()
+        self.control_paths.rmdir()
 
     # after a run
 

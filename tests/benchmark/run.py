@@ -73,7 +73,7 @@ def run(bed: Bed, folder: Path, began: float) -> dict[str, Any]:
             asked = measured.requests.get(which, {}).get("ours", [])
             seconds = measured.seconds.get(which, {})
             cases.append(results.case(wanted.hosts, wanted.agents, which, seconds, asked, measured.broken))
-        ground.wipe()
+        ground.leave()
     return {
         "date": time.strftime("%Y-%m-%d"),
         "machine": machine(),
@@ -97,6 +97,7 @@ def main() -> int:
         bed.down()
     print(tables.all_tables(measured))
     for path in [folder / "latest.json", *map(Path, sys.argv[2:])]:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(measured, indent=2) + "\n")
     broken = [case for case in measured["cases"] if "ours_note" in case]
     return 1 if broken else 0
