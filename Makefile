@@ -156,6 +156,20 @@ bed: install docker ## factory hosts with engines of their own, SSH and a Connec
 bed-down: install ## remove the bed
 	@python tests/bed/run.py $(BUILD)/bed down
 
+# Only a full run replaces the numbers that are kept.
+BENCH_KEPT = $(if $(BENCH_REPEATS)$(BENCH_CASES)$(BENCH_CONTESTANTS),,tests/benchmark/results/latest.json)
+
+.PHONY: bench
+bench: install docker ## times of rollouts, against a naive playbook and the floor, half an hour (BENCH_REPEATS, BENCH_CASES)
+	@echo '==> bench'
+	@timeout --kill-after=60s --signal=INT 60m python tests/benchmark/run.py $(BUILD)/bench $(BENCH_KEPT)
+	@[ -z '$(BENCH_KEPT)' ] || $(MAKE) bench-docs
+
+.PHONY: bench-docs
+bench-docs: setup ## docs/benchmark.md and its plot, from the numbers that are kept
+	@python tests/benchmark/prepare.py $(BUILD)/bench/packages
+	@python tests/benchmark/docs.py $(BUILD)/bench/packages
+
 # ------------------------------------------------------------------------------------------------------- collection
 
 .PHONY: build

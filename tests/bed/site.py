@@ -43,7 +43,7 @@ class Bed:
         self.configuration = self.folder / "ansible.cfg"
         self.key = self.folder / "id_ed25519"
         self.known_hosts = self.folder / "known_hosts"
-        self._mark = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
+        self.mark = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
         self._say = say
 
     # up and down
@@ -73,6 +73,12 @@ class Bed:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(self._wait_for_ssh, addresses.values()))
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Of the factory hosts that are up, by their names in the inventory."""
+        hosts = yaml.safe_load(self.inventory.read_text())[GROUP]["hosts"]
+        return {name: host["ansible_host"] for name, host in hosts.items()}
+
     def down(self) -> None:
         """Remove factory hosts, Connectware and folder; images of the engine stay, tests use them too."""
         self._remove(set(self._there()))
@@ -82,10 +88,10 @@ class Bed:
 
     def machine(self, name: str) -> FactoryHost:
         """The factory host of this name in the inventory."""
-        return FactoryHost(f"bed-{self._mark}-{name}", ("--label", f"{LABEL}={self._mark}"))
+        return FactoryHost(f"bed-{self.mark}-{name}", ("--label", f"{LABEL}={self.mark}"))
 
     def _there(self) -> list[str]:
-        return outer("ps", "--all", "--filter", f"label={LABEL}={self._mark}", "--format", "{{.Names}}").split()
+        return outer("ps", "--all", "--filter", f"label={LABEL}={self.mark}", "--format", "{{.Names}}").split()
 
     def _remove(self, machines: set[str]) -> None:
         if machines:
@@ -125,16 +131,20 @@ class Bed:
     # the inventory
 
     def _write_inventory(self, addresses: dict[str, str], agents: int) -> None:
-        inventory = {GROUP: {"hosts": {}, "vars": self.variables}}
-        for host, address in addresses.items():
-            listed = [{"name": f"{host}-press-{number:02}"} for number in range(1, agents + 1)]
-            inventory[GROUP]["hosts"][host] = {"ansible_host": address, "agents_list": listed}
-        self.inventory.write_text(yaml.safe_dump(inventory, sort_keys=False))
+        self.inventory.write_text(yaml.safe_dump(self.cut(addresses, agents), sort_keys=False))
         collections = os.environ["ANSIBLE_COLLECTIONS_PATH"]
         self.configuration.write_text(
             f"[defaults]\ncollections_path = {collections}\nforks = {len(addresses)}\n"
             "callbacks_enabled = edgefleet.connectware.rollout_report\n"
         )
+
+    def cut(self, addresses: dict[str, str], agents: int) -> dict[str, Any]:
+        """The inventory of these factory hosts with so many agents each."""
+        hosts = {
+            host: {"ansible_host": address, "agents_list": [{"name": name} for name in agent_names(host, agents)]}
+            for host, address in addresses.items()
+        }
+        return {GROUP: {"hosts": hosts, "vars": self.variables}}
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -152,3 +162,8 @@ class Bed:
 def names(hosts: int) -> list[str]:
     """Of so many factory hosts, as in the inventory."""
     return [f"factory-{number:02}" for number in range(1, hosts + 1)]
+
+
+def agent_names(host: str, agents: int) -> list[str]:
+    """Of so many agents of a factory host."""
+    return [f"{host}-press-{number:02}" for number in range(1, agents + 1)]

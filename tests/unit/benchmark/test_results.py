@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the benchmark makes of its numbers, and that the page and the plot show the numbers that are kept."""
+
+from __future__ import annotations
+
+import json
+from html import unescape
+from typing import Any
+
+import pytest
+from benchmark import docs
+from benchmark.results import FIRST_ROLLOUT, NOTHING_TO_DO, case, ratio, spread, targets
+from benchmark.tables import all_tables
+
+FEW = {"login": 1, "registry_list": 10, "list_users": 10}
+
+
+def measured(run: str, ours: float, naive: float, floor: float, **requests: int) -> dict[str, Any]:
+    seconds = {"ours": [ours], "naive": [naive], "floor": [floor]}
+    return case(10, 10, run, seconds, [requests or FEW], {})
+
+
+def met(*cases: dict[str, Any]) -> dict[str, bool]:
+    return {each["target"]: each["met"] for each in targets(cases)}
+
+
+def test_a_spread_is_of_the_runs_that_have_a_time() -> None:
+    assert spread([3.0, None, 1.0, 2.0]) == {"median": 2.0, "min": 1.0, "max": 3.0}
+    assert spread([None, None]) is None
+
+
+def test_a_ratio_is_of_pairs() -> None:
+    assert ratio([10.0, 100.0, 30.0], [1.0, 10.0, 30.0]) == 10.0  # of the medians it would be 3
+    assert ratio([10.0, None], [None, 2.0]) is None
+
+
+def test_targets_are_met_at_their_limits() -> None:
+    assert met(measured(NOTHING_TO_DO, 2.0, 20.0, 1.0)) == {
+        "at least 10 times faster than naive": True,
+        "at most 2 times a ping of all hosts": True,
+        "at most 2 requests a host": True,
+    }
+
+
+def test_targets_are_missed_beyond_their_limits() -> None:
+    more = {**FEW, "list_users": 11}
+
+    assert not any(met(measured(NOTHING_TO_DO, 2.1, 20.0, 1.0, **more)).values())
+    assert not any(met(measured(FIRST_ROLLOUT, 20.1, 120.0, 10.0, **FEW, registry_confirm=121)).values())
+
+
+def test_a_target_without_a_measurement_is_not_met() -> None:
+    entry = case(10, 10, FIRST_ROLLOUT, {"ours": [20.0], "floor": [10.0]}, [], {"naive": "took too long\nand more"})
+
+    assert entry["naive_s"] is None
+    assert entry["naive_note"] == "took too long"
+    assert met(entry) == {"at least 6 times faster than naive": False, "at most 2 times the floor": True}
+
+
+def test_polls_are_what_is_asked_beyond_once_a_host() -> None:
+    asked = measured(FIRST_ROLLOUT, 1, 1, 1, **{**FEW, "registry_list": 25}, registry_confirm=100)["api_requests"]
+
+    assert (asked["per_host"], asked["polls_per_host"]) == (13.5, 1.5)
+
+
+def test_the_page_shows_the_numbers_of_its_results() -> None:
+    results = {
+        "date": "2026-01-01",
+        "machine": {"processors": 2, "memory_gib": 4},
+        "versions": {"ansible-core": "2.19.0"},
+        "repeats": 1,
+        "cases": [measured(FIRST_ROLLOUT, 20.0, 100.0, 10.0)],
+    }
+    results["targets"] = targets(results["cases"])
+    page = docs.with_results(f"before\n{docs.BEGIN}\nold\n{docs.END}\nafter", results)
+
+    assert page.startswith("before\n") and page.endswith("\nafter") and "old" not in page
+    assert "| 10 x 10, first rollout | 20.0 (20.0 to 20.0) | 100.0 (100.0 to 100.0) | - |" in page
+    assert "| at least 6 times faster than naive | 5 | **no** |" in page
+
+
+# ------------------------------------------------------------------------------------------------ what the docs show
+
+
+@pytest.fixture
+def kept() -> dict[str, Any]:
+    if not docs.RESULTS.exists():
+        pytest.skip("no results are kept yet")
+    return dict(json.loads(docs.RESULTS.read_text("utf-8")))
+
+
+def test_the_page_shows_the_numbers_that_are_kept(kept: dict[str, Any]) -> None:
+    assert all_tables(kept) in docs.PAGE.read_text("utf-8"), "run `make bench-docs`"
+
+
+def test_the_plot_shows_the_numbers_that_are_kept(kept: dict[str, Any]) -> None:
+    assert docs.plotted(kept) in unescape(docs.PLOT.read_text("utf-8")), "run `make bench-docs`"
+
+
+def test_the_targets_follow_from_the_numbers_that_are_kept(kept: dict[str, Any]) -> None:
+    assert kept["targets"] == targets(kept["cases"])
