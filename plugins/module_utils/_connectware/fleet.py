@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All agents of one Connectware: which of its users and pending requests are agents, and by what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._agents import fleet
+from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent, Stranger
+from .._agents.text import printable
+from .registry import PendingRequest, Registry
+from .session import Session
+from .system import System
+from .users import User, Users
+
+NOTHING_TOLD = (
+    "Connectware does not say of any user whether a registration has made it, so ghosts cannot be told from people and"
+    " other software. Correct the entry list_users.fields.by_registration in connectware_contract, or name the roles"
+    " that only agents have in its settings.agent_roles."
+)
+
+
+def look_at_fleet(session: Session, expected: Sequence[ExpectedAgent], *, connected: bool = False) -> Fleet:
+    """What Connectware shows of all its agents, and of those that the inventory names.
+
+    Costs one request for the pending requests, one for each 100 users, and one for who is connected.
+
+    Args:
+        connected: whether to ask which agents are connected.
+
+    Raises:
+        ApiError: Connectware did not answer, or not as the contract says.
+    """
+    # The requests first: one that is authorized in between shows up twice; the other way round it would not at all.
+    pending = _by_username(Registry(session).state().pending)
+    users = {user.username: user for user in Users(session).all()}
+    working = System(session).connected_agents() if connected else None
+    roles = frozenset(session.contract.setting("agent_roles"))
+    expected_usernames = {agent.username for agent in expected}
+    agents = []
+    for username in sorted({*users, *(expected_usernames & set(pending))}):
+        user = users.get(username)
+        evidence = _evidence(user, roles) or (fleet.BY_INVENTORY if username in expected_usernames else None)
+        if evidence is not None:
+            agents.append(_agent(username, user, evidence, pending.get(username, ()), working))
+    known = {agent.username for agent in agents}
+    return Fleet(
+        agents=tuple(agents),
+        strangers=tuple(Stranger(name, pending[name]) for name in sorted(set(pending) - known)),
+        undecided=sum(user.by_registration is None and _evidence(user, roles) is None for user in users.values()),
+    )
+
+
+def nothing_told(seen: Fleet) -> bool:
+    """Whether the server gives no evidence of any agent, although it has users: its ghosts cannot be told then."""
+    return seen.undecided > 0 and all(agent.evidence == fleet.BY_INVENTORY for agent in seen.agents)
+
+
+def _evidence(user: User | None, agent_roles: frozenset[str]) -> str | None:
+    if user is None:
+        return None
+    if user.by_registration:
+        return fleet.BY_REGISTRATION
+    return fleet.BY_ROLE if agent_roles & set(user.roles) else None
+
+
+def _agent(
+    username: str,
+    user: User | None,
+    evidence: str,
+    pairing_ids: tuple[str | None, ...],
+    working: frozenset[str] | None,
+) -> ServerAgent:
+    return ServerAgent(
+        username=username,
+        evidence=evidence,
+        registered=user is not None,
+        pairing_ids=pairing_ids,
+        roles=() if user is None else user.roles,
+        created_at=None if user is None else user.created_at,
+        connected=None if working is None else username in working,
+    )
+
+
+def _by_username(pending: Sequence[PendingRequest]) -> dict[str, tuple[str | None, ...]]:
+    found: dict[str, tuple[str | None, ...]] = {}
+    for request in pending:
+        found[request.username] = (*found.get(request.username, ()), request.pairing_id)
+    return found
+
+
+def read_expected(inventory: Mapping[str, Any]) -> tuple[ExpectedAgent, ...]:
+    """The agents of all hosts of an inventory, from the agents_list of each host.
+
+    Raises:
+        SpecError: an entry has no name.
+    """
+    return tuple(agent for host, agents in inventory.items() for agent in fleet.expected_agents(str(host), agents))
+
+
+def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """The agents of the server and of the inventory; the use case of the module fleet_info.
+
+    Raises:
+        SpecError: an entry of the inventory has no name, or the pattern is none.
+    """
+    compared = params["expected"] is not None
+    expected = read_expected(params["expected"] or {})
+    concerns = fleet.compiled(params["name_pattern"])
+    seen = look_at_fleet(session, expected, connected=params["connected"])
+    missing = fleet.missing(seen.agents, expected)
+    gone = [ServerAgent(agent.username, fleet.BY_INVENTORY, registered=False) for agent in missing]
+    ghosts = fleet.ghosts(seen.agents, fleet.names_of(expected), concerns) if compared else ()
+    by_username = {agent.username: agent for agent in reversed(expected)}
+    return {
+        "changed": False,
+        "agents": [
+            fleet.described(agent, by_username.get(agent.username), ghost=agent in ghosts)
+            for agent in sorted([*seen.agents, *dict.fromkeys(gone)], key=lambda each: each.username)
+        ],
+        "ghosts": [printable(agent.username, fleet.MAX_SHOWN) for agent in ghosts],
+        "missing": [printable(agent.username, fleet.MAX_SHOWN) for agent in dict.fromkeys(gone)],
+        "strangers": [stranger.to_dict() for stranger in seen.strangers],
+        "undecided": seen.undecided,
+        "warnings": [NOTHING_TOLD] if compared and nothing_told(seen) else [],
+    }
