@@ -16,7 +16,10 @@ from .connect import connect
 from .session import Session
 
 UseCase = Callable[[Session, "Mapping[str, Any]", bool], "dict[str, Any]"]
-"""Session, parameters and whether this is check mode -> the result; its `diff` may be dropped, its `warnings` are told."""
+"""Session, parameters and whether this is check mode -> the result.
+
+Its `diff` is dropped where nobody asked for one, its `warnings` are told.
+"""
 
 
 def connectware_module(options: Mapping[str, Any], **constraints: Any) -> AnsibleModule:
