@@ -9,9 +9,10 @@ server. Users without evidence that they are agents are neither: they are those 
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._errors import SpecError
@@ -25,6 +26,7 @@ BY_ROLE = "role"  # it has a role that only agents have
 BY_INVENTORY = "inventory"  # nothing but that the inventory names it
 
 EVERY_NAME = re.compile(".*", re.DOTALL)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
 MAX_SHOWN = 128  # characters of a name or an ID in a result
 
 
@@ -95,6 +97,75 @@ class Fleet:
     agents: tuple[ServerAgent, ...]
     strangers: tuple[Stranger, ...] = ()
     undecided: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, as the server showed it: hostile, and only to be read by `from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Fleet:
+        """The same again.
+
+        Raises:
+            KeyError, TypeError: this is not what `to_dict` has made.
+        """
+        return cls(
+            agents=tuple(
+                ServerAgent(**{**agent, "pairing_ids": tuple(agent["pairing_ids"]), "roles": tuple(agent["roles"])})
+                for agent in values["agents"]
+            ),
+            strangers=tuple(
+                Stranger(stranger["username"], tuple(stranger["pairing_ids"])) for stranger in values["strangers"]
+            ),
+            undecided=int(values["undecided"]),
+        )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An agent of the server, of the inventory, or of both.
+
+    Attributes:
+        expected: what the inventory says of it; None if it is not there.
+        ghost: see `ghosts`.
+    """
+
+    agent: ServerAgent
+    expected: ExpectedAgent | None = None
+    ghost: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """For a result: bounded, without control characters, and with the same keys in every state."""
+        agent, expected = self.agent, self.expected
+        return {
+            "username": printable(agent.username, MAX_SHOWN),
+            "name": None if expected is None else printable(expected.name, MAX_SHOWN),
+            "host": None if expected is None else printable(expected.host, MAX_SHOWN),
+            "state": agent.state,
+            "ghost": self.ghost,
+            "evidence": agent.evidence,
+            "pairing_ids": _shown_ids(agent.pairing_ids),
+            "roles": [printable(role, MAX_SHOWN) for role in agent.roles],
+            "created_at": None if agent.created_at is None else printable(agent.created_at),
+            "connected": agent.connected,
+        }
+
+
+def compare(
+    seen: Fleet, expected: Sequence[ExpectedAgent] | None, concerns: re.Pattern[str] = EVERY_NAME
+) -> tuple[Entry, ...]:
+    """Server and inventory side by side, by username.
+
+    Args:
+        expected: the agents of the whole inventory; None where there is none to compare with: then nobody is a ghost.
+        concerns: see `ghosts`.
+    """
+    named = {agent.username: agent for agent in reversed(expected or ())}
+    known = () if expected is None else ghosts(seen.agents, names_of(expected), concerns)
+    gone = {agent.username for agent in missing(seen.agents, expected or ())}
+    there = [*seen.agents, *(ServerAgent(username, BY_INVENTORY, registered=False) for username in gone)]
+    there.sort(key=lambda agent: agent.username)
+    return tuple(Entry(agent, named.get(agent.username), agent in known) for agent in there)
 
 
 def ghosts(
@@ -177,20 +248,16 @@ def _unreadable(host: str, problem: str) -> SpecError:
     )
 
 
-def described(agent: ServerAgent, expected: ExpectedAgent | None, *, ghost: bool) -> dict[str, Any]:
-    """One agent for a result: bounded, without control characters, and with the same keys in every state."""
-    return {
-        "username": printable(agent.username, MAX_SHOWN),
-        "name": None if expected is None else printable(expected.name, MAX_SHOWN),
-        "host": None if expected is None else printable(expected.host, MAX_SHOWN),
-        "state": agent.state,
-        "ghost": ghost,
-        "evidence": agent.evidence,
-        "pairing_ids": _shown_ids(agent.pairing_ids),
-        "roles": [printable(role, MAX_SHOWN) for role in agent.roles],
-        "created_at": None if agent.created_at is None else printable(agent.created_at),
-        "connected": agent.connected,
-    }
+def host_name(username: str, taken: Container[str]) -> str:
+    """A name under which an agent can be a host of an inventory, and which no other host or group has.
+
+    That is its username where it is plain text and free. A username can be anything, also a template or the name of a
+    host that exists; then it is made from a hash of it.
+    """
+    if _PLAIN_NAME.match(username) and username not in taken:
+        return username
+    digest = hashlib.sha256(username.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"connectware-agent-{digest[:16]}"
 
 
 def _shown_ids(pairing_ids: Iterable[str | None]) -> list[str | None]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from .._agents import fleet
 from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent, Stranger
-from .._agents.text import printable
 from .registry import PendingRequest, Registry
 from .session import Session
 from .system import System
@@ -107,23 +106,16 @@ def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) 
     Raises:
         SpecError: an entry of the inventory has no name, or the pattern is none.
     """
-    compared = params["expected"] is not None
-    expected = read_expected(params["expected"] or {})
+    expected = None if params["expected"] is None else read_expected(params["expected"])
     concerns = fleet.compiled(params["name_pattern"])
-    seen = look_at_fleet(session, expected, connected=params["connected"])
-    missing = fleet.missing(seen.agents, expected)
-    gone = [ServerAgent(agent.username, fleet.BY_INVENTORY, registered=False) for agent in missing]
-    ghosts = fleet.ghosts(seen.agents, fleet.names_of(expected), concerns) if compared else ()
-    by_username = {agent.username: agent for agent in reversed(expected)}
+    seen = look_at_fleet(session, expected or (), connected=params["connected"])
+    entries = [entry.to_dict() for entry in fleet.compare(seen, expected, concerns)]
     return {
         "changed": False,
-        "agents": [
-            fleet.described(agent, by_username.get(agent.username), ghost=agent in ghosts)
-            for agent in sorted([*seen.agents, *dict.fromkeys(gone)], key=lambda each: each.username)
-        ],
-        "ghosts": [printable(agent.username, fleet.MAX_SHOWN) for agent in ghosts],
-        "missing": [printable(agent.username, fleet.MAX_SHOWN) for agent in dict.fromkeys(gone)],
+        "agents": entries,
+        "ghosts": [entry["username"] for entry in entries if entry["ghost"]],
+        "missing": [entry["username"] for entry in entries if entry["state"] == fleet.MISSING],
         "strangers": [stranger.to_dict() for stranger in seen.strangers],
         "undecided": seen.undecided,
-        "warnings": [NOTHING_TOLD] if compared and nothing_told(seen) else [],
+        "warnings": [NOTHING_TOLD] if expected is not None and nothing_told(seen) else [],
     }

@@ -154,7 +154,7 @@ def _check_named(
         raise RetirementError(
             f"retire {_listed(wanted)}",
             answered="; ".join(refused[:MAX_NAMED]),
-            todo="Nothing was deleted. Take them off the list; what has to go all the same can be deleted in Connectware.",
+            todo="Nothing was deleted. Take these off the list; what must go all the same, delete it in Connectware.",
         )
 
 

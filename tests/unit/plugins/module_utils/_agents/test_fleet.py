@@ -119,7 +119,7 @@ def test_an_entry_without_a_name_is_no_agent_that_can_be_passed_over(wrong: Any)
 
 
 def test_hostile_names_in_a_result() -> None:
-    shown = fleet.described(agent("\x1b[31m" + "x" * 500, pairing_ids=("\r", None)), None, ghost=True)
+    shown = fleet.Entry(agent("\x1b[31m" + "x" * 500, pairing_ids=("\r", None)), ghost=True).to_dict()
     assert shown["username"].startswith("?[31mx") and len(shown["username"]) == fleet.MAX_SHOWN
     assert shown["pairing_ids"] == ["?", None]
     assert fleet.Stranger("\x00", ("\x07",)).to_dict() == {"username": "?", "pairing_ids": ["?"]}
