@@ -236,7 +236,10 @@ def _expected(host: str, number: int, item: Any) -> ExpectedAgent:
     if not isinstance(item, Mapping) or not isinstance(item.get("name"), (str, int)) or item["name"] in ("", True):
         raise _unreadable(host, f"entry {number} has no name")
     name = str(item["name"])
-    return ExpectedAgent(name, str(item.get("username") or name), host)
+    username = str(item.get("username") or name)
+    if any(mark in text for mark in ("{{", "{%") for text in (name, username)):
+        raise _unreadable(host, f"entry {number} has a template that could not be filled in")
+    return ExpectedAgent(name, username, host)
 
 
 def _unreadable(host: str, problem: str) -> SpecError:

@@ -26,7 +26,10 @@ MAX_NAMED = 20  # names in a message
 CONNECTED = "it is connected now: something works under its name"
 ASKED_FOR = "a request is pending under its name: something asks to work under it"
 OWN = "it is the account that this task logs in with"
-NO_CONNECTIONS = "Connectware does not tell which agents are connected (system_agents), so that was not looked at."
+NO_CONNECTIONS = (
+    "Connectware does not tell which agents are connected, so that was not looked at. Versions before 2 never do; from"
+    " 2 on the account needs the permission /api/system/agents (http, read)."
+)
 
 
 @dataclass(frozen=True)

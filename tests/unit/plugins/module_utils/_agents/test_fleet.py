@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
@@ -116,6 +118,38 @@ def test_no_list(wrong: Any) -> None:
 def test_an_entry_without_a_name_is_no_agent_that_can_be_passed_over(wrong: Any) -> None:
     with pytest.raises(SpecError, match=r"host hamburg: entry 2 has no name"):
         fleet.expected_agents("hamburg", [{"name": "press"}, wrong])
+
+
+@pytest.mark.parametrize("wrong", [{"name": "{{ site }}-1"}, {"name": "hh-1", "username": "{% if x %}"}])
+def test_a_template_that_was_not_filled_in_is_no_name(wrong: Any) -> None:
+    with pytest.raises(SpecError, match=r"host hamburg: entry 1 has a template"):
+        fleet.expected_agents("hamburg", [wrong])
+
+
+@given(AGENTS, st.lists(st.builds(fleet.Stranger, username=NAMES, pairing_ids=st.just((None, "a")))), st.integers(0, 9))
+def test_a_fleet_survives_as_plain_data(
+    agents: list[ServerAgent], strangers: list[fleet.Stranger], undecided: int
+) -> None:
+    seen = fleet.Fleet(tuple(agents), tuple(strangers), undecided)
+    assert fleet.Fleet.from_dict(json.loads(json.dumps(seen.to_dict()))) == seen
+
+
+@pytest.mark.parametrize("wrong", [{}, [], {"agents": [{}], "strangers": []}, {"agents": None, "strangers": []}])
+def test_other_data_is_no_fleet(wrong: Any) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        fleet.Fleet.from_dict(wrong)
+
+
+@given(st.lists(st.text(max_size=80) | NAMES, unique=True), st.sets(NAMES))
+def test_every_agent_can_be_a_host_of_its_own(usernames: list[str], taken: set[str]) -> None:
+    names = [fleet.host_name(username, taken) for username in usernames]
+    assert len(set(names)) == len(names) and not set(names) & taken
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]{1,63}", name) for name in names)
+
+
+def test_a_plain_name_stays_what_it_is() -> None:
+    assert fleet.host_name("hh-press_01.x", ()) == "hh-press_01.x"
+    assert fleet.host_name("hamburg", {"hamburg"}).startswith("connectware-agent-")
 
 
 def test_hostile_names_in_a_result() -> None:
