@@ -100,6 +100,7 @@ groups:
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
@@ -167,8 +168,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _connection(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The options of CONNECTWARE_OPTIONS, templated."""
         params = {name: self._templated(self.get_option(name), name) for name in CONNECTWARE_OPTIONS}
-        # A text that is no boolean would silently be read as false by ansible-core.
-        given = config.get("connectware_validate_certs")
+        # A text that is no boolean would be read as false by ansible-core, without a word.
+        given = config.get("connectware_validate_certs", os.environ.get("CONNECTWARE_VALIDATE_CERTS"))
         if given is not None:
             try:
                 params["connectware_validate_certs"] = boolean(

@@ -316,6 +316,15 @@ def test_wrong_options(desk: Desk, options: dict[str, Any], texts: list[str]) ->
     assert desk.env["CONNECTWARE_PASSWORD"] not in shown.errors
 
 
+def test_certificates_are_verified_unless_it_is_said_clearly(desk: Desk) -> None:
+    del desk.env["CONNECTWARE_CA_PATH"]
+    desk.env["CONNECTWARE_VALIDATE_CERTS"] = "flase"
+    refused(desk.read(), "connectware_validate_certs", "flase")
+    assert desk.operations() == {}
+    desk.env["CONNECTWARE_VALIDATE_CERTS"] = "false"
+    assert desk.read().hosts("connectware_registered") == ["hamburg"]
+
+
 def test_templates_and_vault_in_the_configuration(desk: Desk) -> None:
     desk.write("vault.txt", "vault-password\n")
     secret = desk.run(

@@ -38,13 +38,14 @@ def look_at_fleet(session: Session, expected: Sequence[ExpectedAgent], *, connec
     users = {user.username: user for user in Users(session).all()}
     working = System(session).connected_agents() if connected else None
     roles = frozenset(session.contract.setting("agent_roles"))
-    expected_usernames = {agent.username for agent in expected}
+    named = {agent.username: agent.name for agent in expected}
     agents = []
-    for username in sorted({*users, *(expected_usernames & set(pending))}):
+    for username in sorted({*users, *(set(named) & set(pending))}):
         user = users.get(username)
-        evidence = _evidence(user, roles) or (fleet.BY_INVENTORY if username in expected_usernames else None)
+        evidence = _evidence(user, roles) or (fleet.BY_INVENTORY if username in named else None)
         if evidence is not None:
-            agents.append(_agent(username, user, evidence, pending.get(username, ()), working))
+            is_connected = _connected(working, {username, named.get(username, username)})
+            agents.append(_agent(username, user, evidence, pending.get(username, ()), is_connected))
     known = {agent.username for agent in agents}
     return Fleet(
         agents=tuple(agents),
@@ -66,12 +67,17 @@ def _evidence(user: User | None, agent_roles: frozenset[str]) -> str | None:
     return fleet.BY_ROLE if agent_roles & set(user.roles) else None
 
 
+def _connected(working: frozenset[str] | None, names: set[str]) -> bool | None:
+    """Whether one of its names is there: whether the list has agent names or usernames is not documented."""
+    return None if working is None else bool(working & names)
+
+
 def _agent(
     username: str,
     user: User | None,
     evidence: str,
     pairing_ids: tuple[str | None, ...],
-    working: frozenset[str] | None,
+    connected: bool | None,
 ) -> ServerAgent:
     return ServerAgent(
         username=username,
@@ -80,7 +86,7 @@ def _agent(
         pairing_ids=pairing_ids,
         roles=() if user is None else user.roles,
         created_at=None if user is None else user.created_at,
-        connected=None if working is None else username in working,
+        connected=connected,
     )
 
 

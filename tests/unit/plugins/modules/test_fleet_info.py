@@ -108,6 +108,15 @@ def test_who_is_connected(server: Conversation, params: dict[str, Any], run: Run
     assert [(each["username"], each["connected"]) for each in result["agents"]] == [("old-1", False), ("press-1", True)]
 
 
+def test_an_agent_is_connected_under_its_name_or_its_username(
+    server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    for name in ("welder", "welder-user"):
+        answers(server).expect("GET", AGENTS, answer={"agents": [{"name": name}]})
+        result = run("fleet_info", **params, expected=INVENTORY, connected=True)
+        assert [each["username"] for each in result["agents"] if each["connected"]] == ["welder-user"]
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_connectware_that_does_not_tell_who_is_connected(
     status: int, server: Conversation, params: dict[str, Any], run: Run
