@@ -105,7 +105,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from ansible import constants
+from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars, sort_groups
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -122,18 +122,6 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
     nothing_told,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
-
-try:
-    # Where this exists, a text is a template only if somebody has said so.
-    from ansible.template import trust_as_template  # noqa: F401
-except ImportError:
-    from ansible.utils.unsafe_proxy import wrap_var as never_templated
-else:
-
-    def never_templated(value: Any) -> Any:
-        """Texts of others stay what they are."""
-        return value
-
 
 AGENTS = "agents_list"
 EVERYBODY = "connectware_agents"
@@ -296,7 +284,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._construct(name, self._variables(self.inventory.get_host(name)))
 
     def _set(self, entity: str, name: str, value: Any) -> None:
-        self.inventory.set_variable(entity, name, never_templated(value))
+        self.inventory.set_variable(entity, name, _never_templated(value))
 
     def _construct(self, host: str, variables: Mapping[str, Any]) -> None:
         """What the user has composed of it."""
@@ -304,6 +292,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
+
+
+def _never_templated(value: Any) -> Any:
+    """Texts of others stay what they are."""
+    if hasattr(template, "trust_as_template"):  # this ansible-core trusts no text by itself
+        return value
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    return wrap_var(value)
 
 
 def _group(state: str) -> str:
