@@ -75,3 +75,29 @@ notes:
   - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY). A C(.netrc) file is never read.
   - Redirects are never followed, so that credentials stay with the server they were meant for.
 """
+
+    # A plugin that is no module reads its environment variables by itself.
+    PLUGIN = r"""
+options:
+  connectware_url:
+    env:
+      - name: CONNECTWARE_URL
+  connectware_token:
+    env:
+      - name: CONNECTWARE_TOKEN
+  connectware_username:
+    env:
+      - name: CONNECTWARE_USERNAME
+  connectware_password:
+    env:
+      - name: CONNECTWARE_PASSWORD
+  connectware_ca_path:
+    env:
+      - name: CONNECTWARE_CA_PATH
+  connectware_validate_certs:
+    env:
+      - name: CONNECTWARE_VALIDATE_CERTS
+  connectware_timeout:
+    env:
+      - name: CONNECTWARE_TIMEOUT
+"""

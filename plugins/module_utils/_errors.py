@@ -86,6 +86,10 @@ class ProtectedUserError(ConnectwareError):
     """A user that this collection must not delete: not made by a registration, or with administrator rights."""
 
 
+class RetirementError(ConnectwareError):
+    """Ghosts cannot be retired as asked; where some of them were, the error names them."""
+
+
 class ApiError(ConnectwareError):
     """Connectware answered something other than success.
 

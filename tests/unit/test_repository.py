@@ -240,7 +240,8 @@ def fragment_options(path: Path) -> dict[str, dict[str, Any]]:
     options: dict[str, dict[str, Any]] = {}
     for name, text in vars(module.ModuleDocFragment).items():
         if name.isupper() and isinstance(text, str):
-            options.update((yaml.safe_load(text) or {}).get("options") or {})
+            for option, said in ((yaml.safe_load(text) or {}).get("options") or {}).items():
+                options.setdefault(option, {}).update(said)  # several fragments add up, as in ansible-doc
     return options
 
 

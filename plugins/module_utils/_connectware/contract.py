@@ -125,7 +125,6 @@ OPERATIONS: tuple[Operation, ...] = (
             "roles": assumed("roles[].[name || id || @][]"),
             # The resources of the API that it may write.
             "permissions": assumed("permissions[?context=='http' && operation!='read'].resource"),
-            "identity_provider": assumed("identityProvider"),
             "created_by": assumed("createdBy"),
             "created_at": assumed("createdAt || created || creationDate"),
             # true or false; null where the answer does not tell: then the user is not deleted as a stale one.
@@ -236,6 +235,10 @@ SETTINGS: dict[str, Entry] = {
     "healthy": assumed(["running", "healthy", "up", "ok", "started"]),
     "administrator_roles": assumed(["admin", "administrator", "connectware-admin"]),
     "administrator_resources": assumed(["#", "/#", "/api/#", "/api/users/#", "/api/users"]),
+    # Names or IDs, as list_users shows them, of roles that agents have and nobody else; nothing public names one.
+    "agent_roles": assumed([]),
+    # What an agent in system_agents says of itself while it does not work; with any other word it counts as connected.
+    "disconnected": assumed(["disconnected", "offline", "unavailable", "stopped", "exited", "lost"]),
 }
 """What belongs to no operation alone."""
 

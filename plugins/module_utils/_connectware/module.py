@@ -16,7 +16,10 @@ from .connect import connect
 from .session import Session
 
 UseCase = Callable[[Session, "Mapping[str, Any]", bool], "dict[str, Any]"]
-"""Session, parameters and whether this is check mode -> the result, with a `diff` that may be dropped."""
+"""Session, parameters and whether this is check mode -> the result.
+
+Its `diff` is dropped where nobody asked for one, its `warnings` are told.
+"""
 
 
 def connectware_module(options: Mapping[str, Any], **constraints: Any) -> AnsibleModule:
@@ -37,6 +40,8 @@ def run(module: AnsibleModule, use_case: UseCase) -> None:
         result = use_case(session, module.params, module.check_mode)
     except ConnectwareError as exc:
         module.fail_json(msg=exc.message, error=exc.result())
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if not module._diff:
         result.pop("diff", None)
     module.exit_json(**result)

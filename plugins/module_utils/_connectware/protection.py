@@ -21,28 +21,47 @@ KEPT = "Nothing was deleted. If this user may go, delete it in Connectware (User
 
 
 def check_deletable(session: Session, user: User) -> None:
-    """See that a user is one that a registration has made, without administrator rights.
+    """See that one user is one that a registration has made, without administrator rights; see Protection.check."""
+    Protection(session).check(user)
 
-    Asks for the roles (one request) where the user has any.
 
-    Raises:
-        ProtectedUserError: it is not, or Connectware does not tell.
-        ApiError: Connectware did not answer.
-    """
-    if user.by_registration is None:
-        raise _protected(
-            user,
-            "Connectware does not tell whether a registration has made it",
-            f"{KEPT}; or correct the entry list_users.fields.by_registration in connectware_contract.",
-        )
-    if not user.by_registration:
-        maker = f" but by {printable(user.created_by)}" if user.created_by else ""
-        raise _protected(user, f"it was not made by a registration{maker}", f"{KEPT}.")
-    rights = _rights(session, user.permissions)
-    if rights is None and user.roles:
-        rights = _rights_by_roles(session, user)
-    if rights is not None:
-        raise _protected(user, f"it has administrator rights ({rights})", f"{KEPT}.")
+class Protection:
+    """The same question about several users; the roles are asked for once (one request), and only if a user has any."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._roles: Answer | None = None
+
+    def check(self, user: User) -> None:
+        """See that a user is one that a registration has made, without administrator rights.
+
+        Raises:
+            ProtectedUserError: it is not, or Connectware does not tell.
+            ApiError: Connectware did not answer.
+        """
+        if user.by_registration is None:
+            raise _protected(
+                user,
+                "Connectware does not tell whether a registration has made it",
+                f"{KEPT}; or correct the entry list_users.fields.by_registration in connectware_contract.",
+            )
+        if not user.by_registration:
+            maker = f" but by {printable(user.created_by)}" if user.created_by else ""
+            raise _protected(user, f"it was not made by a registration{maker}", f"{KEPT}.")
+        rights = _rights(self._session, user.permissions)
+        if rights is None and user.roles:
+            rights = _rights_by_roles(self._session, user, self._all_roles(user))
+        if rights is not None:
+            raise _protected(user, f"it has administrator rights ({rights})", f"{KEPT}.")
+
+    def _all_roles(self, user: User) -> Answer:
+        if self._roles is None:
+            try:
+                self._roles = self._session.call("list_roles", names=None)
+            except (ForbiddenError, NotFoundError) as exc:
+                text = f"whether its roles give it administrator rights is unknown: {exc.message}"
+                raise _protected(user, text, f"{KEPT}.") from exc
+        return self._roles
 
 
 def _rights(session: Session, resources: Iterable[str]) -> str | None:
@@ -52,13 +71,7 @@ def _rights(session: Session, resources: Iterable[str]) -> str | None:
     return None if found is None else f"it may write {printable(found)}"
 
 
-def _rights_by_roles(session: Session, user: User) -> str | None:
-    try:
-        answer = session.call("list_roles", names=None)
-    except (ForbiddenError, NotFoundError) as exc:
-        raise _protected(
-            user, f"whether its roles give it administrator rights is unknown: {exc.message}", f"{KEPT}."
-        ) from exc
+def _rights_by_roles(session: Session, user: User, answer: Answer) -> str | None:
     named = {role: item for item in answer.needed_list("roles") for role in _names(answer, item)}
     reserved = [str(name).casefold() for name in session.contract.setting("administrator_roles")]
     for role in user.roles:

@@ -70,7 +70,6 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "username": Shape(TEXT, ("username", "login", "user", "name"), "users"),
         "roles": Shape(LIST, ("roles", "groups", "memberof"), "users", needed=False),
         "permissions": Shape(LIST, ("permissions", "rights"), "users", needed=False, template=_WRITABLE),
-        "identity_provider": Shape(TEXT, ("identityprovider", "provider", "directory"), "users", needed=False),
         "created_by": Shape(TEXT, ("createdby", "madeby", "creator", "origin"), "users", needed=False),
         "created_at": Shape(TEXT, ("createdat", "creationdate", "made", "created"), "users", needed=False),
         "by_registration": Shape(

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connectware itself: version and health."""
+"""Connectware itself: version, health, and which agents are connected."""
 
 from __future__ import annotations
 
@@ -82,6 +82,26 @@ class System:
             if isinstance(item, Mapping)
         )
         return Health(services, tuple(service for service in services if service.status.casefold() not in well))
+
+    def connected_agents(self) -> frozenset[str] | None:
+        """The names of the agents that are connected now.
+
+        Returns:
+            None where this Connectware does not tell, or not this account.
+
+        Raises:
+            ContractError: the answer cannot be read.
+        """
+        try:
+            answer = self._session.call("system_agents")
+        except (ForbiddenError, NotFoundError):
+            return None
+        away = {str(status).casefold() for status in self._session.contract.setting("disconnected")}
+        return frozenset(
+            answer.needed_text("name", item)
+            for item in answer.needed_list("agents")
+            if (answer.text("status", item) or "").casefold() not in away
+        )
 
     def wait_healthy(self, timeout: float, on_wait: Callable[[str], None] | None = None) -> str:
         """Wait until Connectware answers and all its services are well; its version.

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Users of Connectware, found by their exact names."""
+"""Users of Connectware: all of them, or by their exact names."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ class User:
     roles: tuple[str, ...] = ()
     created_at: str | None = None
     created_by: str | None = None
-    identity_provider: str | None = None
     permissions: tuple[str, ...] = ()
     by_registration: bool | None = None
 
@@ -67,6 +66,14 @@ class Users:
                     found.setdefault(user.username, user)
         return found
 
+    def all(self) -> tuple[User, ...]:
+        """Every user, in the order of the server; costs one request for each page.
+
+        Raises:
+            ContractError: there is no end to the pages.
+        """
+        return tuple(self._pages(None))
+
     def find_one(self, username: str) -> User | None:
         """The user of exactly this name."""
         return self.find([username]).get(username)
@@ -91,14 +98,17 @@ class Users:
             )
         return False
 
-    def _pages(self, names: Sequence[str]) -> Iterator[User]:
-        """All users of all pages; a page that is not full is the last, as the names of the page counts are unknown."""
+    def _pages(self, names: Sequence[str] | None) -> Iterator[User]:
+        """The users of these names, or all, of all pages.
+
+        A page that is not full is the last, as the names of the page counts are unknown.
+        """
         contract = self._session.contract
         rows = contract.setting("rows_per_page")
         first = contract.setting("first_page")
         seen: set[str] = set()
         for page in range(first, first + MAX_PAGES):
-            answer = self._session.call("list_users", usernames=list(names), page=page, rows=rows)
+            answer = self._session.call("list_users", usernames=names, page=page, rows=rows)
             items = answer.needed_list("users")
             users = [_user(answer, item) for item in items]
             new = [user for user in users if user.id not in seen]
@@ -106,6 +116,7 @@ class Users:
             yield from new
             if len(items) < rows or not new:
                 return
+        answer.fail("users", f"there are users on each of {MAX_PAGES} pages, and no end is in sight")
 
 
 def _user(answer: Answer, item: Any) -> User:
@@ -117,7 +128,6 @@ def _user(answer: Answer, item: Any) -> User:
         roles=answer.texts("roles", item),
         created_at=answer.text("created_at", item),
         created_by=answer.text("created_by", item),
-        identity_provider=answer.text("identity_provider", item),
         permissions=answer.texts("permissions", item),
         by_registration=answer.flag("by_registration", item),
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 
 PACKAGE = "ansible_collections.edgefleet.connectware.plugins.modules."
 Run = Callable[..., dict[str, Any]]
@@ -32,6 +33,7 @@ def run_module(
     }
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(given).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    monkeypatch.setattr(warnings, "_global_warnings", type(warnings._global_warnings)())
     module = importlib.import_module(PACKAGE + name)
     capsys.readouterr()
     with pytest.raises(SystemExit):

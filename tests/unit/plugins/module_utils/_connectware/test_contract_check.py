@@ -103,12 +103,13 @@ def test_a_connectware_as_the_contract_has_it(server: Conversation, session: Ses
     assert result["corrections"] == {} and result["corrections_yaml"] == ""
     assert {entry["entry"] for entry in result["entries"] if entry["result"] == "not_provable"} == {
         "list_registry.fields.locked",
-        "list_users.fields.identity_provider",
         "list_users.fields.created_by",
         "list_users.fields.created_at",
         "list_users.fields.by_registration",
         "settings.administrator_roles",
         "settings.administrator_resources",
+        "settings.agent_roles",
+        "settings.disconnected",
         *(f"errors.statuses.{kind}" for kind in ("authentication", "forbidden", "conflict", "locked")),
         *(f"errors.statuses.{kind}" for kind in ("rate_limited", "unavailable")),
     }

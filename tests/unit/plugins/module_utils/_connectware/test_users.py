@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from unit.plugins.module_utils._connectware.conversation import Conversation
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware import users
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import User, Users
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ContractError, ForbiddenError
@@ -60,6 +61,22 @@ def test_more_than_one_page(server: Conversation, session: Session) -> None:
     assert Users(session).find_one("user-249") == User("id-249", "user-249")
 
 
+def test_everybody_over_all_pages(server: Conversation, session: Session) -> None:
+    everybody = [user(number) for number in range(250)]
+    for page in (1, 2, 3):
+        asked = {"pageNumber": [str(page)], "rowsPerPage": ["100"]}
+        server.expect("GET", LIST, query=asked, answer={"users": everybody[(page - 1) * 100 : page * 100]})
+    assert [each.username for each in Users(session).all()] == [each["username"] for each in everybody]
+
+
+def test_pages_without_an_end(server: Conversation, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "MAX_PAGES", 2)
+    for page in range(2):
+        server.expect("GET", LIST, answer={"users": [user(100 * page + number) for number in range(100)]})
+    with pytest.raises(ContractError, match="each of 2 pages"):
+        Users(session).all()
+
+
 def test_a_full_last_page(server: Conversation, session: Session) -> None:
     everybody = [user(number) for number in range(100)]
     server.expect("GET", LIST, answer={"users": everybody}).expect("GET", LIST, answer={"users": []})
@@ -89,9 +106,9 @@ def test_long_names_make_shorter_requests(server: Conversation, session: Session
     assert Users(session).find(names) == {}
 
 
-@pytest.mark.parametrize("users", [None, {}, [7], [{"id": 1}], [{"username": "x"}], [{"id": "", "username": "x"}]])
-def test_users_of_another_shape(users: Any, server: Conversation, session: Session) -> None:
-    server.expect("GET", LIST, answer={"users": users})
+@pytest.mark.parametrize("answer", [None, {}, [7], [{"id": 1}], [{"username": "x"}], [{"id": "", "username": "x"}]])
+def test_users_of_another_shape(answer: Any, server: Conversation, session: Session) -> None:
+    server.expect("GET", LIST, answer={"users": answer})
     with pytest.raises(ContractError, match=r"list_users.fields"):
         Users(session).find_one("x")
 

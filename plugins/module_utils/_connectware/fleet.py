@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All agents of one Connectware: which of its users and pending requests are agents, and by what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._agents import fleet
+from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent, Stranger
+from .registry import PendingRequest, Registry
+from .session import Session
+from .system import System
+from .users import User, Users
+
+NOTHING_TOLD = (
+    "Connectware does not say of any user whether a registration has made it, so ghosts cannot be told from people and"
+    " other software. Correct the entry list_users.fields.by_registration in connectware_contract, or name the roles"
+    " that only agents have in its settings.agent_roles."
+)
+
+
+def look_at_fleet(session: Session, expected: Sequence[ExpectedAgent], *, connected: bool = False) -> Fleet:
+    """What Connectware shows of all its agents, and of those that the inventory names.
+
+    Costs one request for the pending requests, one for each 100 users, and one for who is connected.
+
+    Args:
+        connected: whether to ask which agents are connected.
+
+    Raises:
+        ApiError: Connectware did not answer, or not as the contract says.
+    """
+    # The requests first: one that is authorized in between shows up twice; the other way round it would not at all.
+    pending = _by_username(Registry(session).state().pending)
+    users = {user.username: user for user in Users(session).all()}
+    working = System(session).connected_agents() if connected else None
+    roles = frozenset(session.contract.setting("agent_roles"))
+    named = {agent.username: agent.name for agent in expected}
+    agents = []
+    for username in sorted({*users, *(set(named) & set(pending))}):
+        user = users.get(username)
+        evidence = _evidence(user, roles) or (fleet.BY_INVENTORY if username in named else None)
+        if evidence is not None:
+            is_connected = _connected(working, {username, named.get(username, username)})
+            agents.append(_agent(username, user, evidence, pending.get(username, ()), is_connected))
+    known = {agent.username for agent in agents}
+    return Fleet(
+        agents=tuple(agents),
+        strangers=tuple(Stranger(name, pending[name]) for name in sorted(set(pending) - known)),
+        undecided=sum(user.by_registration is None and _evidence(user, roles) is None for user in users.values()),
+    )
+
+
+def nothing_told(seen: Fleet) -> bool:
+    """Whether the server gives no evidence of any agent, although it has users: its ghosts cannot be told then."""
+    return seen.undecided > 0 and all(agent.evidence == fleet.BY_INVENTORY for agent in seen.agents)
+
+
+def _evidence(user: User | None, agent_roles: frozenset[str]) -> str | None:
+    if user is None:
+        return None
+    if user.by_registration:
+        return fleet.BY_REGISTRATION
+    return fleet.BY_ROLE if agent_roles & set(user.roles) else None
+
+
+def _connected(working: frozenset[str] | None, names: set[str]) -> bool | None:
+    """Whether one of its names is there: whether the list has agent names or usernames is not documented."""
+    return None if working is None else bool(working & names)
+
+
+def _agent(
+    username: str,
+    user: User | None,
+    evidence: str,
+    pairing_ids: tuple[str | None, ...],
+    connected: bool | None,
+) -> ServerAgent:
+    return ServerAgent(
+        username=username,
+        evidence=evidence,
+        registered=user is not None,
+        pairing_ids=pairing_ids,
+        roles=() if user is None else user.roles,
+        created_at=None if user is None else user.created_at,
+        connected=connected,
+    )
+
+
+def _by_username(pending: Sequence[PendingRequest]) -> dict[str, tuple[str | None, ...]]:
+    found: dict[str, tuple[str | None, ...]] = {}
+    for request in pending:
+        found[request.username] = (*found.get(request.username, ()), request.pairing_id)
+    return found
+
+
+def read_expected(inventory: Mapping[str, Any]) -> tuple[ExpectedAgent, ...]:
+    """The agents of all hosts of an inventory, from the agents_list of each host.
+
+    Raises:
+        SpecError: an entry has no name.
+    """
+    return tuple(agent for host, agents in inventory.items() for agent in fleet.expected_agents(str(host), agents))
+
+
+def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """The agents of the server and of the inventory; the use case of the module fleet_info.
+
+    Raises:
+        SpecError: an entry of the inventory has no name, or the pattern is none.
+    """
+    expected = None if params["expected"] is None else read_expected(params["expected"])
+    concerns = fleet.compiled(params["name_pattern"])
+    seen = look_at_fleet(session, expected or (), connected=params["connected"])
+    entries = [entry.to_dict() for entry in fleet.compare(seen, expected, concerns)]
+    return {
+        "changed": False,
+        "agents": entries,
+        "ghosts": [entry["username"] for entry in entries if entry["ghost"]],
+        "missing": [entry["username"] for entry in entries if entry["state"] == fleet.MISSING],
+        "strangers": [stranger.to_dict() for stranger in seen.strangers],
+        "undecided": seen.undecided,
+        "warnings": [NOTHING_TOLD] if expected is not None and nothing_told(seen) else [],
+    }

@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ghosts: agents that Connectware knows and the inventory does not name, shown and retired by a play of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from integration.bed import Factory, Run
+from simulator.harness import Agent, until
+
+HAMBURG = {"agents_list": [{"name": "hh-press-01"}, {"name": "hh-press-02", "username": "hh-user-02"}]}
+HOSTS = {"hamburg": HAMBURG, "munich": {"agents_list": [{"name": "mu-robot-01"}]}, "office": {}}
+NAMED = ("hh-press-01", "hh-user-02", "mu-robot-01")
+GHOSTS = ("hh-press-08", "hh-press-09", "mu-robot-09")
+ALL = {"agents_name_pattern": ".*", "ghosts_max": 3}
+
+Retire = Callable[..., Run]
+
+
+@pytest.fixture
+def site(factory: Callable[..., Factory]) -> Factory:
+    """Three agents of the inventory and three ghosts are registered; their containers do not matter here."""
+    made = factory(0)
+    for name in (*NAMED, *GHOSTS):
+        register(made, name)
+    made.count_from_now()
+    return made
+
+
+@pytest.fixture
+def retire(site: Factory) -> Retire:
+    def run(*arguments: str, hosts: dict[str, Any] | None = None, **variables: Any) -> Run:
+        return site.play("retire_ghosts", *arguments, hosts=hosts or HOSTS, **variables)
+
+    return run
+
+
+def register(site: Factory, username: str, **more: Any) -> None:
+    """Make a user as a registration would, or as `more` says."""
+    made = {"username": username, "created_by": "client-registry", "role": "connectware-agent", **more}
+    site.simulator.control("POST", "users", made)
+
+
+def usernames(site: Factory) -> set[str]:
+    return site.simulator.usernames() & {*NAMED, *GHOSTS}
+
+
+def test_by_default_they_are_only_shown(site: Factory, retire: Retire) -> None:
+    said = " ".join(retire().ok().output.split())
+    assert f"Could be retired: {', '.join(GHOSTS)}. Nothing was deleted" in said
+    assert usernames(site) == {*NAMED, *GHOSTS}
+    counts = site.counts()
+    assert counts["writes"] == 0 and counts["operations"]["login"] == 1
+    assert counts["operations"]["list_users"] == 2, "all of them once, and the ghosts once again"
+
+
+def test_those_that_are_named(site: Factory, retire: Retire) -> None:
+    named = {"ghosts_usernames": ["hh-press-09", "never-there"]}
+    checked = retire("--check", "--diff", **named).ok()
+    assert "Retired: hh-press-09." in checked.output and "not registered" in checked.output
+    assert usernames(site) == {*NAMED, *GHOSTS}
+    assert "changed=1" in retire(**named).ok().output
+    assert usernames(site) == {*NAMED, "hh-press-08", "mu-robot-09"}
+    assert "changed=0" in retire(**named).ok().output
+
+
+def test_at_most_so_many(site: Factory, retire: Retire) -> None:
+    retire(ghosts_max=3).failed("Set agents_name_pattern")
+    retire(**{**ALL, "ghosts_max": 2}).failed("there are 3, at most 2 may go", *GHOSTS)
+    assert usernames(site) == {*NAMED, *GHOSTS}
+    # An inventory of a part of the fleet is responsible for its own names.
+    retire(agents_name_pattern="hh-.*", ghosts_max=2).ok()
+    assert usernames(site) == {*NAMED, "mu-robot-09"}
+    assert "changed=0" in retire(agents_name_pattern="hh-.*", ghosts_max=2).ok().output
+    retire("--check", **ALL).ok()
+    retire(**ALL).ok()
+    assert usernames(site) == set(NAMED)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--limit", "office"), ("--limit", "munich", "--check"), ("--limit", "all:!hamburg")]
+)
+def test_a_limit_makes_no_ghosts(site: Factory, retire: Retire, arguments: tuple[str, ...]) -> None:
+    done = retire(*arguments, **ALL).ok()
+    assert all(f" {name}" not in done.output for name in NAMED)
+    assert usernames(site) == ({*NAMED, *GHOSTS} if "--check" in arguments else set(NAMED))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "says"),
+    [
+        ({"hamburg": {}, "munich": {"agents_list": []}}, "names no agent at all"),
+        ({"hamburg": HAMBURG, "munich": {"agents_list": ["mu-robot-01"]}}, "host munich: entry 1 has no name"),
+        ({"hamburg": HAMBURG, "munich": {"agents_list": [{"nam": "mu-robot-01"}]}}, "host munich: entry 1 has no name"),
+        ({"hamburg": HAMBURG, "munich": {"agents_list": "mu-robot-01"}}, "no list"),
+        ({"hamburg": HAMBURG, "munich": {"agents_list": {"name": "mu-robot-01"}}}, "no list"),
+        # How these are told depends on the version of ansible-core.
+        ({"hamburg": HAMBURG, "munich": {"agents_list": "{{ nowhere }}"}}, "Look for ghosts"),
+        ({"hamburg": HAMBURG, "munich": {"agents_list": [{"name": "{{ nowhere }}-1"}]}}, "Look for ghosts"),
+    ],
+)
+def test_an_inventory_that_cannot_be_read_makes_no_ghosts(
+    site: Factory, retire: Retire, hosts: dict[str, Any], says: str
+) -> None:
+    retire(hosts=hosts, **{**ALL, "ghosts_max": 9}).failed(says)
+    assert usernames(site) == {*NAMED, *GHOSTS}
+    assert site.counts()["operations"] == {}
+
+
+@pytest.mark.parametrize("name", ["hh-press-01", "hh-press-02", "HH-USER-02", "admin", "rollout"])
+def test_who_is_named_and_must_stay_stops_all(site: Factory, retire: Retire, name: str) -> None:
+    before = site.simulator.usernames()
+    retire(ghosts_usernames=["hh-press-09", name]).failed(f"{name}: ", "Nothing was deleted")
+    assert site.simulator.usernames() == before
+
+
+def test_those_that_something_speaks_for(site: Factory, retire: Retire, tmp_path_factory: Any) -> None:
+    working = connected(site, tmp_path_factory.mktemp("agent") / "data")
+    register(site, "mu-admin", role="admin")
+    register(site, "by-hand", created_by="admin")
+    stranger = {"username": "mu-robot-09", "pairing_id": "a82123"}
+    site.simulator.control("DELETE", "users/mu-robot-09")
+    site.simulator.control("POST", "window", {"open_ms": 60_000})
+    site.simulator.control("POST", "register", stranger)
+    register(site, "mu-robot-09")
+    admin = {"connectware_username": "admin", "connectware_password": site.simulator.passwords()["admin"]}
+    said = " ".join(retire(**ALL, **admin).ok().output.split())
+    assert "Retired: hh-press-08, hh-press-09." in said
+    assert f"{working.name} (it is connected now" in said
+    assert "mu-admin (it has administrator rights" in said
+    assert "mu-robot-09 (a request is pending under its name" in said
+    assert "by-hand" not in said
+    assert site.simulator.usernames() >= {*NAMED, working.name, "mu-admin", "by-hand", "mu-robot-09"}
+    assert working.name in site.simulator.connected()
+    # When it has ended it may go.
+    working.stop()
+    until(lambda: working.name not in site.simulator.connected(), "the agent has gone")
+    retire(ghosts_usernames=[working.name], **admin).ok()
+    assert working.name not in site.simulator.usernames()
+
+
+def connected(site: Factory, data: Any) -> Agent:
+    """A real agent that was registered and works, and that no inventory names."""
+    site.simulator.control("POST", "window", {"open_ms": 60_000})
+    agent = Agent(site.simulator, data, "ghost-at-work").start()
+    until(lambda: [item for item in site.simulator.state()["pending"] if item["username"] == agent.name], "it asks")
+    answer = site.simulator.client()("POST", "/api/client-registry/confirm", json={"username": agent.name})
+    assert answer.ok, answer.text
+    until(lambda: agent.name in site.simulator.connected(), "it is connected")
+    site.simulator.control("POST", "window", {"open_ms": 0})
+    return agent
+
+
+@pytest.fixture(autouse=True)
+def switches_as_before(site: Factory) -> Iterator[None]:
+    yield
+    site.simulator.control("POST", "reset")
+
+
+def test_without_the_right_to_delete(site: Factory, retire: Retire) -> None:
+    reader = {"connectware_username": "registrar", "connectware_password": site.simulator.passwords()["registrar"]}
+    said = " ".join(retire(**ALL, **reader).ok().output.split())
+    assert "whether its roles give it administrator rights is unknown" in said and "/api/roles" in said
+    assert "does not tell which agents are connected" in said
+    assert usernames(site) == {*NAMED, *GHOSTS}
