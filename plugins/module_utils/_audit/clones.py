@@ -20,7 +20,7 @@ def names_in_two_places(hosts: Iterable[HostLook], inventory: Mapping[str, tuple
         inventory: the agents of every host of the whole inventory, also of those that were not asked.
     """
     places: dict[str, list[str]] = {}
-    for host, agents in inventory.items():
+    for host, agents in sorted(inventory.items()):
         for agent in agents:
             for key in {agent.name, agent.username}:
                 places.setdefault(key, []).append(host)
