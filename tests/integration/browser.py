@@ -87,7 +87,8 @@ class Page:
 
     def widths(self, bar: WebElement) -> dict[str, float]:
         """How wide the parts of a bar are, by state."""
-        return {part.get_attribute("class") or "": part.size["width"] for part in bar.find_elements(By.TAG_NAME, "span")}
+        parts = bar.find_elements(By.TAG_NAME, "span")
+        return {part.get_attribute("class") or "": part.size["width"] for part in parts}
 
     def style(self, selector: str, name: str) -> Any:
         return self.driver.execute_script(

@@ -158,7 +158,8 @@ def test_bars_are_as_wide_as_their_numbers(opened: Open) -> None:
     for number in (0, 1):
         first["judged"][number]["verdict"] = "broken"
     first["deployed"][2]["drift"] = ["env"]
-    page = opened(of(first, sample.host("two", "press-9", unreachable=True), sample.host("three", "x-1", factory="Ulm")))
+    others = [sample.host("two", "press-9", unreachable=True), sample.host("three", "x-1", factory="Ulm")]
+    page = opened(of(first, *others))
 
     widths = page.widths(page.one("[data-value='Hamburg'] .bar"))
     unit = widths["well"] / 6
@@ -211,8 +212,8 @@ def test_it_follows_the_colours_of_the_system(opened: Open) -> None:
     def brightness(colour: str) -> int:
         return sum(int(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3])
 
-    assert brightness(light[0]) > 600 > 200 > brightness(light[1])
-    assert brightness(dark[0]) < 200 < 600 < brightness(dark[1])
+    assert brightness(light[0]) > 600 and brightness(light[1]) < 200
+    assert brightness(dark[0]) < 200 and brightness(dark[1]) > 600
 
 
 def test_further_rows_come_when_they_are_needed(opened: Open) -> None:

@@ -102,7 +102,7 @@ def read_host(values: Mapping[str, Any]) -> HostLook:
         return HostLook(
             name=text(values["name"]),
             factory=text(values.get("factory") or "ungrouped"),
-            named=None if values.get("named") is None else read_named(values["named"]),
+            named=None if values.get("named") in (None, False) else read_named(values["named"]),
             unreachable=bool(values.get("unreachable")),
             error=text(values.get("error") or "", LONGEST),
             seen=tuple(_seen(entry) for entry in values.get("seen") or ()),

@@ -89,7 +89,7 @@ def test_hosts_that_could_not_be_asked() -> None:
     report = reported(
         host("far", "far-1", unreachable=True, error="timed out", **nothing),
         host("broken", "broken-1", error="no engine", **nothing),
-        host("desk", **nothing) | {"named": None},
+        host("desk", **nothing) | {"named": False},
         host("empty", **nothing),
     )
 
@@ -113,7 +113,8 @@ def test_a_ghost_is_shown_where_its_container_is() -> None:
     server = fleet(user("press-1"), user("old-1", ghost=True), user("old-2", ghost=True, connected=True))
     report = reported(made, server=server)
 
-    assert (row(report, "old-1").verdict, row(report, "old-1").host, row(report, "old-1").factory) == ("ghost", None, None)
+    assert (row(report, "old-1").verdict, row(report, "old-1").host) == ("ghost", None)
+    assert row(report, "old-1").factory is None
     assert (row(report, "old-2").host, row(report, "old-2").state) == ("hamburg", "attention")
     assert row(report, "old-2").connected is True
     assert "connectware-agent-old-2 is on hamburg" in row(report, "old-2").text
@@ -226,8 +227,8 @@ def test_only_registered_agents_without_a_finding_are_well(verdict: str, finding
 
 
 def test_texts_of_others_are_bounded_and_have_no_control_characters() -> None:
-    made = host("a", "press-1", judged=[judged("press-1", "broken", message="x" * 10**6, last_lines=["\x1b[31m\ud800"])])
-    agent = row(reported(made), "press-1")
+    broken = judged("press-1", "broken", message="x" * 10**6, last_lines=["\x1b[31m\ud800"])
+    agent = row(reported(host("a", "press-1", judged=[broken])), "press-1")
 
     assert len(agent.message) <= 2000
     assert agent.last_lines == ("?[31m?",)
