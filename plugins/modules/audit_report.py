@@ -150,7 +150,7 @@ message:
   description: The report in one sentence.
   returned: success
   type: str
-  sample: 2 of 3 agents on 2 hosts are well, 0 are failing, 1 need attention, of 0 nothing is known; ghosts: 0.
+  sample: "2 of 3 agents on 2 hosts are well, 0 are failing, 1 need attention, of 0 nothing is known; ghosts: 0."
 """
 
 from ansible.module_utils.basic import AnsibleModule
