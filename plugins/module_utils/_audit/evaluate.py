@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that was collected -> the report. Pure: it asks nobody and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .._agents.evidence import NONE
+from .clones import names_in_two_places, volumes_in_two_places
+from .looks import LONGEST, HostLook, Named, Predicted, Seen, read_named, strings, text
+from .rows import (
+    ABSENT,
+    ASKED,
+    CLONE,
+    DRIFT,
+    FAILED,
+    GHOST,
+    HOST_UNREACHABLE,
+    MISSING,
+    NOT_ASKED,
+    STOPPED,
+    UNKNOWN,
+    UNREACHABLE,
+    AgentRow,
+    HostRow,
+    Report,
+)
+
+MOST_PLACES = 5  # in a sentence
+
+
+def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Mapping[str, Any]) -> Report:
+    """The report.
+
+    Args:
+        hosts: the hosts of the play.
+        inventory: host -> its agents_list, of the whole inventory.
+        fleet: the result of module fleet_info, or of its failure with `msg`.
+    """
+    named = {str(host): read_named(agents) for host, agents in inventory.items()}
+    asked = {host.name for host in hosts}
+    named.update({host.name: host.named for host in hosts if host.named is not None})
+    names = names_in_two_places(hosts, named)
+    server = {str(agent["username"]): agent for agent in fleet.get("agents") or ()}
+    rows = [row for host in hosts for row in _rows_of(host, names, server)]
+    return Report(
+        agents=(*rows, *_ghosts(server, hosts)),
+        hosts=tuple(_host_row(host) for host in hosts),
+        server_error="" if fleet.get("agents") is not None else text(fleet.get("msg") or "nobody asked", LONGEST),
+        notices=strings(fleet.get("warnings") or (), LONGEST),
+        strangers=tuple(
+            {"username": text(each["username"]), "pairing_ids": [text(i) if i else None for i in each["pairing_ids"]]}
+            for each in fleet.get("strangers") or ()
+        ),
+        left_out=tuple(sorted(host for host, agents in named.items() if host not in asked and agents)),
+    )
+
+
+def _host_row(host: HostLook) -> HostRow:
+    status = ASKED
+    if host.unreachable:
+        status = HOST_UNREACHABLE
+    elif host.error:
+        status = FAILED
+    elif host.named is None:
+        status = NOT_ASKED
+    return HostRow(host.name, host.factory, status, host.error, len(host.named or ()))
+
+
+def _rows_of(
+    host: HostLook, names: Mapping[str, list[str]], server: Mapping[str, Mapping[str, Any]]
+) -> Iterable[AgentRow]:
+    volumes = volumes_in_two_places(host)
+    for agent in host.named or ():
+        predicted = host.predicted.get(agent.name)
+        known = server.get(agent.username)
+        found = [
+            *_clone_findings(agent, predicted, names, volumes),
+            *_container_findings(predicted),
+            *_server_findings(known),
+        ]
+        yield _row(host, agent, known, found)
+
+
+def _row(host: HostLook, agent: Named, known: Mapping[str, Any] | None, found: list[tuple[str, str]]) -> AgentRow:
+    predicted, judged = host.predicted.get(agent.name), host.judged.get(agent.name)
+    seen = predicted.seen if predicted else next((each for each in host.seen if each.name == agent.name), None)
+    verdict, message = UNKNOWN, host.error or "the tasks that look at it gave no answer"
+    if host.unreachable:
+        verdict = UNREACHABLE
+    elif judged is not None and judged.verdict:
+        verdict, message = judged.verdict, judged.message
+    image, version = _image(seen)
+    return AgentRow(
+        name=text(agent.name),
+        username=text(agent.username),
+        verdict=verdict,
+        factory=host.factory,
+        host=host.name,
+        reason=(judged.reason if judged else "") or NONE,
+        message=message,
+        findings=tuple(dict.fromkeys(finding for finding, _note in found)),
+        notes=tuple(note for _finding, note in found),
+        container=text((seen.container if seen else "") or agent.container) or None,
+        volume=text((seen.volume if seen else "") or agent.volume) or None,
+        container_state=text(seen.state) if seen else None,
+        image=image,
+        version=version,
+        registered_since=_since(known),
+        connected=known.get("connected") if known else None,
+        drift=predicted.drift if predicted else (),
+        last_lines=judged.last_lines if judged else (),
+    )
+
+
+def _clone_findings(
+    agent: Named, predicted: Predicted | None, names: Mapping[str, list[str]], volumes: Mapping[str, list[str]]
+) -> Iterable[tuple[str, str]]:
+    for key in dict.fromkeys((agent.name, agent.username)):
+        if key in names:
+            yield CLONE, f"The name {text(key)} is in {len(names[key])} places: {_listed(names[key])}"
+    for volume in dict.fromkeys((agent.volume, predicted.seen.volume if predicted else "")):
+        if volume in volumes:
+            yield CLONE, f"The volume {text(volume)} is used by {_listed(volumes[volume])}"
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = f" and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""
+    return ", ".join(text(place) for place in places[:MOST_PLACES]) + more
+
+
+def _container_findings(predicted: Predicted | None) -> Iterable[tuple[str, str]]:
+    if predicted is None:
+        return
+    if predicted.seen.state == "absent":
+        yield ABSENT, "It has no container on this host"
+    elif not predicted.seen.runs:
+        code = "" if predicted.seen.exit_code is None else f", exit code {predicted.seen.exit_code}"
+        yield STOPPED, f"Its container does not run ({text(predicted.seen.state)}{code})"
+    if predicted.drift:
+        yield DRIFT, f"Its container differs from the inventory in {', '.join(predicted.drift)}"
+
+
+def _server_findings(known: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:
+    if known is not None and known.get("state") == "missing":
+        yield MISSING, "Connectware has neither a user nor a request of it"
+
+
+def _ghosts(server: Mapping[str, Mapping[str, Any]], hosts: Sequence[HostLook]) -> Iterable[AgentRow]:
+    """Agents of the server that no host of the inventory names, and the container of each if one was seen."""
+    for username, agent in server.items():
+        if not agent.get("ghost"):
+            continue
+        places = [(host, seen) for host in hosts for seen in host.seen if username in (seen.username, seen.name)]
+        host, seen = places[0] if places else (None, None)
+        image, version = _image(seen)
+        where = f"; its container {text(seen.container)} is on {host.name}" if host and seen else ""
+        yield AgentRow(
+            name=text(username),
+            username=text(username),
+            verdict=GHOST,
+            factory=host.factory if host else None,
+            host=host.name if host else None,
+            message=f"It is registered in Connectware, and no host of the inventory names it{where}",
+            container=text(seen.container) if seen else None,
+            volume=text(seen.volume) or None if seen else None,
+            container_state=text(seen.state) if seen else None,
+            image=image,
+            version=version,
+            registered_since=_since(agent),
+            connected=agent.get("connected"),
+        )
+
+
+def _since(known: Mapping[str, Any] | None) -> str | None:
+    created = known.get("created_at") if known else None
+    return None if created is None else text(created)
+
+
+def _image(seen: Seen | None) -> tuple[str | None, str | None]:
+    """The image and its version: the digest, else the tag; the colon of a port is none of a tag."""
+    if seen is None or not seen.image:
+        return None, None
+    reference = text(seen.image, 512)
+    name, at, digest = reference.partition("@")
+    head, colon, tag = name.rpartition(":")
+    if colon and "/" not in tag:
+        return head, digest or tag
+    return name, digest if at else None

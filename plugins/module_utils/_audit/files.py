@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Use case: the report is written, as JSON, JUnit XML and a page."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .._errors import SpecError
+from .document import document
+from .evaluate import evaluate
+from .junit import junit
+from .looks import read_host, text
+from .page import page
+from .rows import Report
+
+NAMES = {"json": "audit.json", "junit": "audit.xml", "html": "audit.html"}
+MOST_NAMED = 20  # agents in a message
+
+
+def write_report(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The use case of the module audit_report.
+
+    Raises:
+        SpecError: the input is something else, or a file cannot be read or written.
+    """
+    report = evaluate([read_host(host) for host in params["hosts"]], params["inventory"], params["fleet"])
+    made = document(
+        report,
+        title=text(params["title"]),
+        generated_at=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        connectware_url=text(params["connectware_url"]) if params["connectware_url"] else None,
+    )
+    folder = Path(params["path"]).absolute()
+    contents = {
+        "json": json.dumps(made, indent=1).encode() + b"\n",
+        "junit": junit(made),
+        "html": page(made, Path(params["page_path"])).encode("utf-8"),
+    }
+    files = {kind: folder / name for kind, name in NAMES.items()}
+    if not check_mode:
+        for kind, content in contents.items():
+            _write(files[kind], content)
+    result = {
+        "changed": True,
+        "files": {kind: str(path) for kind, path in files.items()},
+        "totals": made["totals"],
+        "message": summary(made),
+    }
+    return {**result, **_failure(report, frozenset(params["fail_on"]), str(files["html"]))}
+
+
+def summary(made: Mapping[str, Any]) -> str:
+    """The report in one sentence."""
+    states, verdicts = made["totals"]["states"], made["totals"]["verdicts"]
+    said = (
+        f"{states['well']} of {made['totals']['agents']} agents on {made['totals']['hosts']} hosts are well,"
+        f" {states['failing']} are failing, {states['attention'] - verdicts.get('ghost', 0)} need attention,"
+        f" of {states['unknown']} nothing is known; ghosts: {verdicts.get('ghost', 0)}."
+    )
+    error = made["connectware"]["error"]
+    return f"{said} Connectware could not be asked for all its agents: {error}" if error else said
+
+
+def _failure(report: Report, wanted: frozenset[str], where: str) -> dict[str, Any]:
+    """What makes the task fail: what the user has asked to fail on, after everything was written."""
+    found = [agent for agent in report.agents if agent.matters(wanted)]
+    if not found:
+        return {}
+    named = "; ".join(
+        f"{agent.name}{f' on {agent.host}' if agent.host else ''}: {', '.join((agent.verdict, *agent.findings))}"
+        for agent in found[:MOST_NAMED]
+    )
+    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return {
+        "failed": True,
+        "msg": f"{len(found)} agents are what fail_on (audit_fail_on) names: {named}{more}. The report is {where}",
+    }
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it or nothing: whoever reads the file meanwhile sees the one before."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=str(path.parent), prefix=f".{path.name}.")
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, str(path))
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as exc:
+        raise SpecError(
+            f"write {path}",
+            where="the controller",
+            answered=str(exc),
+            todo="Set path (audit_path) to a folder that the user of Ansible may write to.",
+        ) from exc
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current

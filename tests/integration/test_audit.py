@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook audit: what it writes of real agents, and that it changes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from integration.bed import COLLECTIONS, NEXT_VERSION, Factory, Run, docker
+from junitparser import JUnitXml
+
+ROLE = COLLECTIONS / "ansible_collections" / "edgefleet" / "connectware" / "roles" / "audit"
+HOSTILE = "</script><script>document.title='owned'</script>{{ lookup('ansible.builtin.pipe', 'touch templated') }}"
+UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+
+
+class Audit:
+    """A run of the playbook and the files it wrote."""
+
+    def __init__(self, site: Factory, *arguments: str, **variables: Any) -> None:
+        self.folder = site.directory / "connectware-audit"
+        self.run: Run = site.play("audit", *arguments, **variables)
+
+    @property
+    def json(self) -> dict[str, Any]:
+        made: dict[str, Any] = json.loads((self.folder / "audit.json").read_text())
+        return made
+
+    @property
+    def agents(self) -> dict[str, dict[str, Any]]:
+        return {agent["name"]: agent for agent in self.json["agents"]}
+
+    @property
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        return {host["name"]: host for host in self.json["hosts"]}
+
+    @property
+    def cases(self) -> dict[str, list[str]]:
+        """The names of the results of each test case, none for a success."""
+        xml = JUnitXml.fromfile(str(self.folder / "audit.xml"))
+        return {case.name: [type(result).__name__ for result in case.result] for suite in xml for case in suite}
+
+
+@pytest.fixture
+def ghost(factory: Callable[..., Factory], simulator: Any) -> Iterator[str]:
+    del factory  # it resets the simulator first
+    name = "audit-ghost-01"
+    made = {"username": name, "created_by": "client-registry", "role": "connectware-agent"}
+    simulator.control("POST", "users", made)
+    yield name
+    simulator.control("DELETE", f"users/{name}")
+
+
+def test_it_tells_what_is_there_and_changes_nothing(factory, ghost):
+    site = factory(5, factory="Hamburg")
+    well, drifted, rejected, stopped, never = site.names()
+    site.agents.pop()
+    site.rollout().ok()
+    site.agents.append({"name": never})
+    site.simulator.control("DELETE", f"users/{rejected}")
+    docker("stop", f"connectware-agent-{stopped}")
+    site.agents[1]["env"] = {"CYBUS_LOG_LEVEL": "debug"}
+    before, users = site.starts(), site.simulator.state()["users"]
+    site.count_from_now()
+
+    audit = Audit(site)
+
+    audit.run.ok()
+    assert re.search(r"factory +: ok=\d+ +changed=0 +unreachable=0 +failed=0", audit.run.output), audit.run.output
+    assert site.counts()["writes"] == 0
+    assert site.starts() == before
+    assert site.simulator.state()["users"] == users
+    assert site.volume(never) is None
+    agents = audit.agents
+    assert agents[well]["state"] == "well"
+    assert agents[well]["version"] == "1.8.0"
+    assert agents[well]["registered_since"]
+    assert agents[well]["factory"] == "Hamburg"
+    assert (agents[drifted]["state"], agents[drifted]["drift"]) == ("attention", ["env"])
+    assert agents[rejected]["reason"] == "credentials_rejected"
+    assert agents[rejected]["registered_since"] is None
+    assert "missing" in agents[rejected]["findings"]
+    assert "stopped" in agents[stopped]["findings"] and agents[stopped]["container_state"] == "exited"
+    assert agents[never]["verdict"] == "awaiting_request" and "absent" in agents[never]["findings"]
+    assert agents[ghost]["verdict"] == "ghost" and agents[ghost]["host"] is None
+    assert audit.cases[well] == []
+    assert audit.cases[ghost] == audit.cases[stopped] == ["Failure"]
+    jsonschema.validate(audit.json, json.loads((ROLE / "files" / "audit.schema.json").read_text()))
+
+
+def test_hosts_that_cannot_be_asked_are_part_of_the_report(factory):
+    site = factory(2)
+    (good, far) = site.names()
+    site.agents.pop()
+    site.rollout().ok()
+    hosts = {
+        # The first knows nothing of Connectware and comes first in the play.
+        "a-desk": {},
+        "b-factory": {"agents_list": [{"name": good}]},
+        "c-far": {"agents_list": [{"name": far}], **UNREACHABLE},
+        "d-broken": {"agents_list": [{"name": f"{good}-x"}], "agents_docker_host": "unix:///nowhere.sock"},
+        "e-wrong": {"agents_list": [{"name": "x"}]},
+    }
+
+    audit = Audit(site, hosts=hosts)
+
+    audit.run.ok()
+    assert {name: host["status"] for name, host in audit.hosts.items()} == {
+        "a-desk": "not_asked",
+        "b-factory": "asked",
+        "c-far": "unreachable",
+        "d-broken": "failed",
+        "e-wrong": "failed",
+    }
+    assert audit.agents[good]["state"] == "well"
+    assert audit.agents[far]["verdict"] == "unreachable"
+    assert "/nowhere.sock" in audit.hosts["d-broken"]["message"]
+    assert audit.agents[f"{good}-x"]["verdict"] == "unknown"
+    assert "3" in audit.hosts["e-wrong"]["message"], "a name has at least three characters"
+    assert audit.cases[far] == ["Error"]
+
+
+def test_a_run_with_unreachable_hosts_alone_ends_with_a_report(factory):
+    site = factory(1)
+    audit = Audit(site, hosts={"far": {"agents_list": site.agents, **UNREACHABLE}})
+
+    audit.run.ok()
+    assert audit.hosts["far"]["status"] == "unreachable"
+
+
+def test_without_connectware_there_is_a_report_that_says_so(factory):
+    site = factory(1)
+    site.rollout().ok()
+
+    audit = Audit(site, connectware_url="https://127.0.0.1:1")
+
+    audit.run.ok()
+    assert "127.0.0.1:1" in audit.json["connectware"]["error"]
+    assert audit.agents[site.names()[0]]["verdict"] == "unknown"
+    assert audit.agents[site.names()[0]]["version"] == "1.8.0"
+
+
+def test_limit_makes_no_ghosts_and_hides_no_clones(factory):
+    site = factory(3)
+    site.rollout().ok()
+    first, second, third = site.agents
+    hosts = {"one": {"agents_list": [first, second]}, "two": {"agents_list": [second, third]}}
+
+    audit = Audit(site, "--limit", "one", hosts=hosts)
+
+    audit.run.ok()
+    assert list(audit.hosts) == ["one"]
+    assert audit.json["left_out"] == ["two"]
+    assert "ghost" not in {audit.agents[name]["verdict"] for name in site.names() if name in audit.agents}
+    assert "clone" in audit.agents[second["name"]]["findings"]
+    assert "one, two" in " ".join(audit.agents[second["name"]]["notes"])
+    assert audit.agents[first["name"]]["state"] == "well"
+
+
+def test_a_second_container_under_the_same_name_is_a_clone(factory):
+    site = factory(1)
+    (name,) = site.names()
+    site.rollout().ok()
+    copy = f"connectware-agent-{name}-copy"
+    image = site.container(name)["Config"]["Image"]
+    env = ["--env", f"CYBUS_AGENT_NAME={name}", "--volume", f"connectware-agent-{name}:/data"]
+    docker("run", "--detach", "--name", copy, *env, "--entrypoint", "sleep", image, "600")
+
+    audit = Audit(site)
+
+    audit.run.ok()
+    assert audit.agents[name]["state"] == "failing"
+    assert copy in " ".join(audit.agents[name]["notes"])
+
+
+def test_it_fails_only_on_what_was_asked_for(factory):
+    site = factory(1)
+    site.rollout().ok()
+    site.simulator.control("POST", "version", {"version": NEXT_VERSION})
+    variables = {"agents_version": NEXT_VERSION}
+
+    Audit(site, **variables).run.ok()
+    Audit(site, **variables, audit_fail_on=["conflict", "clone"]).run.ok()
+    failed = Audit(site, **variables, audit_fail_on=["drift"])
+
+    failed.run.failed(site.names()[0], "drift", "audit.html")
+    assert failed.agents[site.names()[0]]["drift"] == ["image"]
+
+
+def test_texts_of_agents_are_only_texts(factory):
+    """What a log says ends up in messages, and a stranger names itself."""
+    site = factory(1)
+    site.agents[0]["env"] = {"SIMULATOR_POLL_INTERVAL": HOSTILE}  # the agent dies of it, and says so
+    site.rollout().failed()
+    site.simulator.control("POST", "window", {"open_ms": 60_000})
+    site.simulator.control("POST", "register", {"username": HOSTILE, "pairing_id": "ffffff"})
+
+    audit = Audit(site)
+
+    audit.run.ok()
+    assert [each["username"][:9] for each in audit.json["strangers"]] == ["</script>"]
+    assert not list(site.directory.rglob("templated"))
+    html = (audit.folder / "audit.html").read_text()
+    assert html.count("</script>") == 2, "the data and the script, and none of a stranger"
+
+
+def test_check_mode_writes_no_files(factory):
+    site = factory(1)
+    audit = Audit(site, "--check")
+
+    audit.run.ok()
+    assert not Path(audit.folder).exists()

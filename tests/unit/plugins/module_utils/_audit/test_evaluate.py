@@ -1,0 +1,246 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was collected -> rows: verdicts, findings, states, ghosts and clones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.plugins.module_utils._audit.sample import container, deployed, fleet, host, judged, user
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.evaluate import evaluate
+from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.looks import read_host
+from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.rows import (
+    AUDIT_VERDICTS,
+    HOST_STATUSES,
+    MATTERS,
+    STATES,
+    AgentRow,
+    Report,
+)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
+
+
+def reported(*hosts: dict[str, Any], server: dict[str, Any] | None = None, **inventory: Any) -> Report:
+    return evaluate([read_host(each) for each in hosts], inventory, server if server is not None else fleet())
+
+
+def row(report: Report, name: str) -> AgentRow:
+    (found,) = [agent for agent in report.agents if agent.name == name]
+    return found
+
+
+def test_an_agent_that_is_well() -> None:
+    report = reported(host("hamburg", "press-1"), server=fleet(user("press-1")))
+
+    agent = row(report, "press-1")
+    assert (agent.state, agent.verdict, agent.findings, agent.text) == ("well", "registered", (), "")
+    assert (agent.image, agent.version) == ("registry.example.com:5000/cybus/protocol-mapper", "1.8.0")
+    assert agent.registered_since == "2026-03-01T08:00:00.000Z"
+    assert agent.factory == "Hamburg"
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        ("host:5000/agent", ("host:5000/agent", None)),
+        ("agent:1.8.0", ("agent", "1.8.0")),
+        ("host:5000/agent:1@sha256:abc", ("host:5000/agent", "sha256:abc")),
+        ("agent@sha256:abc", ("agent", "sha256:abc")),
+        ("sha256:abc", ("sha256", "abc")),
+        (None, (None, None)),
+    ],
+)
+def test_image_and_version(image: str | None, shown: tuple[str | None, str | None]) -> None:
+    made = host("hamburg", "press-1")
+    made["deployed"][0]["observation"]["image"] = image
+
+    agent = row(reported(made), "press-1")
+    assert (agent.image, agent.version) == shown
+
+
+def test_drift_needs_attention_and_a_container_that_does_not_run_fails() -> None:
+    made = host("hamburg", "press-1", "press-2", "press-3")
+    made["deployed"][0]["drift"] = ["image"]
+    made["deployed"][1]["observation"].update(state="exited", exit_code=3)
+    made["deployed"][2]["observation"].update(state="absent", container_id=None, image=None)
+    report = reported(made)
+
+    assert (row(report, "press-1").state, row(report, "press-1").findings) == ("attention", ("drift",))
+    assert (row(report, "press-2").state, row(report, "press-2").findings) == ("failing", ("stopped",))
+    assert "exit code 3" in row(report, "press-2").text
+    assert (row(report, "press-3").state, row(report, "press-3").findings) == ("failing", ("absent",))
+
+
+def test_an_agent_that_the_server_does_not_know_is_missing() -> None:
+    made = host("hamburg", "press-1", judged=[judged("press-1", "rejected", reason="credentials_rejected")])
+    report = reported(made, server=fleet(user("press-1", state="missing", created_at=None)))
+
+    assert row(report, "press-1").findings == ("missing",)
+    assert row(report, "press-1").registered_since is None
+
+
+def test_hosts_that_could_not_be_asked() -> None:
+    nothing = {"seen": [], "deployed": [], "judged": []}
+    report = reported(
+        host("far", "far-1", unreachable=True, error="timed out", **nothing),
+        host("broken", "broken-1", error="no engine", **nothing),
+        host("desk", **nothing) | {"named": False},
+        host("empty", **nothing),
+    )
+
+    assert [(each.name, each.status) for each in report.hosts] == [
+        ("far", "unreachable"), ("broken", "failed"), ("desk", "not_asked"), ("empty", "asked"),
+    ]  # fmt: skip
+    assert (row(report, "far-1").verdict, row(report, "far-1").state) == ("unreachable", "unknown")
+    assert (row(report, "broken-1").verdict, row(report, "broken-1").message) == ("unknown", "no engine")
+    assert {status.status for status in report.hosts} == set(HOST_STATUSES)
+
+
+def test_a_host_that_was_seen_but_not_judged_still_shows_its_containers() -> None:
+    agent = row(reported(host("hamburg", "press-1", deployed=[], judged=[], error="no version")), "press-1")
+
+    assert (agent.verdict, agent.version, agent.container_state) == ("unknown", "1.8.0", "running")
+
+
+def test_a_ghost_is_shown_where_its_container_is() -> None:
+    made = host("hamburg", "press-1")
+    made["seen"].append(container("old-2"))
+    server = fleet(user("press-1"), user("old-1", ghost=True), user("old-2", ghost=True, connected=True))
+    report = reported(made, server=server)
+
+    assert (row(report, "old-1").verdict, row(report, "old-1").host) == ("ghost", None)
+    assert row(report, "old-1").factory is None
+    assert (row(report, "old-2").host, row(report, "old-2").state) == ("hamburg", "attention")
+    assert row(report, "old-2").connected is True
+    assert "connectware-agent-old-2 is on hamburg" in row(report, "old-2").text
+
+
+def test_without_the_server_there_are_no_ghosts_and_the_report_says_why() -> None:
+    report = reported(host("hamburg", "press-1"), server={"msg": "refused"})
+
+    assert report.server_error == "refused"
+    assert len(report.agents) == 1
+
+
+# ------------------------------------------------------------------------------------------------------------ clones
+
+
+def clones(report: Report) -> dict[str, str]:
+    return {agent.name: agent.text for agent in report.agents if "clone" in agent.findings}
+
+
+def test_one_name_on_two_hosts_of_the_inventory() -> None:
+    report = reported(host("a", "press-1", "press-2"), b=[{"name": "press-9", "username": "press-1"}])
+
+    assert set(clones(report)) == {"press-1"}
+    assert "a, b" in clones(report)["press-1"]
+    assert report.left_out == ("b",)
+    assert row(report, "press-1").state == "failing"
+
+
+def test_one_name_twice_on_a_host() -> None:
+    made = host("a", "press-1", "press-1", deployed=[], judged=[], error="used twice")
+
+    assert {agent.findings for agent in reported(made).agents} == {("clone",)}
+
+
+def test_a_container_on_another_host_that_nobody_names() -> None:
+    old = host("b", "other-1")
+    old["seen"].append(container("press-1", container_id="left behind"))
+
+    assert set(clones(reported(host("a", "press-1"), old))) == {"press-1"}
+
+
+def test_a_container_that_does_not_run_takes_nobodys_place() -> None:
+    old = host("b", "other-1")
+    old["seen"].append(container("press-1", container_id="left behind", state="exited"))
+
+    assert clones(reported(host("a", "press-1"), old)) == {}
+
+
+def test_a_second_container_on_the_same_host() -> None:
+    made = host("a", "press-1")
+    made["seen"].append(container("press-1", container="copy", container_id="copy", volume="copy"))
+
+    assert "container copy" in clones(reported(made))["press-1"]
+
+
+def test_two_hosts_of_the_inventory_that_are_one_engine() -> None:
+    """Each of them shows the containers of both."""
+    one, two = host("a", "press-1"), host("b", "press-2")
+    one["seen"] = two["seen"] = [container("press-1"), container("press-2")]
+
+    assert clones(reported(one, two)) == {}
+
+
+def test_one_volume_for_two_agents_of_a_host() -> None:
+    made = host("a", "press-1", "press-2")
+    made["named"][1]["volume"] = "connectware-agent-press-1"
+
+    assert set(clones(reported(made))) == {"press-1", "press-2"}
+
+
+def test_one_volume_for_an_agent_and_a_stranger() -> None:
+    made = host("a", "press-1")
+    made["seen"].append(container("lab", volume="connectware-agent-press-1", state="exited"))
+
+    assert "container connectware-agent-lab" in clones(reported(made))["press-1"]
+
+
+def test_the_same_volume_name_on_two_hosts_is_two_volumes() -> None:
+    one, two = host("a", "press-1"), host("b", "press-2")
+    for made in (one, two):
+        made["named"][0]["volume"] = "credentials"
+        made["seen"][0]["volume"] = made["deployed"][0]["volume"] = "credentials"
+
+    assert clones(reported(one, two)) == {}
+
+
+def test_an_agent_of_others_has_the_volume_that_its_container_mounts() -> None:
+    made = host("a", "press-1", "press-2")
+    made["named"][1].update(manage=False, container="compose_1")
+    made["seen"][1] = container("press-2", container="compose_1", volume="compose_data")
+    made["deployed"][1] = deployed(made["seen"][1])
+
+    assert clones(reported(made)) == {}
+    assert row(reported(made), "press-2").volume == "compose_data"
+
+
+# --------------------------------------------------------------------------------------------------------- all of it
+
+
+@given(
+    verdict=st.sampled_from(AUDIT_VERDICTS),
+    findings=st.sets(st.sampled_from(("absent", "stopped", "drift", "clone", "missing"))),
+)
+def test_only_registered_agents_without_a_finding_are_well(verdict: str, findings: set[str]) -> None:
+    agent = AgentRow("press-1", "press-1", verdict, findings=tuple(findings))
+
+    assert agent.state in STATES
+    assert (agent.state == "well") == (verdict == "registered" and not findings)
+    assert agent.matters(frozenset(MATTERS)) == (agent.state != "well")
+
+
+def test_texts_of_others_are_bounded_and_have_no_control_characters() -> None:
+    broken = judged("press-1", "broken", message="x" * 10**6, last_lines=["\x1b[31m\ud800"])
+    agent = row(reported(host("a", "press-1", judged=[broken])), "press-1")
+
+    assert len(agent.message) <= 2000
+    assert agent.last_lines == ("?[31m?",)
+
+
+@pytest.mark.parametrize("entry", [{}, {"name": "a", "judged": [{}]}, {"name": "a", "seen": [{"name": "x"}]}])
+def test_what_the_role_has_not_collected_is_refused(entry: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match=r"edgefleet\.connectware\.audit"):
+        read_host(entry)
+
+
+def test_an_entry_of_the_inventory_without_a_name_is_shown() -> None:
+    made = host("a", deployed=[], judged=[], error="entry 1 has no name") | {"named": [{"nmae": "press-1"}]}
+
+    assert row(reported(made), "(entry 1 has no name)").verdict == "unknown"
