@@ -86,6 +86,10 @@ class ProtectedUserError(ConnectwareError):
     """A user that this collection must not delete: not made by a registration, or with administrator rights."""
 
 
+class EvidenceFileError(ConnectwareError):
+    """The file in which authorizations are recorded cannot be written."""
+
+
 class ApiError(ConnectwareError):
     """Connectware answered something other than success.
 

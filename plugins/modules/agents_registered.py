@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.connectware
   - edgefleet.connectware.engine
+  - edgefleet.connectware.evidence
 attributes:
   check_mode:
     support: full
@@ -294,6 +295,7 @@ agents:
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     CONNECTWARE_OPTIONS,
     CONVERSATION_OPTIONS,
+    EVIDENCE_OPTIONS,
     LOOK_OPTIONS,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import look_again
@@ -301,7 +303,8 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.modu
 
 # The options of a task, so that all that is documented is known here too; the action plugin demands what a task needs.
 TASK_OPTIONS = {
-    name: {**option, "required": False} for name, option in {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS}.items()
+    name: {**option, "required": False}
+    for name, option in {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **EVIDENCE_OPTIONS}.items()
 }
 
 

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.connectware
+  - edgefleet.connectware.evidence
 attributes:
   check_mode:
     support: full
@@ -126,10 +127,12 @@ actions:
   sample: [window_opened, authorized, window_closed]
 """
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import EVIDENCE_OPTIONS
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.client import set_client
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.module import connectware_module, run
 
 OPTIONS = {
+    **EVIDENCE_OPTIONS,
     "username": {"type": "str", "required": True},
     "pairing_id": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
