@@ -42,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "_agents": {"_errors"},
     "_docker": {"_errors", "_agents", "_argspec"},
     "_connectware": {"_errors", "_agents", "_argspec"},
+    "_report": {"_agents"},
     "_argspec": set(),
 }
 # What only one room may know.
