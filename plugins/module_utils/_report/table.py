@@ -51,7 +51,7 @@ def lines(tally: Tally, width: int | None = None) -> list[Line]:
     if not rows:
         return []
     widths = _widths(rows, width)
-    head = [_text(HEADINGS, widths), _text(tuple("-" * one for one in widths), widths)]
+    head = [*_cut(Row(HEADINGS), widths), _text(tuple("-" * one for one in widths), widths)]
     body = [Line(text, row.state) for row in rows for text in _cut(row, widths)]
     return [*(Line(text) for text in head), *body, *_below(tally, shown, width)]
 
