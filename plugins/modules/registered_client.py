@@ -130,7 +130,7 @@ authorizations:
     - What Connectware was asked to let in, in order. The same as the second line of each in O(evidence_path).
   type: list
   elements: dict
-  returned: always
+  returned: success
   sample:
     - schema: 1
       id: 8d0f4c8e5f1f4d0c9a0f3b1c2d4e5f60

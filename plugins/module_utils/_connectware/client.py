@@ -255,6 +255,8 @@ def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) ->
             client.remove(user)
     else:
         after = _present(client, user, pending, params, check_mode)
+        if recorded.failure is not None:
+            raise recorded.failure
     was_in = user is not None and (params["state"] == "absent" or not pending)
     before_text, after_text = _state(was_in), _state(params["state"] == "present")
     return {
