@@ -299,7 +299,8 @@ def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> str:
 
 def _result(records: Sequence[AgentRecord], host: str, predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
     """The same keys in every state; a failure names each agent that is not settled."""
-    outcomes = [outcome(record, predicted=predicted) for record in records]
+    broken_off = bool(so_far.get("failed"))
+    outcomes = [outcome(record, predicted=predicted, broken_off=broken_off) for record in records]
     result: dict[str, Any] = {
         "agents": outcomes,
         "changed": any(one["changed"] for one in outcomes),
@@ -309,7 +310,7 @@ def _result(records: Sequence[AgentRecord], host: str, predicted: bool, so_far: 
         },
     }
     failed = [record for record in records if record.failed]
-    if failed and not so_far.get("failed"):
+    if failed and not broken_off:
         result["failed"] = True
         texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)
         result["msg"] = f"Host {host}: {len(failed)} of {len(records)} agents are not registered: {texts}"

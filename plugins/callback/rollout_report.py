@@ -69,9 +69,11 @@ class CallbackModule(CallbackBase):
         self._tally = Tally(bool(context.CLIARGS.get("check")))
         self._failures: dict[str, tuple[str, str, str]] = {}
         self._started: dict[tuple[str, str], float] = {}
+        self._concerned = False  # the play that runs is about agents
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        if _is_about_agents(play):
+        self._concerned = _is_about_agents(play)
+        if self._concerned:
             self._tally.expect(_hosts_of(play))
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
@@ -85,16 +87,22 @@ class CallbackModule(CallbackBase):
         told = _Result(result)
         self._take(told)
         if not ignore_errors:
-            self._failures[told.host] = (FAILED, told.task.get_name(), told.message)
+            self._fail(told, FAILED)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         told = _Result(result)
         self._spend(told)
-        self._failures[told.host] = (UNREACHABLE, told.task.get_name(), told.message)
+        self._fail(told, UNREACHABLE)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
         told = _Result(result)
         self._started.pop((told.host, told.task._uuid), None)
+
+    def _fail(self, told: _Result, state: str) -> None:
+        """Kept until the end, because a later play may be the one that is about agents."""
+        self._failures[told.host] = (state, told.task.get_name(), told.message)
+        if self._concerned:
+            self._tally.expect([told.host])
 
     def _take(self, told: _Result) -> None:
         action = _action(told.task)

@@ -110,7 +110,8 @@ def test_an_authorization_that_is_taken_back_says_so(factory, path):
 def test_a_file_that_cannot_be_written_stops_the_run_before_anybody_is_authorized(factory, path):
     site = factory(1)
     path.mkdir()
-    site.rollout(agents_evidence_path=str(path)).failed("factory", str(path), "agents_evidence_path")
+    run = site.rollout(agents_evidence_path=str(path)).failed("factory", str(path), "agents_evidence_path")
+    assert run.report["total"]["failed"] == 1, "who was not judged is not ok"
     site.rollout("--check", agents_evidence_path=str(path)).failed(str(path))
     site.rollout(agents_evidence_path="evidence.jsonl").failed("absolute path")
     assert "registry_confirm" not in site.counts()["operations"]

@@ -11,11 +11,12 @@ from .evidence import REGISTERED, SETTLED, UNPROVEN, WAIT, Verdict
 from .record import AgentRecord
 
 
-def outcome(record: AgentRecord, *, predicted: bool = False) -> dict[str, Any]:
+def outcome(record: AgentRecord, *, predicted: bool = False, broken_off: bool = False) -> dict[str, Any]:
     """For the result of the task: the same keys in every state.
 
     Args:
         predicted: check mode, where a change is one that a run would make.
+        broken_off: the task has failed as a whole, so that who is not settled has failed with it.
     """
     seen, verdict = record.observation, record.verdict
     shown = [event.pairing_id for event in seen.events if event.pairing_id]
@@ -29,7 +30,7 @@ def outcome(record: AgentRecord, *, predicted: bool = False) -> dict[str, Any]:
         "reason": record.reason,
         "pairing_id": ids[-1] if ids else None,
         "registered": _is_registered(verdict),
-        "failed": record.failed,
+        "failed": record.failed or (broken_off and not record.final),
         "changed": _would_change(verdict) if predicted else bool(record.actions),
         "actions": list(record.actions),
         "message": record.taken_back or (verdict.message if verdict else ""),

@@ -180,11 +180,7 @@ def _awaiting_request(f: Facts) -> Verdict | None:
         text = "its stale user is gone; it has not asked again yet"
     if not f.running:
         return restart_to_ask(f, e.AWAITING_REQUEST, text)
-    if (
-        f.evidence.window_open
-        and history.wait_started_ago > f.patience
-        and not history.asked_again
-    ):
+    if f.evidence.window_open and history.wait_started_ago > f.patience and not history.asked_again:
         return restart_to_ask(f, e.AWAITING_REQUEST, text)
     return Verdict(e.AWAITING_REQUEST, f.reason, e.WAIT, text, True, looks_at="server")
 

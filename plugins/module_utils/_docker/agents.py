@@ -81,10 +81,10 @@ def _observe(
 
 def _with_digests(engine: Engine, plans: Sequence[Plan], seen: Sequence[Observation]) -> list[Observation]:
     """The digests of the images, which bringing them has told; the engine is asked for containers of others only."""
-    digests = {plan.image.image_id: plan.image.digest for plan in plans if plan.image}
+    digests = {plan.image.image_id: plan.image.digest for plan in plans if plan.image and plan.image.image_id}
     if any(observation.image_id and observation.image_id not in digests for observation in seen):
         digests.update(digests_by_id(engine))
-    return [replace(observation, image_digest=digests.get(observation.image_id)) for observation in seen]
+    return [replace(observation, image_digest=digests.get(observation.image_id or "")) for observation in seen]
 
 
 def _by_certificate(plan: Plan) -> bool:

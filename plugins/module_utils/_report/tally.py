@@ -139,9 +139,10 @@ class Tally:
         self.hosts[host].seconds += seconds
 
     def fail(self, host: str, state: str, task: str, message: str) -> None:
-        """A task of any kind has failed; whether that lasts is told at the end."""
-        row = self.hosts.setdefault(host, HostRow())
-        row.state, row.task, row.message = state, task, _bounded(message)
+        """A task of any kind has failed; whether that lasts is told at the end. Hosts of other plays are left out."""
+        row = self.hosts.get(host)
+        if row is not None:
+            row.state, row.task, row.message = state, task, _bounded(message)
 
     def end(self, failed: Iterable[str], unreachable: Iterable[str], changed: Mapping[str, int]) -> None:
         """How the run has counted: what was rescued or ignored is no failure."""

@@ -119,6 +119,7 @@ def test_hosts_that_fail_and_hosts_that_are_rescued():
     tally.fail("berlin", "unreachable", "Gather facts", "no route to host")
     tally.fail("munich", "failed", "Check the inventory", "x" * 10_000)
     tally.fail("rome", "failed", "Upgrade", "rescued later")
+    tally.fail("database", "failed", "Else", "in a play about something else")
     report = end(tally, failed=("munich",), unreachable=("berlin",))
     states = {name: host["state"] for name, host in report["hosts"].items()}
     assert states == {"berlin": "unreachable", "hamburg": "ok", "munich": "failed", "rome": "ok"}
