@@ -18,9 +18,11 @@ from ansible.utils.display import Display
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import before, complaint, outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look, Requests
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     CONNECTWARE_OPTIONS,
@@ -28,6 +30,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec imp
     CONVERSATION_OPTIONS,
     ENGINE_OPTIONS,
     ENGINE_TOGETHER,
+    EVIDENCE_OPTIONS,
     LOG_OPTIONS,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
@@ -59,49 +62,84 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         host = str((task_vars or {}).get("inventory_hostname", "?"))
         records: list[AgentRecord] = []
+        told: dict[str, Any] = {"authorizations": []}
         try:
             args = self._arguments()
             records += _records(args["agents"])
-            warnings = self._converse(args, records, task_vars or {}, host)
-            if warnings:
-                result["warnings"] = warnings
+            self._converse(args, records, task_vars or {}, host, told)
         except ConnectwareError as exc:
             result.update(failed=True, msg=f"Host {host}: {exc.message}", error=exc.result())
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        return {**result, **_result(records, host, self._task.check_mode, result)}
+        return {**result, **_result(records, host, self._task.check_mode, result), **told}
 
     def _arguments(self) -> dict[str, Any]:
         _validated, args = self.validate_argument_spec(
-            {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **ENGINE_OPTIONS, **LOG_OPTIONS},
+            {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **EVIDENCE_OPTIONS, **ENGINE_OPTIONS, **LOG_OPTIONS},
             required_together=[*CONNECTWARE_TOGETHER, *ENGINE_TOGETHER],
         )
         parse_patterns(args["log_patterns"])
         return args
 
     def _converse(
-        self, args: Mapping[str, Any], records: Sequence[AgentRecord], task_vars: Mapping[str, Any], host: str
-    ) -> list[str]:
+        self,
+        args: Mapping[str, Any],
+        records: Sequence[AgentRecord],
+        task_vars: Mapping[str, Any],
+        host: str,
+        told: dict[str, Any],
+    ) -> None:
+        """Have the agents judged, and where this is not check mode registered.
+
+        Args:
+            told: gets the keys of the result that are known also where this raises.
+        """
         if not records:
-            return []
-        server = _Server(connect(args, token_store=SHARED))
-        course: Conversation | Retirement
+            return
+        session = connect(args, token_store=SHARED)
+        server = _Server(session)
         if args["state"] == "absent":
-            course = Retirement(records, server)
-        else:
-            for record in records:
-                record.elsewhere = _elsewhere(args["elsewhere"], record)
-            course = self._conversation(args, records, _Host(self, args, task_vars, host), server, host)
-        if self._task.check_mode:
-            course.predict()
-        else:
+            self._hold(Retirement(records, server), told)
+            return
+        recorded = recorder(
+            args["evidence_path"],
+            url=session.url,
+            account=lambda: session.username,
+            configured=args["evidence_account"],
+            host=host,
+            variables=task_vars,
+        )
+        for record in records:
+            record.elsewhere = _elsewhere(args["elsewhere"], record)
+        course = self._conversation(args, records, _Host(self, args, task_vars, host), server, host, recorded)
+        try:
+            self._hold(course, told)
+        finally:
+            told["authorizations"] = recorded.entries()
+            if recorded.failure is not None:
+                told.setdefault("warnings", []).append(recorded.failure.message)
+        if recorded.failure is not None:
+            raise recorded.failure
+
+    def _hold(self, course: Conversation | Retirement, told: dict[str, Any]) -> None:
+        try:
+            if self._task.check_mode:
+                course.predict()
+                return
             with _ended_in_order():
                 course.run()
-        return course.warnings
+        finally:
+            if course.warnings:
+                told["warnings"] = course.warnings
 
     @staticmethod
     def _conversation(
-        args: Mapping[str, Any], records: Sequence[AgentRecord], factory_host: _Host, server: _Server, host: str
+        args: Mapping[str, Any],
+        records: Sequence[AgentRecord],
+        factory_host: _Host,
+        server: _Server,
+        host: str,
+        recorded: Recorder,
     ) -> Conversation:
         display = Display()
         return Conversation(
@@ -113,6 +151,7 @@ class ActionModule(ActionBase):
             lease=args["window_lease"],
             say=lambda line: display.display(f"{host}: {line}"),
             share=SHARED_WINDOW,
+            recorder=recorded,
         )
 
     def look(self, module_args: dict[str, Any], task_vars: Mapping[str, Any], host: str) -> list[Observation]:
@@ -260,18 +299,19 @@ def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> str:
 
 def _result(records: Sequence[AgentRecord], host: str, predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
     """The same keys in every state; a failure names each agent that is not settled."""
-    outcomes = [record.outcome(predicted=predicted) for record in records]
+    broken_off = bool(so_far.get("failed"))
+    outcomes = [outcome(record, predicted=predicted, broken_off=broken_off) for record in records]
     result: dict[str, Any] = {
         "agents": outcomes,
-        "changed": any(outcome["changed"] for outcome in outcomes),
+        "changed": any(one["changed"] for one in outcomes),
         "diff": {
-            "before": {record.name: record.before() for record in records},
-            "after": {outcome["name"]: {k: outcome[k] for k in ("verdict", "registered")} for outcome in outcomes},
+            "before": {record.name: before(record) for record in records},
+            "after": {one["name"]: {key: one[key] for key in ("verdict", "registered")} for one in outcomes},
         },
     }
     failed = [record for record in records if record.failed]
-    if failed and not so_far.get("failed"):
+    if failed and not broken_off:
         result["failed"] = True
-        texts = "; ".join(f"agent {record.name}: {record.complaint()}" for record in failed)
+        texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)
         result["msg"] = f"Host {host}: {len(failed)} of {len(records)} agents are not registered: {texts}"
     return result

@@ -14,13 +14,18 @@ version_added: 0.1.0
 author:
   - The edgefleet.connectware authors (@edgefleet)
 description:
-  - At the end of a run, prints for every host what became of each of its agents, with verdict, reason, what was done
-    and how long the registration of the host took.
-  - Works beside any other callback. Enable it with C(callbacks_enabled = edgefleet.connectware.rollout_report).
+  - At the end of a run, prints a line for every host with how many of its agents are ok, changed and failed, and below
+    it a line for each agent with verdict, reason, what was done, and the seconds that its registration took.
+  - A host that was unreachable, or that failed before its agents were looked at, has a line too.
+  - Works beside any other callback, and with that of AWX. Enable it with
+    C(callbacks_enabled = edgefleet.connectware.rollout_report).
+  - Prints nothing for a run that is not about agents.
 options:
   path:
     description:
-      - File on the controller that gets the same as JSON. Nothing is written if this is not set.
+      - File on the controller that gets the same as JSON, in the form of C(docs/schema/rollout_report.json). It is
+        replaced as a whole. If it cannot be written, a warning says so, and the run ends as it would without.
+      - Nothing is written if this is not set.
     type: path
     env:
       - name: CONNECTWARE_REPORT_PATH
@@ -30,20 +35,29 @@ options:
 """
 
 import json
+import sys
 import time
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible import constants as C  # noqa: N812  so it is called everywhere in Ansible
+from ansible import context
 from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import printable
+from ansible_collections.edgefleet.connectware.plugins.module_utils._report.file import replace_file
+from ansible_collections.edgefleet.connectware.plugins.module_utils._report.table import lines
+from ansible_collections.edgefleet.connectware.plugins.module_utils._report.tally import FAILED, UNREACHABLE, Tally
 
 DEPLOY = "edgefleet.connectware.agents"
 REGISTER = "edgefleet.connectware.agents_registered"
-COLUMNS = ("host", "agent", "verdict", "reason", "done", "seconds")
-SHOWN = ("name", "username", "container", "volume", "verdict", "reason", "pairing_id", "registered", "message")
+ROLE = "edgefleet.connectware.agents"
+INCLUDES = ("include_role", "ansible.builtin.include_role", "ansible.legacy.include_role")
+MESSAGE = 4000  # characters of the message of a host
 
 
 class CallbackModule(CallbackBase):
-    """Collects the results of the two tasks of a rollout."""
+    """Collects the results of the two tasks of a rollout, and what became of the hosts."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -52,61 +66,160 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._agents: dict[tuple[str, str], dict[str, Any]] = {}
-        self._failures: dict[str, str] = {}
+        self._tally = Tally(bool(context.CLIARGS.get("check")))
+        self._failures: dict[str, tuple[str, str, str]] = {}
         self._started: dict[tuple[str, str], float] = {}
+        self._concerned = False  # the play that runs is about agents
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._concerned = _is_about_agents(play)
+        if self._concerned:
+            self._tally.expect(_hosts_of(play))
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
-        self._started[host.name, task._uuid] = time.monotonic()
+        if _action(task) in (DEPLOY, REGISTER):
+            self._started[host.name, task._uuid] = time.monotonic()
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._take(result)
+        self._take(_Result(result))
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        if self._take(result) and not ignore_errors:
-            self._failures[result._host.get_name()] = str(result._result.get("msg", ""))
+        told = _Result(result)
+        self._take(told)
+        if not ignore_errors:
+            self._fail(told, FAILED)
 
-    def _take(self, result: Any) -> bool:
-        action = result._task.action
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        told = _Result(result)
+        self._spend(told)
+        self._fail(told, UNREACHABLE)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        told = _Result(result)
+        self._started.pop((told.host, told.task._uuid), None)
+
+    def _fail(self, told: _Result, state: str) -> None:
+        """Kept until the end, because a later play may be the one that is about agents."""
+        self._failures[told.host] = (state, told.task.get_name(), told.message)
+        if self._concerned:
+            self._tally.expect([told.host])
+
+    def _take(self, told: _Result) -> None:
+        action = _action(told.task)
         if action not in (DEPLOY, REGISTER):
-            return False
-        host = result._host.get_name()
-        seconds = time.monotonic() - self._started.get((host, result._task._uuid), time.monotonic())
-        for agent in result._result.get("agents") or []:
-            row = self._agents.setdefault((host, agent.get("name", "")), {"host": host, "actions": [], "seconds": 0.0})
-            row["seconds"] = round(row["seconds"] + seconds, 1)
-            if action == DEPLOY:
-                row["name"] = agent.get("name")
-                if agent.get("action") not in (None, "none"):
-                    row["actions"].append(f"would be {agent['action']}" if result._task.check_mode else agent["action"])
-            else:
-                row.update({key: agent.get(key) for key in SHOWN})
-                row["actions"] += agent.get("actions") or []
-        return True
+            return
+        self._spend(told)
+        for values in told.each():
+            wanted = "retired" if told.task.args.get("state") == "absent" else "registered"
+            self._tally.take(
+                told.place,
+                values.get("agents") or [],
+                deployed=action == DEPLOY,
+                predicted=bool(told.task.check_mode),
+                wanted=wanted,
+            )
+            self._tally.authorizations += values.get("authorizations") or []
+
+    def _spend(self, told: _Result) -> None:
+        started = self._started.pop((told.host, told.task._uuid), None)
+        if started is not None:
+            self._tally.spend(told.place, time.monotonic() - started)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        rows = [self._agents[key] for key in sorted(self._agents)]
-        if rows:
-            self._display.banner("AGENTS")
-            for line in table([_cells(row) for row in rows]):
-                self._display.display(line)
-        for host, message in sorted(self._failures.items()):
-            self._display.display(f"{host}: {message}", color="red")
+        if self._tally.concerned:
+            for host, (state, task, message) in self._failures.items():
+                self._tally.fail(host, state, task, message)
+            changed = {host: stats.summarize(host)["changed"] for host in stats.processed}
+            self._tally.end(_counted(stats.failures), _counted(stats.dark), changed)
+            self._print()
         path = self.get_option("path")
         if path:
-            changed = {host: stats.summarize(host)["changed"] for host in sorted(stats.processed)}
-            report = {"agents": rows, "failures": self._failures, "changed": changed}
-            Path(path).write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            self._write(path)
+
+    def _print(self) -> None:
+        table = lines(self._tally, self._display.columns if sys.stdout.isatty() else None)
+        if not table:
+            return
+        self._display.banner("AGENTS (check mode)" if self._tally.check else "AGENTS")
+        colours = {"changed": C.COLOR_CHANGED, FAILED: C.COLOR_ERROR, UNREACHABLE: C.COLOR_UNREACHABLE}
+        for line in table:
+            self._display.display(line.text, color=colours.get(line.state))
+        for host, row in sorted(self._tally.hosts.items()):
+            if row.message:
+                text = f"{host}: task '{row.task}': {row.message}"
+                self._display.display(printable(text, MESSAGE), color=colours[row.state])
+
+    def _write(self, path: str) -> None:
+        text = json.dumps(self._tally.report(), indent=2, sort_keys=True) + "\n"
+        try:
+            replace_file(path, text)
+        except OSError as exc:
+            self._display.warning(
+                f"Could not write the report to {printable(path, 200)}: {exc.strerror or exc}. Correct"
+                " CONNECTWARE_REPORT_PATH, or make its folder writable for the user that runs ansible-playbook."
+            )
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    done = ", ".join(row["actions"]) or "-"
-    values = (row["host"], row.get("name"), row.get("verdict"), row.get("reason"), done, row["seconds"])
-    return tuple("-" if value is None else str(value) for value in values)
+class _Result:
+    """A result of a task, under the names of ansible-core 2.19 and later, and of those before."""
+
+    def __init__(self, result: Any) -> None:
+        new = hasattr(result, "task")
+        self.task: Any = result.task if new else result._task
+        self.host: str = (result.host if new else result._host).get_name()
+        self._values: Mapping[str, Any] = result.result if new else result._result
+
+    @property
+    def place(self) -> str:
+        """The host that the task was for: the one it was delegated to."""
+        return str(self.task.delegate_to or self.host)
+
+    @property
+    def message(self) -> str:
+        """Why it failed."""
+        failed = [values for values in self.each() if values.get("failed")]
+        for values in [*failed[:1], self._values]:
+            said = values.get("msg") or values.get("stderr") or values.get("module_stderr") or values.get("censored")
+            if said:
+                return str(said)
+        return "it said nothing"
+
+    def each(self) -> Iterator[Mapping[str, Any]]:
+        """The results of a loop, or the only one."""
+        results = self._values.get("results")
+        if isinstance(results, list):
+            yield from (values for values in results if isinstance(values, Mapping))
+        else:
+            yield self._values
 
 
-def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """The rows under their headings, as lines of text with even columns."""
-    widths = [max(len(row[column]) for row in [COLUMNS, *rows]) for column in range(len(COLUMNS))]
-    lines = [COLUMNS, tuple("-" * width for width in widths), *rows]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+def _action(task: Any) -> str:
+    return str(getattr(task, "resolved_action", None) or task.action)
+
+
+def _counted(numbers: Mapping[str, int]) -> set[str]:
+    return {host for host, number in numbers.items() if number}
+
+
+def _is_about_agents(play: Any) -> bool:
+    return any(role.get_name() == ROLE for role in play.get_roles()) or any(
+        _action(task) in (DEPLOY, REGISTER) or (task.action in INCLUDES and task.args.get("name") == ROLE)
+        for task in _tasks(play.get_tasks())
+    )
+
+
+def _tasks(entries: Iterable[Any]) -> Iterator[Any]:
+    """The tasks of lists and blocks within each other."""
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from _tasks(entry)
+        elif hasattr(entry, "block"):
+            yield from _tasks([*entry.block, *entry.rescue, *entry.always])
+        else:
+            yield entry
+
+
+def _hosts_of(play: Any) -> list[str]:
+    """The hosts of a play, or of its batch. Nothing public tells, and those with results are known without."""
+    inventory = getattr(play.get_variable_manager(), "_inventory", None)
+    return [] if inventory is None else [host.name for host in inventory.get_hosts(play.hosts)]

@@ -28,6 +28,12 @@ CONNECTWARE_OPTIONS: dict[str, Any] = {
 CONNECTWARE_TOGETHER = [("connectware_username", "connectware_password")]
 CONNECTWARE_ONE_OF = [("connectware_token", "connectware_username")]
 
+EVIDENCE_OPTIONS: dict[str, Any] = {
+    "evidence_path": {"type": "path", "fallback": (env_fallback, ["CONNECTWARE_EVIDENCE_PATH"])},
+    "evidence_account": {"type": "str", "fallback": (env_fallback, ["CONNECTWARE_EVIDENCE_ACCOUNT"])},
+}
+"""Where authorizations are recorded, and whose the token is that they are made with."""
+
 ENGINE_OPTIONS: dict[str, Any] = {
     "docker_host": {
         "type": "str",

@@ -90,6 +90,10 @@ class RetirementError(ConnectwareError):
     """Ghosts cannot be retired as asked; where some of them were, the error names them."""
 
 
+class EvidenceFileError(ConnectwareError):
+    """The file in which authorizations are recorded cannot be written."""
+
+
 class ApiError(ConnectwareError):
     """Connectware answered something other than success.
 

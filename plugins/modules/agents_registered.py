@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.connectware
   - edgefleet.connectware.engine
+  - edgefleet.connectware.evidence
 attributes:
   check_mode:
     support: full
@@ -226,10 +227,12 @@ agents:
       reason: first_start
       pairing_id: a82123
       registered: true
+      failed: false
       changed: true
       actions: [authorized, restarted]
       message: ""
       last_lines: []
+      seconds: 6.3
   contains:
     name:
       description: Name of the agent.
@@ -267,6 +270,10 @@ agents:
       description: Whether it is registered now.
       type: bool
       returned: success
+    failed:
+      description: Whether the task fails because of it.
+      type: bool
+      returned: success
     changed:
       description: Whether something was done, or in check mode would be.
       type: bool
@@ -287,6 +294,138 @@ agents:
       type: list
       elements: str
       returned: success
+authorizations:
+  description:
+    - What Connectware was asked to let in, in order. The same as the second line of each in O(evidence_path).
+  type: list
+  elements: dict
+  returned: always
+  sample:
+    - schema: 1
+      id: 8d0f4c8e5f1f4d0c9a0f3b1c2d4e5f60
+      outcome: proved
+      authorized_at: "2026-03-01T08:15:02.114Z"
+      settled_at: "2026-03-01T08:15:06.871Z"
+      agent: hh-press-01
+      username: hh-press-01
+      pairing_id: a82123
+      listed_pairing_id: a82123
+      reason: first_start
+      container: connectware-agent-hh-press-01
+      container_id: 3f1c9be2a7d0
+      image: "registry.cybus.io/cybus/protocol-mapper:1.8.0"
+      image_id: "sha256:5b0bcabd1ed2"
+      image_digest: "registry.cybus.io/cybus/protocol-mapper@sha256:9e2f6c0d1a7b"
+      message: ""
+      connectware_url: https://connectware.example.com
+      host: hamburg.example.com
+      controller: automation
+      controller_user: deploy
+      job_id: null
+      job_user: null
+      account: rollout
+      account_source: login
+  contains:
+    schema:
+      description: Number of this form. It grows when a key goes or means something else.
+      type: int
+      returned: success
+    id:
+      description: Tells the lines of one authorization from those of others.
+      type: str
+      returned: success
+    outcome:
+      description:
+        - V(proved), the agent came back with the credentials of it. V(taken_back), it did not, and the user was
+          deleted. V(not_taken_back), that user could not be deleted, and a stranger may use it.
+        - V(unproven), Connectware took it, and the run ended before the agent had proven it. V(failed), Connectware
+          refused it. V(attempted), it is not known whether it took effect.
+      type: str
+      returned: success
+    authorized_at:
+      description: When Connectware was asked, in UTC by the clock of the controller.
+      type: str
+      returned: success
+    settled_at:
+      description: When the outcome was found, null with V(attempted).
+      type: str
+      returned: success
+    agent:
+      description: Name of the agent.
+      type: str
+      returned: success
+    username:
+      description: The user that was let in.
+      type: str
+      returned: success
+    pairing_id:
+      description: The pairing ID that the agent's own container showed.
+      type: str
+      returned: success
+    listed_pairing_id:
+      description: The pairing ID that Connectware listed right before.
+      type: str
+      returned: success
+    reason:
+      description: Why a registration was needed.
+      type: str
+      returned: success
+    container:
+      description: Its container.
+      type: str
+      returned: success
+    container_id:
+      description: ID of that container.
+      type: str
+      returned: success
+    image:
+      description: The image of that container, as it was named.
+      type: str
+      returned: success
+    image_id:
+      description: ID of that image.
+      type: str
+      returned: success
+    image_digest:
+      description: Repository and digest of that image, null where it did not come from a registry.
+      type: str
+      returned: success
+    message:
+      description: Why the outcome is not the wanted one.
+      type: str
+      returned: success
+    connectware_url:
+      description: The Connectware that was asked.
+      type: str
+      returned: success
+    host:
+      description: The factory host.
+      type: str
+      returned: success
+    controller:
+      description: Name of the machine that has asked.
+      type: str
+      returned: success
+    controller_user:
+      description: User of the operating system that has asked.
+      type: str
+      returned: success
+    job_id:
+      description: Job of AWX or Automation Controller, null elsewhere.
+      type: str
+      returned: success
+    job_user:
+      description: Who has started that job.
+      type: str
+      returned: success
+    account:
+      description: Account in Connectware, null where a token was used and O(evidence_account) is not set.
+      type: str
+      returned: success
+    account_source:
+      description: Where that is known from. V(login) with a username and password, V(option) from O(evidence_account).
+      type: str
+      returned: success
 """
 
 # What follows runs on the factory host, for the action plugin of the same name; users' options are read by that.
@@ -294,6 +433,7 @@ agents:
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     CONNECTWARE_OPTIONS,
     CONVERSATION_OPTIONS,
+    EVIDENCE_OPTIONS,
     LOOK_OPTIONS,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import look_again
@@ -301,7 +441,8 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.modu
 
 # The options of a task, so that all that is documented is known here too; the action plugin demands what a task needs.
 TASK_OPTIONS = {
-    name: {**option, "required": False} for name, option in {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS}.items()
+    name: {**option, "required": False}
+    for name, option in {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **EVIDENCE_OPTIONS}.items()
 }
 
 

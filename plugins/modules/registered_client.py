@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.connectware
+  - edgefleet.connectware.evidence
 attributes:
   check_mode:
     support: full
@@ -124,12 +125,145 @@ actions:
   type: list
   elements: str
   sample: [window_opened, authorized, window_closed]
+authorizations:
+  description:
+    - What Connectware was asked to let in, in order. The same as the second line of each in O(evidence_path).
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - schema: 1
+      id: 8d0f4c8e5f1f4d0c9a0f3b1c2d4e5f60
+      outcome: let_in
+      authorized_at: "2026-03-01T08:15:02.114Z"
+      settled_at: "2026-03-01T08:15:06.871Z"
+      agent: null
+      username: welder-robots
+      pairing_id: a82123
+      listed_pairing_id: a82123
+      reason: null
+      container: null
+      container_id: null
+      image: null
+      image_id: null
+      image_digest: null
+      message: ""
+      connectware_url: https://connectware.example.com
+      host: null
+      controller: automation
+      controller_user: deploy
+      job_id: null
+      job_user: null
+      account: rollout
+      account_source: login
+  contains:
+    schema:
+      description: Number of this form. It grows when a key goes or means something else.
+      type: int
+      returned: success
+    id:
+      description: Tells the lines of one authorization from those of others.
+      type: str
+      returned: success
+    outcome:
+      description:
+        - V(let_in), Connectware shows the user, and nothing pending under its name any more.
+        - V(unproven), Connectware took it and shows no such user yet. V(failed), Connectware refused it. V(attempted),
+          it is not known whether it took effect.
+      type: str
+      returned: success
+    authorized_at:
+      description: When Connectware was asked, in UTC by the clock of the controller.
+      type: str
+      returned: success
+    settled_at:
+      description: When the outcome was found, null with V(attempted).
+      type: str
+      returned: success
+    agent:
+      description: Always null here, like all that only a factory host knows.
+      type: str
+      returned: success
+    username:
+      description: The user that was let in.
+      type: str
+      returned: success
+    pairing_id:
+      description: The pairing ID that was given.
+      type: str
+      returned: success
+    listed_pairing_id:
+      description: The pairing ID that Connectware listed right before.
+      type: str
+      returned: success
+    reason:
+      description: Always null here.
+      type: str
+      returned: success
+    container:
+      description: Always null here.
+      type: str
+      returned: success
+    container_id:
+      description: ID of that container, always null here.
+      type: str
+      returned: success
+    image:
+      description: The image of that container, as it was named, always null here.
+      type: str
+      returned: success
+    image_id:
+      description: ID of that image, always null here.
+      type: str
+      returned: success
+    image_digest:
+      description: Repository and digest of that image, null here.
+      type: str
+      returned: success
+    message:
+      description: Why the outcome is not the wanted one.
+      type: str
+      returned: success
+    connectware_url:
+      description: The Connectware that was asked.
+      type: str
+      returned: success
+    host:
+      description: Always null here.
+      type: str
+      returned: success
+    controller:
+      description: Name of the machine that has asked.
+      type: str
+      returned: success
+    controller_user:
+      description: User of the operating system that has asked.
+      type: str
+      returned: success
+    job_id:
+      description: Job of AWX or Automation Controller, null elsewhere.
+      type: str
+      returned: success
+    job_user:
+      description: Always null here, a module is not told.
+      type: str
+      returned: success
+    account:
+      description: Account in Connectware, null where a token was used and O(evidence_account) is not set.
+      type: str
+      returned: success
+    account_source:
+      description: Where that is known from. V(login) with a username and password, V(option) from O(evidence_account).
+      type: str
+      returned: success
 """
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import EVIDENCE_OPTIONS
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.client import set_client
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.module import connectware_module, run
 
 OPTIONS = {
+    **EVIDENCE_OPTIONS,
     "username": {"type": "str", "required": True},
     "pairing_id": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

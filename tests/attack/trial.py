@@ -17,6 +17,7 @@ from simulator.harness import Simulator
 from ansible_collections.edgefleet.connectware.plugins.action.agents_registered import _Server
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests, ServerPort
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
@@ -159,9 +160,9 @@ def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked)
         attacker.poll_all()
         field.sleep(2.0)
     holding = attacker.holding()
-    registered = bool(record.outcome()["registered"]) and container.stored is not None and wire.opens(container.stored)
+    registered = bool(outcome(record)["registered"]) and container.stored is not None and wire.opens(container.stored)
     return Outcome(
-        seed, kind, record.outcome()["verdict"] + trouble, registered, attacker.listed, len(attacker.granted),
+        seed, kind, outcome(record)["verdict"] + trouble, registered, attacker.listed, len(attacker.granted),
         len(attacker.admitted), len(holding),
         {**settings, "story": story, "on_conflict": policy.on_conflict, "proof": policy.proof, "ways": container.ways},
         tuple(record.actions),

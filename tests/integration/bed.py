@@ -79,7 +79,12 @@ class Run:
 
     @property
     def changed(self) -> int:
-        return int(self.report["changed"]["factory"])
+        return self.changes["factory"]
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """How many tasks have changed something, by host."""
+        return {host: row["changed_tasks"] for host, row in self.report["hosts"].items()}
 
     def ok(self) -> Run:
         assert self.code == 0, self.output

@@ -55,7 +55,7 @@ def test_two_hosts_of_one_play_share_login_and_window(factory):
     assert counts["registry_lock"] == 1, "the last host closes the window, no other"
     assert not site.simulator.state()["window"]["open"]
     site.count_from_now()
-    assert site.rollout(hosts=hosts).ok().report["changed"] == {"factory": 0, "plant": 0}
+    assert site.rollout(hosts=hosts).ok().changes == {"factory": 0, "plant": 0}
     counts = site.counts()["operations"]
     assert counts.pop("login") == 1
     assert sum(counts.values()) <= 4

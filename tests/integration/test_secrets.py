@@ -125,6 +125,8 @@ def own_passwords(site: Factory) -> dict[str, str]:
 def test_no_secret_of_a_whole_life_turns_up(stage, site, registry):
     registry.publish(VERSION)
     lost = site.names()[0]
+    evidence = stage.folder / "evidence.jsonl"  # one of the files that are looked into
+    site.variables["agents_evidence_path"] = str(evidence)
     with stage.sampler:
         stage.saw(site.rollout(*LOUD).ok())
         for name in site.names():
@@ -147,6 +149,7 @@ def test_no_secret_of_a_whole_life_turns_up(stage, site, registry):
         stage.learn_tokens(site.simulator)
     assert stage.sampler.seen["files on the host meanwhile"] and stage.sampler.seen["environment of agents"]
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in stage.outputs[0], "what modules were given is printed"
+    assert evidence.read_text().count('"outcome": "proved"') == 3
     assert not stage.leaks("connectware-agent-it", f"{registry.image}:{VERSION}")
 
 
@@ -180,6 +183,12 @@ def test_no_secret_that_a_server_sends_back_is_shown(stage, site, registry):
 
         fault(site, "registry_list", 403, f"for {spelled(given)}")
         stage.saw(site.rollout(*LOUD, connectware_token=given).failed("403 ECHO for ****"))
+        site.simulator.control("DELETE", "faults")
+
+        evidence = stage.folder / "evidence.jsonl"  # one of the files that are looked into
+        fault(site, "registry_confirm", 403, f"for {spelled(site.variables['connectware_password'])}")
+        stage.saw(site.rollout(*LOUD, agents_evidence_path=str(evidence)).failed("403 ECHO for ****"))
+        assert "403 ECHO for ****" in evidence.read_text()
     assert not stage.leaks("connectware-agent-it", f"{registry.image}:{VERSION}")
 
 

@@ -84,7 +84,7 @@ def test_batch_by_batch_and_nobody_registers(factory):
     assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
 
     again = upgrade(site, hosts).ok()
-    assert set(again.report["changed"].values()) == {0}
+    assert set(again.changes.values()) == {0}
     assert site.starts() == after
 
 
@@ -94,7 +94,7 @@ def test_check_mode_tells_and_touches_nothing(factory):
     before, _users = rolled_out(site, hosts)
     becomes(site, NEXT_VERSION)
     run = upgrade(site, hosts, "--check").ok()
-    assert all(changed > 0 for changed in run.report["changed"].values())
+    assert all(changed > 0 for changed in run.changes.values())
     assert site.starts() == before and site.counts()["writes"] == 0
 
 
@@ -117,7 +117,7 @@ def test_what_does_not_come_back_is_put_back_and_the_run_stops(factory, version,
     assert site.counts()["writes"] == 0, "nobody was registered, no user deleted, no window opened"
     assert site.simulator.state()["users"] == users
     becomes(site, VERSION)
-    assert set(site.rollout(hosts=hosts).ok().report["changed"].values()) == {0}
+    assert set(site.rollout(hosts=hosts).ok().changes.values()) == {0}
 
 
 def test_an_image_that_one_host_cannot_get_stops_the_run_before_any_agent_is_touched(factory):

@@ -43,6 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "_docker": {"_errors", "_agents", "_argspec"},
     "_connectware": {"_errors", "_agents", "_argspec"},
     "_audit": {"_errors", "_agents"},
+    "_report": {"_agents"},
     "_argspec": set(),
 }
 # What only one room may know.

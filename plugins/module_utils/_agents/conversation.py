@@ -19,6 +19,7 @@ from .._errors import (
     ConflictError,
     ConnectwareError,
     EngineUnavailableError,
+    EvidenceFileError,
     LockedError,
     NotFoundError,
     ProtectedUserError,
@@ -31,6 +32,7 @@ from .evidence import Policy, Verdict
 from .observation import Observation
 from .ports import HostPort, Look, Requests, ServerPort
 from .record import AgentRecord
+from .recorder import Recorder
 from .window import WindowLease, WindowShare
 
 LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that progress can be told
@@ -63,6 +65,7 @@ class Conversation:
         lease: seconds for which the window is opened at a time.
         say: gets a line of progress now and then.
         share: what the conversations of other hosts of this run do with the window.
+        recorder: is told of each authorization before it is asked for, and when it is settled.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Conversation:
         say: Callable[[str], None] = lambda line: None,
         clock: Clock = Clock(),
         share: WindowShare | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._records = list(records)
         self._host = host
@@ -87,6 +91,7 @@ class Conversation:
         self._clock = clock
         self.warnings: list[str] = []
         self._window = WindowLease(server, lease, clock.now, share)
+        self._recorder = recorder if recorder is not None else Recorder()
         self._requests = Requests({}, False, None)
         self._users_at: float | None = None
         self._host_at = clock.now()
@@ -121,6 +126,7 @@ class Conversation:
                 self._round(deadline)
         finally:
             self._close_window()
+            self._recorder.end()
 
     def _round(self, deadline: float) -> None:
         """Act, wait and judge once; nothing is decided on what was known before an outage."""
@@ -138,6 +144,8 @@ class Conversation:
             return
         self._outage = None
         self._judge(self._open_records())
+        for record in self._records:
+            self._recorder.note(record.authorizations.asked)
 
     def _run_out_of_time(self) -> None:
         if self._outage is not None:
@@ -219,11 +227,21 @@ class Conversation:
         self._pause = POLL_FIRST
 
     def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
+        authorization = record.authorization(pairing_id)
+        try:
+            self._recorder.begin(authorization)
+        except EvidenceFileError as exc:
+            record.refuse_unrecorded(exc.message)
+            return
+        record.authorizations.asked.append(authorization)
         try:
             self._server.authorize(record.observation.username, pairing_id)
         except LOOK_AGAIN as exc:
             record.note_attempt(pairing_id, exc.message)
             self._users_at = None
+        except ApiError as exc:
+            record.note_attempt(pairing_id, exc.message, refused=True)
+            raise
         else:
             record.note_authorized(pairing_id, self._clock.now())
 

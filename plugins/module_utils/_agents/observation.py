@@ -59,6 +59,8 @@ class Observation:
     Attributes:
         state: one of CONTAINER_STATES, as the engine reports it.
         exit_code: of the last end of the container; None while it never ended.
+        image_digest: the image by its repository and digest; None where it did not come from a registry, and where the
+            deployment has not looked it up.
         restart_count: how often the engine restarted it by its restart policy since it was created or started by hand.
         credentials: whether the volume has a non-empty regular file; None where nobody could look.
         volume_created_at: None if the volume does not exist.
@@ -88,6 +90,7 @@ class Observation:
     created_at: float | None = None
     image: str | None = None
     image_id: str | None = None
+    image_digest: str | None = None
     credentials: bool | None = None
     volume_created_at: float | None = None
     events: tuple[LogEvent, ...] = ()

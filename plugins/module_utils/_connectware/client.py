@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
+from .._agents import authorization as a
+from .._agents.authorization import Authorization
+from .._agents.recorder import Recorder, recorder
 from .._agents.text import printable
 from .._errors import (
     ApiError,
@@ -39,6 +42,7 @@ class Client:
     """One client of Connectware, by its username.
 
     Args:
+        recorded: is told of each authorization before it is asked for, and when it is settled.
         sleep, clock: replaced in tests.
     """
 
@@ -47,10 +51,13 @@ class Client:
         session: Session,
         username: str,
         *,
+        recorded: Recorder | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.actions: list[str] = []
+        self._recorder = recorded if recorded is not None else Recorder()
+        self._authorization: Authorization | None = None
         self._registry = Registry(session, clock)
         self._users = Users(session)
         self._username = username
@@ -71,14 +78,18 @@ class Client:
 
         Raises:
             RegistrationError: nothing asks, or a stranger does, or it did not get in.
+            EvidenceFileError: it could not be recorded, so nothing was authorized.
         """
         deadline = self._clock() + timeout
         self._open_window = open_window
-        with self._window_closed_afterwards():
-            while True:
-                self._wait_for_request(pairing_id, deadline)
-                if self._authorize(pairing_id, deadline):
-                    return self._got_in()
+        try:
+            with self._window_closed_afterwards():
+                while True:
+                    self._wait_for_request(pairing_id, deadline)
+                    if self._authorize(pairing_id, deadline):
+                        return self._got_in()
+        finally:
+            self._recorder.end()
 
     def remove(self, user: User) -> bool:
         """Delete the user and see that it is gone; False if it was gone already.
@@ -134,24 +145,40 @@ class Client:
 
     def _authorize(self, pairing_id: str, deadline: float) -> bool:
         """Authorize what was just listed; False where one has to look again first."""
+        self._authorization = Authorization(self._username, pairing_id, pairing_id)
+        self._recorder.begin(self._authorization)
         try:
             self._registry.authorize(self._username, pairing_id)
-        except LockedError:
+        except LockedError as exc:
+            self._settle(a.FAILED, exc.message)
             if not self._open_window or self._clock() >= deadline:
                 raise
             self._open(deadline - self._clock())
             return False
         except (NotFoundError, UnreachableError, ServerError, RateLimitedError) as exc:
             return self._after_failure(exc, pairing_id, deadline)
-        self.actions.append("authorized")
+        except ApiError as exc:
+            self._settle(a.FAILED, exc.message)
+            raise
+        self._took_it()
         return True
+
+    def _settle(self, outcome: str, message: str = "") -> None:
+        if self._authorization is not None:
+            self._authorization.settle(outcome, message)
+            self._recorder.note([self._authorization])
+
+    def _took_it(self) -> None:
+        self.actions.append("authorized")
+        self._settle(a.UNPROVEN, "the run ended before Connectware had shown that the client got in")
 
     def _after_failure(self, failure: ApiError, pairing_id: str, deadline: float) -> bool:
         """Whether a confirmation that failed, or whose answer was lost, has let the client in; looks again if not."""
         user, pending = self.look()
         if user is not None and not pending:
-            self.actions.append("authorized")
+            self._took_it()
             return True
+        self._settle(a.FAILED, failure.message)
         unknown_path = isinstance(failure, NotFoundError) and is_ours(pending, pairing_id)
         if unknown_path or self._clock() >= deadline:
             raise failure
@@ -163,6 +190,7 @@ class Client:
         while True:
             user, pending = self.look()
             if user is not None and not pending:
+                self._settle(a.LET_IN)
                 return user
             if self._clock() >= deadline:
                 raise RegistrationError(
@@ -216,7 +244,8 @@ def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) ->
             answered="it is the account that this task logs in with",
             todo="Nothing was changed. Name the client's username.",
         )
-    client = Client(session, params["username"])
+    recorded = _recorder(session, params) if params["state"] == "present" else Recorder()
+    client = Client(session, params["username"], recorded=recorded)
     user, pending = client.look()
     if params["state"] == "absent":
         after = None
@@ -226,6 +255,8 @@ def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) ->
             client.remove(user)
     else:
         after = _present(client, user, pending, params, check_mode)
+        if recorded.failure is not None:
+            raise recorded.failure
     was_in = user is not None and (params["state"] == "absent" or not pending)
     before_text, after_text = _state(was_in), _state(params["state"] == "present")
     return {
@@ -233,8 +264,18 @@ def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) ->
         "username": params["username"],
         "user": None if after is None else after.to_dict(),
         "actions": client.actions,
+        "authorizations": recorded.entries(),
         "diff": {"before": {params["username"]: before_text}, "after": {params["username"]: after_text}},
     }
+
+
+def _recorder(session: Session, params: Mapping[str, Any]) -> Recorder:
+    return recorder(
+        params.get("evidence_path"),
+        url=session.url,
+        account=lambda: session.username,
+        configured=params.get("evidence_account"),
+    )
 
 
 def _state(registered: bool) -> str:

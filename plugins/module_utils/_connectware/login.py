@@ -68,6 +68,12 @@ class Login:
         self._until = float("inf")
         self._fresh = False
 
+    @property
+    def username(self) -> str | None:
+        """Whose the token is; None for one that was given, which does not tell."""
+        given = self._account.token is not None and self._token is self._account.token
+        return None if given or self._account.credentials is None else self._account.credentials.username
+
     def token(self) -> Secret | None:
         """The token for the next request; logs in when there is none yet. None where nobody can log in."""
         if (self._token is None or self._until <= self._clock()) and self._account.credentials is not None:

@@ -88,6 +88,11 @@ class Session:
     def __repr__(self) -> str:
         return f"Session({self.url})"
 
+    @property
+    def username(self) -> str | None:
+        """Who is logged in; None where a token was given, which does not tell whose it is."""
+        return self._login.username
+
     def close(self) -> None:
         """Close the kept connection; the token stays valid."""
         self._transport.close()

@@ -17,7 +17,7 @@ from .._agents.spec import build_specs
 from .._errors import EngineError
 from .containers import Converger
 from .engine import Engine
-from .image import Pull
+from .image import Pull, digests_by_id
 from .inventory import HostInventory, agent_of, credentials_volume, take, take_volumes
 from .look import HostLook, look
 from .observe import ENV_NAME, ENV_USERNAME, Observer, Target, environment
@@ -47,6 +47,8 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     }[state]()
     errors = converger.apply(plans)
     seen = _observe(engine, patterns, plans, errors, check_mode)
+    if present:
+        seen = _with_digests(engine, plans, seen)
     planned = check_mode and state == "present"
     observations = [
         replace(observation, planned=True) if planned and plan.action != NOTHING else observation
@@ -75,6 +77,14 @@ def _observe(
             return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=time.time())
 
     return engine.in_parallel(one, list(plans))
+
+
+def _with_digests(engine: Engine, plans: Sequence[Plan], seen: Sequence[Observation]) -> list[Observation]:
+    """The digests of the images, which bringing them has told; the engine is asked for containers of others only."""
+    digests = {plan.image.image_id: plan.image.digest for plan in plans if plan.image and plan.image.image_id}
+    if any(observation.image_id and observation.image_id not in digests for observation in seen):
+        digests.update(digests_by_id(engine))
+    return [replace(observation, image_digest=digests.get(observation.image_id or "")) for observation in seen]
 
 
 def _by_certificate(plan: Plan) -> bool:

@@ -22,12 +22,14 @@ class Image:
         image_id: None in check mode for an image that would be pulled.
         config: the Config of the engine's report.
         pulled: it was pulled, or would be in check mode.
+        digest: repository and digest; None if it did not come from a registry.
     """
 
     reference: str
     image_id: str | None
     config: Mapping[str, Any]
     pulled: bool
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,23 @@ def config_of(engine: Engine, image_id: str) -> Mapping[str, Any] | None:
     return None if found is None else found.get("Config") or {}
 
 
+def digest_of(report: Mapping[str, Any], reference: str = "") -> str | None:
+    """An image by repository and digest, from the engine's report or list.
+
+    Args:
+        reference: what the image was called; of several repositories that have it, this one's digest is given.
+    """
+    digests = [str(digest) for digest in report.get("RepoDigests") or [] if "<none>" not in str(digest)]
+    repository = split_reference(reference)[0]
+    own = [digest for digest in digests if digest.partition("@")[0] == repository]
+    return next(iter([*own, *digests]), None)
+
+
+def digests_by_id(engine: Engine) -> dict[str, str | None]:
+    """The digest of every image of the host by its ID, with one question to the engine."""
+    return {str(entry["Id"]): digest_of(entry) for entry in engine.call("list images", engine.client.images)}
+
+
 def split_reference(reference: str) -> tuple[str, str]:
     """Repository, and tag or digest, of a complete reference; the port of a registry is no tag."""
     name, _unused, digest = reference.partition("@")
@@ -95,7 +114,8 @@ def _find(engine: Engine, reference: str) -> Mapping[str, Any] | None:
 
 
 def _image(reference: str, found: Mapping[str, Any] | None, *, pulled: bool) -> Image:
-    return Image(reference, found["Id"] if found else None, (found or {}).get("Config") or {}, pulled)
+    known = found or {}
+    return Image(reference, known.get("Id"), known.get("Config") or {}, pulled, digest_of(known, reference))
 
 
 def _check_login(engine: Engine, reference: str, pull: Pull) -> None:

@@ -286,7 +286,9 @@ class Registry:
         host, port = re.fullmatch(r"(.*?)(?::(\d+))?", settings.ingress).groups()  # type: ignore[union-attr]
         self.host = host
         self._port = int(port or 443)
-        self._context: ssl.SSLContext | None = None  # kept: a hundred agents that ask each second share a test's machine
+        self._context: ssl.SSLContext | None = (
+            None  # kept: a hundred agents that ask each second share a test's machine
+        )
 
     def ask(self, credentials: dict[str, str], pairing_id: str) -> int:
         """Ask once and return the status code."""

@@ -46,6 +46,7 @@ def deployed(fake: FakeEngine, **changes: Any) -> None:
     container = report(**changes)
     listed = {"Id": "c1", "Names": [f"/{NAME}"], "Labels": container["Config"]["Labels"], "Mounts": container["Mounts"]}
     fake.say("GET", "/containers/json", [listed])
+    fake.say("GET", "/images/json", [{"Id": container["Image"], "RepoDigests": [DIGEST]}])
     fake.say("GET", "/volumes", {"Volumes": [{"Name": NAME, "Labels": {}, "CreatedAt": "2026-01-01T00:00:00Z"}]})
     for name in (NAME, "c1"):
         fake.say("GET", f"/containers/{name}/json", container)
@@ -56,11 +57,15 @@ def deployed(fake: FakeEngine, **changes: Any) -> None:
 
 def test_nothing_to_do(fake: FakeEngine, run: Run) -> None:
     deployed(fake)
+    digests = ["mirror/mapper@sha256:" + 64 * "0", DIGEST]
+    fake.say("GET", "/images/reg/mapper:1.8.0/json", {**IMAGE_REPORT, "RepoDigests": digests})
+    del fake.answers["GET", "/images/json"]  # what is told anyway is not asked for
     result = run("agents", docker_host=fake.address, **WANTED)
     assert not result["changed"] and "diff" not in result
     (agent,) = result["agents"]
     assert (agent["action"], agent["drift"], agent["pulled"], agent["error"]) == ("none", [], False, "")
     assert agent["observation"]["credentials"] is True
+    assert agent["observation"]["image_digest"] == DIGEST
     assert [event["pairing_id"] for event in agent["observation"]["events"]] == ["a82123"]
     assert fake.writes() == []
     assert fake.versions() == {"v1.52"}
@@ -150,6 +155,7 @@ def test_look(check: bool, fake: FakeEngine, run: Run) -> None:
 
 
 BY_HAND = [{"name": "press-1", "manage": False, "container": NAME}]
+DIGEST = "reg/mapper@sha256:" + 64 * "d"
 NOT_OURS = {"Config__Labels": {}}
 
 
@@ -162,6 +168,7 @@ def test_an_agent_of_somebody_else_is_looked_at_only(fake: FakeEngine, run: Run,
     assert (agent["action"], agent["volume"], agent["observation"]["managed"]) == ("none", NAME, False)
     assert agent["observation"]["by_certificate"] is bool(env)
     assert agent["observation"]["credentials"] is True
+    assert agent["observation"]["image_digest"] == DIGEST
     assert result["diff"]["before"] == result["diff"]["after"]
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -298,3 +300,63 @@ def test_the_own_account_is_not_removed(server: Conversation, login_params: dict
 )
 def test_ours(pending: tuple[PendingRequest, ...], ours: bool) -> None:
     assert is_ours(pending, "a82123") is ours
+
+
+def recorded(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.mark.parametrize("account", [None, "automation"])
+def test_an_authorization_is_recorded(
+    talk: Talk, params: dict[str, Any], run: Run, folder: Path, account: str | None
+) -> None:
+    path = folder / "evidence.jsonl"
+    talk.users().pending(OURS).pending(OURS).confirm().users(USER).pending()
+    evidence = {"evidence_path": str(path), "evidence_account": account}
+    result = run(NAME, **params, **evidence, username="press", pairing_id="a82123")
+    before, after = recorded(path)
+    assert (before["outcome"], after["outcome"]) == ("attempted", "let_in") and before["id"] == after["id"]
+    assert result["authorizations"] == [after]
+    assert (after["username"], after["pairing_id"], after["listed_pairing_id"]) == ("press", "a82123", "a82123")
+    assert (after["account"], after["account_source"]) == (account, "option" if account else None)
+    assert after["connectware_url"] == params["connectware_url"] and after["agent"] is after["host"] is None
+    assert no_secret(path.read_text())
+
+
+def test_who_logs_in_is_recorded(talk: Talk, login_params: dict[str, Any], run: Run, folder: Path) -> None:
+    talk.server.expect_login()
+    talk.users().pending(OURS).pending(OURS).confirm().users(USER).pending()
+    evidence = {"evidence_path": str(folder / "evidence.jsonl"), "evidence_account": "automation"}
+    (entry,) = run(NAME, **login_params, **evidence, username="press", pairing_id="a82123")["authorizations"]
+    assert (entry["account"], entry["account_source"]) == ("rollout", "login")
+    assert no_secret((folder / "evidence.jsonl").read_text())
+
+
+def test_a_refused_authorization_is_recorded(talk: Talk, params: dict[str, Any], run: Run, folder: Path) -> None:
+    path = folder / "evidence.jsonl"
+    talk.users().pending(OURS).pending(OURS).confirm(status=403)
+    run(NAME, **params, evidence_path=str(path), username="press", pairing_id="a82123")
+    assert [line["outcome"] for line in recorded(path)] == ["attempted", "failed"]
+    assert "403" in recorded(path)[-1]["message"]
+
+
+def test_nothing_is_recorded_of_a_stranger_and_in_check_mode(
+    talk: Talk, params: dict[str, Any], run: Run, folder: Path
+) -> None:
+    path = folder / "evidence.jsonl"
+    talk.users().pending(STRANGER).pending(STRANGER)
+    assert run(NAME, **params, evidence_path=str(path), username="press", pairing_id="a82123", timeout=0)["failed"]
+    talk.users().pending(OURS)
+    assert run(NAME, **params, evidence_path=str(path), username="press", pairing_id="a82123", check=True)["changed"]
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("path", ["{folder}/none/evidence.jsonl", "{folder}", "evidence.jsonl"])
+@pytest.mark.parametrize("check", [False, True])
+def test_nothing_is_asked_where_nothing_can_be_recorded(
+    params: dict[str, Any], run: Run, folder: Path, path: str, check: bool
+) -> None:
+    """The server expects no request."""
+    path = path.replace("{folder}", str(folder))
+    result = run(NAME, **params, evidence_path=path, username="press", pairing_id="a82123", check=check)
+    assert result["failed"] and "evidence" in result["msg"]

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     EngineUnavailableError,
@@ -32,7 +33,7 @@ def talk(world, *, check=False, timeout=180.0, policy=None, lines=None):
         say=(lines if lines is not None else []).append, clock=Clock(lambda: world.now, world.sleep),
     )  # fmt: skip
     conversation.predict() if check else conversation.run()
-    return {record.name: record.outcome() for record in records}
+    return {record.name: outcome(record) for record in records}
 
 
 def writes(world):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import before, complaint, outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import UnreachableError
@@ -38,20 +39,20 @@ def test_users_go_with_few_calls_and_the_second_time_there_is_nothing_to_do():
     world = world_with("agent-1", "agent-2")
     records, warnings = retire(world)
     assert not world.users and not warnings
-    assert all(record.outcome()["verdict"] == "retired" and record.outcome()["changed"] for record in records.values())
-    assert all(record.before()["registered"] for record in records.values())
+    assert all(outcome(record)["verdict"] == "retired" and outcome(record)["changed"] for record in records.values())
+    assert all(before(record)["registered"] for record in records.values())
     assert world.calls == ["requests", "existing", "delete agent-1", "delete agent-2", "requests", "existing"]
     world.calls.clear()
     records, _warnings = retire(world)
     assert world.calls == ["requests", "existing"]
-    assert not any(record.outcome()["changed"] or record.outcome()["registered"] for record in records.values())
+    assert not any(outcome(record)["changed"] or outcome(record)["registered"] for record in records.values())
 
 
 @pytest.mark.parametrize("state", ["running", "restarting", "paused"])
 def test_an_agent_that_still_runs_is_not_retired(state):
     world = world_with("agent-1")
     records, _warnings = retire(world, state=state)
-    assert records["agent-1"].failed and "still runs" in records["agent-1"].complaint()
+    assert records["agent-1"].failed and "still runs" in complaint(records["agent-1"])
     assert world.users == {"agent-1"}
 
 
@@ -65,9 +66,9 @@ def test_a_protected_user_is_kept_and_the_others_go():
     world = world_with("agent-1", "agent-2")
     world.protected.add("agent-1")
     records, _warnings = retire(world)
-    assert records["agent-1"].failed and "administrator" in records["agent-1"].complaint()
+    assert records["agent-1"].failed and "administrator" in complaint(records["agent-1"])
     assert world.users == {"agent-1"}
-    assert records["agent-2"].outcome()["verdict"] == "retired"
+    assert outcome(records["agent-2"])["verdict"] == "retired"
 
 
 @pytest.mark.parametrize("deny_supported", [True, False])
@@ -78,7 +79,7 @@ def test_a_pending_request_is_denied_or_told(deny_supported):
     records, warnings = retire(world)
     assert bool(world.pending) is not deny_supported
     assert bool(warnings) is not deny_supported
-    assert records["agent-1"].outcome()["actions"] == (["denied"] if deny_supported else [])
+    assert outcome(records["agent-1"])["actions"] == (["denied"] if deny_supported else [])
 
 
 def test_a_user_that_comes_back_is_told():
@@ -86,7 +87,7 @@ def test_a_user_that_comes_back_is_told():
     original = world.delete_user
     world.delete_user = lambda username: (original(username), world.users.add(username))
     records, _warnings = retire(world)
-    assert records["agent-1"].failed and "exists again" in records["agent-1"].complaint()
+    assert records["agent-1"].failed and "exists again" in complaint(records["agent-1"])
 
 
 def test_check_mode_only_looks():
@@ -94,8 +95,8 @@ def test_check_mode_only_looks():
     world.users.discard("agent-2")
     records, _warnings = retire(world, check=True)
     assert world.calls == ["requests", "existing"]
-    assert records["agent-1"].outcome(predicted=True)["changed"]
-    assert not records["agent-2"].outcome(predicted=True)["changed"]
+    assert outcome(records["agent-1"], predicted=True)["changed"]
+    assert not outcome(records["agent-2"], predicted=True)["changed"]
 
 
 def test_killed_in_between_the_next_one_finishes():

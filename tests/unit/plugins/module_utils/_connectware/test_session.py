@@ -173,9 +173,11 @@ def test_a_refused_token_falls_back_to_the_password(
     server: Conversation, params: dict[str, Any], session_of: SessionOf
 ) -> None:
     session = session_of({**params, "connectware_username": "rollout", "connectware_password": PASSWORD})
+    assert session.username is None, "a token does not tell whose it is"
     server.expect("GET", "/api/system/info", status=401)
     server.expect_login("second").expect("GET", "/api/system/info", token="second", answer={})
     session.call("system_info")
+    assert session.username == "rollout"
 
 
 def test_a_token_near_its_end_is_not_used(

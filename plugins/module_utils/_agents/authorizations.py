@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one run has authorized for one agent, and when that was by the clocks that the decision table compares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import authorization as a
+from .authorization import Authorization
+from .observation import Observation, claimed_ids
+
+
+def of_agent(seen: Observation, listed_id: str, reason: str) -> Authorization:
+    """What is to be recorded when an agent's request is authorized.
+
+    Args:
+        seen: the agent as its host shows it now.
+        listed_id: the pairing ID of the request that the server lists.
+    """
+    return Authorization(
+        seen.username,
+        ", ".join(claimed_ids(seen.events)),
+        listed_id,
+        agent=seen.name,
+        container=seen.container,
+        container_id=seen.container_id,
+        image=seen.image,
+        image_id=seen.image_id,
+        image_digest=seen.image_digest,
+        reason=reason,
+    )
+
+
+@dataclass
+class Authorizations:
+    """The authorizations of one agent. Times as in History, `at` by the caller's monotonic clock.
+
+    Attributes:
+        asked: all that Connectware was asked for, in order.
+        taken: the pairing IDs of those that it took.
+        at, start, host_time, saved: of the last one that it took: when, in which start of the container, when by the
+            host's clock, and whether the volume had credentials by then.
+    """
+
+    asked: list[Authorization] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    at: float | None = None
+    start: float | None = None
+    host_time: float = 0.0
+    saved: bool = False
+    _attempted: str | None = None
+
+    def take(self, pairing_id: str, seen: Observation, observed_at: float, now: float) -> None:
+        """Connectware took it.
+
+        Args:
+            observed_at: when the observation arrived, by the caller's clock.
+        """
+        self._attempted = None
+        self.settle(a.UNPROVEN, "the run ended before the agent had proven that it got in")
+        self.taken.append(pairing_id)
+        self.at = now
+        self.start = seen.started_at
+        known = [event.at for event in seen.events if event.at is not None]
+        # The look is a little older than its arrival here, so that this is rather too early than too late.
+        self.host_time = max([seen.observed_at + now - observed_at, *known])
+        self.saved = bool(seen.credentials)
+
+    def fail(self, pairing_id: str, trouble: str, refused: bool) -> None:
+        """It failed, or its answer was lost: then the server has to show whether it took effect."""
+        self._attempted = pairing_id
+        if refused:
+            self.settle(a.FAILED, trouble)
+
+    def attempted(self, in_effect: bool, trouble: str) -> str | None:
+        """The pairing ID of a failed attempt that has taken effect all the same; None if there is none.
+
+        Args:
+            in_effect: what the server shows by now.
+        """
+        if self._attempted is not None and not in_effect:
+            self.settle(a.FAILED, trouble)
+        return self._attempted if in_effect else None
+
+    def settle(self, outcome: str, message: str = "") -> None:
+        """What became of the last one."""
+        if self.asked:
+            self.asked[-1].settle(outcome, message)

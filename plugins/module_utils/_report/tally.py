@@ -1,0 +1,197 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of hosts and agents in one run, put together from the results of its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SCHEMA = 1
+"""The number of the form of the report; it grows when a key goes or means something else, not when one comes."""
+
+OK, FAILED, UNREACHABLE = "ok", "failed", "unreachable"
+MESSAGE = 4000  # characters of a message
+SHOWN = ("username", "container", "volume", "verdict", "reason", "pairing_id")
+
+
+@dataclass
+class AgentRow:
+    """One agent on one host.
+
+    Attributes:
+        verdict, reason, pairing_id: the last ones that were told; None where it was not judged.
+        registered, failed: at the end.
+        changed: something was done about it, or in check mode would be.
+        actions: what was done, in order.
+        predicted: what a run would do, where nothing was done.
+        message: why the verdict is what it is, or why it could not be deployed.
+        seconds: that it took to be registered; of its host's tasks where it was not judged.
+    """
+
+    host: str
+    name: str
+    username: str | None = None
+    container: str | None = None
+    volume: str | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    pairing_id: str | None = None
+    registered: bool = False
+    failed: bool = False
+    changed: bool = False
+    actions: list[str] = field(default_factory=list)
+    predicted: list[str] = field(default_factory=list)
+    message: str = ""
+    seconds: float | None = None
+
+    def take_deployed(self, agent: Mapping[str, Any], predicted: bool) -> None:
+        """What module agents says of it."""
+        for key in ("username", "container", "volume"):
+            setattr(self, key, agent.get(key))
+        action = agent.get("action")
+        done = action if action not in (None, "none") else ("pulled" if agent.get("pulled") else None)
+        self.predicted = [f"would be {done}"] if done and predicted else []
+        if done and not predicted:
+            self.actions.append(str(done))
+        self.message = _bounded(agent.get("error") or "")
+        self.failed = bool(self.message)
+
+    def take_judged(self, agent: Mapping[str, Any], predicted: bool, wanted: str) -> None:
+        """What module agents_registered says of it.
+
+        Args:
+            wanted: what becomes of it where all goes well, in a word.
+        """
+        for key in SHOWN:
+            setattr(self, key, agent.get(key))
+        self.registered, self.failed = bool(agent.get("registered")), bool(agent.get("failed"))
+        self.message = _bounded(agent.get("message") or "")
+        self.actions += agent.get("actions") or []
+        if not predicted:
+            self.predicted = []
+        elif agent.get("changed"):
+            self.predicted = [*self.predicted, f"would be {wanted}"]
+        self.seconds = (self.seconds or 0.0) + float(agent.get("seconds") or 0.0)
+
+
+@dataclass
+class HostRow:
+    """One host.
+
+    Attributes:
+        seconds: that its tasks of this collection took.
+        changed_tasks: how many tasks of the run have changed something on it.
+        task, message: where and why it failed last; empty if it did not.
+    """
+
+    state: str = OK
+    seconds: float = 0.0
+    changed_tasks: int = 0
+    task: str = ""
+    message: str = ""
+
+
+class Tally:
+    """Collects; `report` tells.
+
+    Args:
+        check: the whole run is in check mode.
+    """
+
+    def __init__(self, check: bool = False) -> None:
+        self.check = check
+        self.concerned = False
+        self.hosts: dict[str, HostRow] = {}
+        self.agents: dict[tuple[str, str], AgentRow] = {}
+        self.authorizations: list[Mapping[str, Any]] = []
+
+    def expect(self, hosts: Iterable[str]) -> None:
+        """Hosts of a play that is about agents."""
+        self.concerned = True
+        for host in hosts:
+            self.hosts.setdefault(host, HostRow())
+
+    def take(
+        self, host: str, agents: Iterable[Mapping[str, Any]], *, deployed: bool, predicted: bool, wanted: str = ""
+    ) -> None:
+        """The result of one of the two tasks of a rollout.
+
+        Args:
+            deployed: of module agents, else of agents_registered.
+            predicted: the task was in check mode.
+        """
+        self.expect([host])
+        for agent in agents:
+            name = str(agent.get("name", ""))
+            row = self.agents.setdefault((host, name), AgentRow(host, name))
+            if deployed:
+                row.take_deployed(agent, predicted)
+            else:
+                row.take_judged(agent, predicted, wanted)
+            row.changed = bool(row.actions) or (self.check and bool(row.predicted))
+
+    def spend(self, host: str, seconds: float) -> None:
+        """Time that one of these tasks took."""
+        self.expect([host])
+        self.hosts[host].seconds += seconds
+
+    def fail(self, host: str, state: str, task: str, message: str) -> None:
+        """A task of any kind has failed; whether that lasts is told at the end. Hosts of other plays are left out."""
+        row = self.hosts.get(host)
+        if row is not None:
+            row.state, row.task, row.message = state, task, _bounded(message)
+
+    def end(self, failed: Iterable[str], unreachable: Iterable[str], changed: Mapping[str, int]) -> None:
+        """How the run has counted: what was rescued or ignored is no failure."""
+        gone, broken = set(unreachable), set(failed)
+        for host, row in self.hosts.items():
+            row.changed_tasks = changed.get(host, 0)
+            row.state = UNREACHABLE if host in gone else FAILED if host in broken else OK
+            if row.state == OK:
+                row.task = row.message = ""
+
+    def rows_of(self, host: str) -> list[AgentRow]:
+        """The agents of a host by name."""
+        return [self.agents[key] for key in sorted(self.agents) if key[0] == host]
+
+    def counts(self, host: str | None = None) -> dict[str, int]:
+        """Agents of a host, or of all, by how they ended."""
+        rows = [row for row in self.agents.values() if host in (None, row.host)]
+        failed = sum(row.failed for row in rows)
+        return {
+            "agents": len(rows),
+            "ok": len(rows) - failed,
+            "changed": sum(row.changed for row in rows),
+            "failed": failed,
+        }
+
+    def report(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        return {
+            "schema": SCHEMA,
+            "check_mode": self.check,
+            "total": self.counts(),
+            "hosts": {
+                name: {**_rounded(asdict(row)), "agents": self.counts(name)} for name, row in sorted(self.hosts.items())
+            },
+            "agents": [self._agent(self.agents[key]) for key in sorted(self.agents)],
+            "authorizations": [dict(entry) for entry in self.authorizations],
+        }
+
+    def seconds_of(self, row: AgentRow) -> float:
+        """Its own, or those of its host."""
+        return round(self.hosts[row.host].seconds if row.seconds is None else row.seconds, 1)
+
+    def _agent(self, row: AgentRow) -> dict[str, Any]:
+        return {**asdict(row), "seconds": self.seconds_of(row)}
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "seconds": round(values["seconds"], 1)}
+
+
+def _bounded(text: object) -> str:
+    return str(text)[:MESSAGE]
