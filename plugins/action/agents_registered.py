@@ -20,6 +20,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evid
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look, Requests
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
@@ -91,19 +92,20 @@ class ActionModule(ActionBase):
         else:
             for record in records:
                 record.elsewhere = _elsewhere(args["elsewhere"], record)
-            course = self._conversation(args, records, _Host(self, args, task_vars, host), server, host)
-        if self._task.check_mode:
-            course.predict()
-        else:
-            with _ended_in_order():
-                course.run()
+            course = self._conversation(args, records, _Host(self, args, task_vars, host), server)
+        display = Display()
+        with telling(lambda line: display.display(f"{host}: {line}"), lambda _seconds: course.progress()):
+            if self._task.check_mode:
+                course.predict()
+            else:
+                with _ended_in_order():
+                    course.run()
         return course.warnings
 
     @staticmethod
     def _conversation(
-        args: Mapping[str, Any], records: Sequence[AgentRecord], factory_host: _Host, server: _Server, host: str
+        args: Mapping[str, Any], records: Sequence[AgentRecord], factory_host: _Host, server: _Server
     ) -> Conversation:
-        display = Display()
         return Conversation(
             records,
             factory_host,
@@ -111,8 +113,7 @@ class ActionModule(ActionBase):
             Policy(**{key: args[key] for key in POLICY}),
             timeout=args["timeout"],
             lease=args["window_lease"],
-            say=lambda line: display.display(f"{host}: {line}"),
-            share=SHARED_WINDOW,
+            book=SHARED_WINDOW,
         )
 
     def look(self, module_args: dict[str, Any], task_vars: Mapping[str, Any], host: str) -> list[Observation]:
@@ -203,8 +204,8 @@ class _Server:
     def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
         return {name: user.created_at for name, user in self._users.find(usernames).items()}
 
-    def open_window(self, seconds: float) -> None:
-        self._registry.open_window(seconds)
+    def open_window(self, seconds: float) -> float | None:
+        return self._registry.open_window(seconds)
 
     def close_window(self) -> None:
         self._registry.close_window()
