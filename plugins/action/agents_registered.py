@@ -21,6 +21,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.obse
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import before, complaint, outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look, Requests
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
@@ -99,7 +100,7 @@ class ActionModule(ActionBase):
         session = connect(args, token_store=SHARED)
         server = _Server(session)
         if args["state"] == "absent":
-            self._hold(Retirement(records, server), told)
+            self._hold(Retirement(records, server), told, host)
             return
         recorded = recorder(
             args["evidence_path"],
@@ -111,9 +112,9 @@ class ActionModule(ActionBase):
         )
         for record in records:
             record.elsewhere = _elsewhere(args["elsewhere"], record)
-        course = self._conversation(args, records, _Host(self, args, task_vars, host), server, host, recorded)
+        course = self._conversation(args, records, _Host(self, args, task_vars, host), server, recorded)
         try:
-            self._hold(course, told)
+            self._hold(course, told, host)
         finally:
             told["authorizations"] = recorded.entries()
             if recorded.failure is not None:
@@ -121,13 +122,15 @@ class ActionModule(ActionBase):
         if recorded.failure is not None:
             raise recorded.failure
 
-    def _hold(self, course: Conversation | Retirement, told: dict[str, Any]) -> None:
+    def _hold(self, course: Conversation | Retirement, told: dict[str, Any], host: str) -> None:
+        display = Display()
         try:
-            if self._task.check_mode:
-                course.predict()
-                return
-            with _ended_in_order():
-                course.run()
+            with telling(lambda line: display.display(f"{host}: {line}"), lambda _seconds: course.progress()):
+                if self._task.check_mode:
+                    course.predict()
+                    return
+                with _ended_in_order():
+                    course.run()
         finally:
             if course.warnings:
                 told["warnings"] = course.warnings
@@ -138,10 +141,8 @@ class ActionModule(ActionBase):
         records: Sequence[AgentRecord],
         factory_host: _Host,
         server: _Server,
-        host: str,
         recorded: Recorder,
     ) -> Conversation:
-        display = Display()
         return Conversation(
             records,
             factory_host,
@@ -149,8 +150,7 @@ class ActionModule(ActionBase):
             Policy(**{key: args[key] for key in POLICY}),
             timeout=args["timeout"],
             lease=args["window_lease"],
-            say=lambda line: display.display(f"{host}: {line}"),
-            share=SHARED_WINDOW,
+            book=SHARED_WINDOW,
             recorder=recorded,
         )
 
@@ -242,8 +242,8 @@ class _Server:
     def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
         return {name: user.created_at for name, user in self._users.find(usernames).items()}
 
-    def open_window(self, seconds: float) -> None:
-        self._registry.open_window(seconds)
+    def open_window(self, seconds: float) -> float | None:
+        return self._registry.open_window(seconds)
 
     def close_window(self) -> None:
         self._registry.close_window()

@@ -17,7 +17,7 @@ description:
     shows in its current run. No option turns this off.
   - Every new registration ends with one restart of the agent, which proves that its credentials were kept and work.
   - The registration window is opened only while an agent needs it, and is closed afterwards, unless it was open
-    before.
+    before, or another run needs it too. Then it closes by itself, after O(window_lease) at the latest.
   - With O(state=absent), what is left of agents in Connectware goes, their users and pending requests.
   - The conversation with Connectware is held on the controller. The factory host needs no way to its API and gets none
     of its secrets.
@@ -136,7 +136,9 @@ options:
     default: 30.0
   window_lease:
     description:
-      - Seconds for which the registration window is opened at a time, as long as it is needed.
+      - Seconds after which the registration window closes by itself at the latest, when nobody needs it any more. A run
+        that is alone opens it for half to three quarters of that at a time.
+      - Runs that meet at one Connectware should have the same, because they see each other by the window's end.
     type: float
     default: 60.0
   looks:

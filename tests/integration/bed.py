@@ -133,7 +133,7 @@ class Factory:
         return [agent["name"] for agent in self.agents]
 
     def play(self, playbook: str, *arguments: str, hosts: dict[str, Any] | None = None, **variables: Any) -> Run:
-        """Run a playbook of the installed collection against this host."""
+        """Run a playbook of the installed collection, or a file, against this host."""
         command, env = self._prepared(playbook, arguments, hosts, variables)
         done = subprocess.run(
             command, cwd=self.directory, env=env, capture_output=True, text=True, check=False, timeout=300
@@ -141,9 +141,11 @@ class Factory:
         report, output = self.directory / "report.json", done.stdout + done.stderr
         return Run(done.returncode, output, json.loads(report.read_text()) if report.exists() else {})
 
-    def start(self, playbook: str, *arguments: str, **variables: Any) -> subprocess.Popen[bytes]:
+    def start(
+        self, playbook: str, *arguments: str, hosts: dict[str, Any] | None = None, **variables: Any
+    ) -> subprocess.Popen[bytes]:
         """Start a playbook in a process group of its own, to be interrupted."""
-        command, env = self._prepared(playbook, arguments, None, variables)
+        command, env = self._prepared(playbook, arguments, hosts, variables)
         # Whoever runs the tests in the background may have made them deaf to SIGINT.
         command = ["env", "--default-signal=INT,TERM", *command]
         with (self.directory / "started.log").open("wb") as log:
@@ -177,7 +179,8 @@ class Factory:
             "ANSIBLE_LOCALHOST_WARNING": "0",
             **self.environment,
         }
-        return ["ansible-playbook", "-i", "inventory.yml", f"edgefleet.connectware.{playbook}", *arguments], env
+        playbook = playbook if playbook.endswith(".yml") else f"edgefleet.connectware.{playbook}"
+        return ["ansible-playbook", "-i", "inventory.yml", playbook, *arguments], env
 
     def rollout(self, *arguments: str, **variables: Any) -> Run:
         return self.play("rollout", *arguments, **variables)

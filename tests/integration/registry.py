@@ -20,6 +20,7 @@ import shutil
 import socket
 import tarfile
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,6 +66,7 @@ class Registry:
     repository: str = "cybus/protocol-mapper"
     username: str = "license"
     password: str = field(default_factory=lambda: secrets.token_hex(16))
+    delay: float = 0.0  # seconds before the answer to each request for a layer or a configuration
     requests: list[Request] = field(default_factory=list)
     image_ids: list[str] = field(default_factory=list)
     _blobs: dict[str, Path | bytes] = field(default_factory=dict)
@@ -134,6 +136,7 @@ class Registry:
         if kind == "manifests" and name in self._manifests:
             return 200, MANIFEST, self._manifests[name]
         if kind == "blobs" and name in self._blobs:
+            time.sleep(self.delay)
             return 200, "application/octet-stream", self._blobs[name]
         code = "MANIFEST_UNKNOWN" if kind == "manifests" else "BLOB_UNKNOWN" if kind else "NAME_UNKNOWN"
         return 404, "application/json", _errors(code, code.lower().replace("_", " "))

@@ -90,6 +90,20 @@ def test_unlock_again(simulator: Simulator, admin: Client, again: str, least: in
     assert least <= simulator.state()["window"]["remaining_ms"] <= most
 
 
+def test_history_of_the_window(simulator: Simulator, admin: Client) -> None:
+    simulator.control("POST", "reset-counters")
+    admin("POST", f"{REGISTRY}/unlock", json={"duration": 60000})
+    admin("POST", f"{REGISTRY}/unlock", json={"duration": 90000})
+    admin("POST", f"{REGISTRY}/lock")
+    admin("POST", f"{REGISTRY}/unlock", json={"duration": 50})
+    until(lambda: not simulator.state()["window"]["open"], "the window has closed")
+    history = simulator.control("GET", "window-history")["history"]
+    assert [entry["kind"] for entry in history] == ["unlock", "unlock", "lock", "unlock", "lapse"]
+    assert history[0]["after"] == history[1]["before"] == history[0]["at"] + 60000
+    assert (history[2]["before"], history[2]["after"]) == (history[1]["after"], 0)
+    assert history[4]["at"] == history[3]["after"]
+
+
 def test_longest_window(simulator: Simulator, admin: Client) -> None:
     simulator.switch(max_window_ms=2000)
     unlock(admin, 60000)

@@ -31,11 +31,13 @@ from . import evidence as e
 from .evidence import Policy, Verdict
 from .observation import Observation
 from .ports import HostPort, Look, Requests, ServerPort
+from .progress import of_agents
 from .record import AgentRecord
 from .recorder import Recorder
-from .window import WindowLease, WindowShare
+from .window import WindowLease
+from .window_book import WindowBook
 
-LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that progress can be told
+LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that the window can be opened again in time
 FRESH_HOST = 4.0  # seconds after which an agent that waits for the server is looked at on its host again
 FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
 POLL_FIRST, POLL_MOST = 0.4, 2.0  # seconds between two lists of requests, growing
@@ -44,7 +46,6 @@ LOOK_AGAIN = (ConflictError, LockedError, NotFoundError, RateLimitedError, Serve
 # What passes by itself when a server or an engine is restarted: waited for, once it has answered in this run.
 OUTAGE = (EngineUnavailableError, RateLimitedError, ServerError, UnreachableError)
 OUTAGE_PAUSE = 2.0  # seconds until something that did not answer is asked again
-TELL_EVERY = 20.0  # seconds between two lines of progress
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ class Conversation:
         policy: what the user allows.
         timeout: seconds for everything.
         lease: seconds for which the window is opened at a time.
-        say: gets a line of progress now and then.
-        share: what the conversations of other hosts of this run do with the window.
+        book: what the conversations of all hosts of this run know together of the window.
         recorder: is told of each authorization before it is asked for, and when it is settled.
     """
 
@@ -77,9 +77,8 @@ class Conversation:
         *,
         timeout: float = 180.0,
         lease: float = 60.0,
-        say: Callable[[str], None] = lambda line: None,
         clock: Clock = Clock(),
-        share: WindowShare | None = None,
+        book: WindowBook | None = None,
         recorder: Recorder | None = None,
     ) -> None:
         self._records = list(records)
@@ -87,17 +86,15 @@ class Conversation:
         self._server = server
         self._policy = policy
         self._timeout = timeout
-        self._say = say
         self._clock = clock
         self.warnings: list[str] = []
-        self._window = WindowLease(server, lease, clock.now, share)
+        self._window = WindowLease(server, lease, clock.now, book)
         self._recorder = recorder if recorder is not None else Recorder()
         self._requests = Requests({}, False, None)
         self._users_at: float | None = None
         self._host_at = clock.now()
         for record in self._records:
             record.observe(record.observation, self._host_at)
-        self._told_at = clock.now()
         self._pause = POLL_FIRST
         self._outage: ConnectwareError | None = None
 
@@ -128,6 +125,11 @@ class Conversation:
             self._close_window()
             self._recorder.end()
 
+    def progress(self) -> str:
+        """How far it is, in a line; may be asked from another thread."""
+        outage = self._outage
+        return of_agents(self._records, self._clock.now(), "" if outage is None else outage.message)
+
     def _round(self, deadline: float) -> None:
         """Act, wait and judge once; nothing is decided on what was known before an outage."""
         try:
@@ -135,7 +137,6 @@ class Conversation:
                 self._act()
                 self._wait(deadline)
             else:
-                self._tell()
                 self._clock.sleep(max(0.0, min(OUTAGE_PAUSE, deadline - self._clock.now())))
                 self._look([Look(record.observation) for record in self._open_records()], 0.0)
                 self._ask_server()
@@ -157,7 +158,7 @@ class Conversation:
 
     def _close_window(self) -> None:
         try:
-            self._window.give_back(self._requests)
+            self._window.give_back()
         except ConnectwareError as exc:
             self.warnings.append(f"{exc.message} The registration window closes by itself when its lease ends.")
 
@@ -179,7 +180,7 @@ class Conversation:
         self._clear(self._with(e.CLEAR))
         self._authorize()
         if any(_verdict(record).needs_window for record in self._open_records()):
-            self._requests = self._window.hold(self._requests)
+            self._take(self._window.hold(self._requests))
         else:
             self._close_window()
 
@@ -207,7 +208,7 @@ class Conversation:
         """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment."""
         denied = [self._server.deny(record.observation.username) for record in records]
         if not all(denied):
-            self._window.close_now(self._requests)
+            self._window.close_now()
         for record in records:
             record.note_cleared()
         if records:
@@ -247,12 +248,11 @@ class Conversation:
 
     def _wait(self, deadline: float) -> None:
         """Until there is news: from the host where an agent waits for it, else from the server."""
-        self._tell()
         waiting = self._open_records()
         if not waiting:
             return
         now = self._clock.now()
-        limit = max(0.0, min(LONGEST_LOOK, deadline - now, _patience(waiting)))
+        limit = max(0.0, min(LONGEST_LOOK, deadline - now, _patience(waiting), self._window.rest(self._requests)))
         on_host = [record for record in waiting if _verdict(record).looks_at == "host"]
         if len(on_host) < len(waiting):
             limit = min(limit, self._pause)
@@ -288,22 +288,12 @@ class Conversation:
             self._users_at = now
 
     def _list_requests(self) -> None:
-        self._requests = self._server.requests()
+        self._take(self._window.look())
+
+    def _take(self, requests: Requests) -> None:
+        self._requests = requests
         for record in self._records:
             record.pending = self._requests.pending.get(record.observation.username, ())
-
-    def _tell(self) -> None:
-        now = self._clock.now()
-        if now - self._told_at < TELL_EVERY:
-            return
-        self._told_at = now
-        waiting = self._open_records()
-        done = len(self._records) - len(waiting)
-        parts = [f"{r.name}: {_verdict(r).verdict} since {r.waiting_since(now):.0f} s" for r in waiting[:5]]
-        more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
-        if self._outage is not None:
-            more += f"; {self._outage.message}"
-        self._say(f"{done} of {len(self._records)} agents settled, waiting for {', '.join(parts)}{more}")
 
 
 def _look_at(record: AgentRecord) -> Look:

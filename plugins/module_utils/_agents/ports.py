@@ -61,8 +61,12 @@ class ServerPort(Protocol):
     def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
         """Those of the usernames that exist, and since when, as the server writes it; None if it does not tell."""
 
-    def open_window(self, seconds: float) -> None:
-        """Open the window, or let it stay open, for so long from now."""
+    def open_window(self, seconds: float) -> float | None:
+        """Open the window, or let it stay open, for so long from now.
+
+        Returns:
+            The seconds that it will be open by the server's own word; None if it does not tell.
+        """
 
     def close_window(self) -> None:
         """Close the window."""

@@ -64,6 +64,11 @@ class Retirement:
         for record in self._records:
             self._settle(record)
 
+    def progress(self) -> str:
+        """How far it is, in a line; may be asked from another thread."""
+        gone = sum(record.final and not record.failed for record in self._records)
+        return f"{gone} of {len(self._records)} retired in Connectware"
+
     def _look(self) -> None:
         requests = self._server.requests()
         existing = self._server.existing([record.observation.username for record in self._records])

@@ -1,108 +1,221 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The registration window as this run holds it: opened in leases, given back when the last host needs it no more."""
+"""The registration window as this run holds it, beside other runs that it can only see by what they do to the window.
+
+Runs share nothing but the Client Registry, which tells when the window ends. So that is what they tell each other by:
+
+- A run that is *alone* opens the window for at most three quarters of the lease, and remembers the end.
+- A run that finds the window open by somebody else *shares* it: it keeps the end further away than a run that is alone
+  would ever set it, up to the whole lease.
+- A run that sees another end than its own has company, and shares from then on. Who shares never closes: the window
+  ends by itself, at most one lease after the last of them.
+- A run that was alone all the time closes, after one more look right before.
+
+Two runs that open the closed window in the very same moment are told apart by the length, which is drawn. What is left
+is a run that comes between another's last look and its closing, some milliseconds later: it finds the window closed
+with its next look, and opens it again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from .ports import Requests, ServerPort
+from .window_book import Page, WindowBook, own_book
 
-MARGIN = 5.0  # seconds by which two readings of a window's end may differ without anybody having moved it
-
-
-class WindowShare(Protocol):
-    """What the hosts of one run know together: how many of them hold the window, and whether the run has opened it."""
-
-    def enter(self) -> bool:
-        """One more holds it; returns whether the run has opened it already."""
-
-    def opened(self) -> None:
-        """The run has opened it."""
-
-    def leave(self) -> bool:
-        """One fewer holds it; returns whether it is now to be closed: nobody is left, and the run had opened it."""
+SLACK = 1.0  # seconds by which an end may be misread: servers tell moments, and their own time, in whole seconds
+ALONE_LEAST, ALONE_MOST = 0.5, 0.75  # parts of a lease for which a run opens that is alone
+RENEW = 0.25  # part of a lease that is left when it opens again
+LEAST_REST = 2.0  # seconds; longer than it takes to list and to open
+_DICE = random.SystemRandom()  # forked workers and runs of one moment must not draw the same
 
 
-class OwnWindow:
-    """A WindowShare of one host alone."""
+@dataclass(frozen=True)
+class _Sight:
+    """One list of requests, the moments between which it was made, and how often the run had moved the window."""
 
-    def __init__(self) -> None:
-        self._opened = False
-
-    def enter(self) -> bool:
-        return self._opened
-
-    def opened(self) -> None:
-        self._opened = True
-
-    def leave(self) -> bool:
-        opened, self._opened = self._opened, False
-        return opened
+    requests: Requests
+    asked: float
+    answered: float
+    claims: int
 
 
 class WindowLease:
     """Opens the window only while it is needed and sees that it is closed only if that hurts nobody else.
 
-    A window that was open before the run needed it, and one that somebody else has made longer meanwhile, is left to
-    them. If a worker of the run is killed, the others never close it: then it ends with its lease.
+    If a worker of the run is killed, the others never close it: then it ends with its lease.
 
     Args:
-        seconds: length of a lease; always sent, because the server's own default is documented as 30 s.
+        lease: seconds after which the window ends at the latest when nobody needs it any more. Runs that meet should
+            have the same.
         now: a monotonic clock.
+        book: what the workers of this run know together.
+        draw: a number from 0 to 1, another one in each run.
     """
 
     def __init__(
-        self, server: ServerPort, seconds: float, now: Callable[[], float], share: WindowShare | None = None
+        self,
+        server: ServerPort,
+        lease: float,
+        now: Callable[[], float],
+        book: WindowBook | None = None,
+        draw: Callable[[], float] = _DICE.random,
     ) -> None:
         self._server = server
-        self._seconds = seconds
+        self._lease = lease
         self._now = now
-        self._share: WindowShare = share if share is not None else OwnWindow()
+        self._book = book if book is not None else own_book()
+        self._draw = draw
         self._held = False
-        self._foreign = False
-        self._opened_at: float | None = None
+        self._moving = False
+        self._sight: _Sight | None = None
+        # What sets the end of a run that shares apart from that of one that is alone, misread or not.
+        self._shared_renew = ALONE_MOST * lease + 2 * SLACK
+        self._shared_length = max(lease, ALONE_MOST * lease + 4 * SLACK)
+
+    def look(self) -> Requests:
+        """List the requests, and see whether somebody else has moved the window.
+
+        Raises:
+            ApiError: Connectware did not answer.
+        """
+        claims, asked = self._book.read().claims, self._now()
+        requests = self._server.requests()
+        self._sight = _Sight(requests, asked, self._now(), claims)
+        if self._held or self._moving:
+            self._compare()
+        return requests
 
     def hold(self, requests: Requests) -> Requests:
-        """See to it that the window is open for a while; returns what is true then."""
+        """See to it that the window is open for a while; returns what is true then.
+
+        Args:
+            requests: as `look` has returned them.
+
+        Raises:
+            ApiError: it could not be opened.
+        """
         if not self._held:
             self._held = True
-            self._foreign = not self._share.enter() and requests.window_open
-        if requests.window_open and (requests.remaining is None or requests.remaining > self._seconds / 3):
+            self._book.enter()
+            self._compare()
+        if not self._is_due(requests):
             return requests
-        self._server.open_window(self._seconds)
-        if not self._foreign:
-            self._share.opened()
-        self._opened_at = self._now()
-        return replace(requests, window_open=True, remaining=self._seconds)
+        with self._claimed() as mine:
+            if mine:
+                requests = self.look()
+                if self._is_due(requests):
+                    return self._opened(requests)
+        return requests
 
-    def close_now(self, latest: Requests) -> None:
+    def rest(self, requests: Requests) -> float:
+        """For how many seconds the window need not be looked after, as `hold` has left it.
+
+        Args:
+            requests: as `hold` has returned them.
+        """
+        if not self._held or requests.remaining is None:
+            return float("inf")
+        return max(LEAST_REST, requests.remaining - LEAST_REST)
+
+    def close_now(self) -> None:
         """Close the window although it is needed, so that requests lapse; `hold` opens it again.
 
-        Left alone if it was open before this run needed it.
+        Left alone if somebody else needs it too, or had opened it before.
 
         Raises:
             ApiError: it could not be closed.
         """
-        if self._held and not self._foreign and latest.window_open:
-            self._server.close_window()
+        if self._held:
+            with self._claimed() as mine:
+                if mine and self._is_ours_alone():
+                    self._close()
 
-    def give_back(self, latest: Requests) -> None:
+    def give_back(self) -> None:
         """Not needed any more: close the window if nobody else needs it.
 
         Raises:
-            ApiError: it could not be closed; it ends with its lease.
+            ApiError: it could not be looked at or closed; it ends with its lease.
         """
         if not self._held:
             return
         self._held = False
-        opened_at, self._opened_at = self._opened_at, None
-        if self._share.leave() and not self._made_longer(latest, opened_at):
-            self._server.close_window()
+        if not self._book.leave():
+            return
+        with self._claimed() as mine:
+            try:
+                if mine and self._is_ours_alone() and not self._book.read().holders:
+                    self._close()
+            finally:
+                self._book.forget()
 
-    def _made_longer(self, latest: Requests, opened_at: float | None) -> bool:
-        left = self._seconds if opened_at is None else self._seconds - (self._now() - opened_at)
-        return latest.window_open and latest.remaining is not None and latest.remaining > left + MARGIN
+    def _opened(self, requests: Requests) -> Requests:
+        page = self._book.read()
+        length = self._shared_length
+        if not page.shared:
+            length = self._lease * (ALONE_LEAST + (ALONE_MOST - ALONE_LEAST) * self._draw())
+        asked = self._now()
+        told = self._server.open_window(length)
+        if told is not None and told > length + SLACK + 1:
+            self._book.share()  # a server that keeps a later end: it is somebody else's
+        left = length if told is None else told  # some servers cap what is asked for
+        self._book.opened(asked + left, self._now() + left)
+        return replace(requests, window_open=True, remaining=left)
+
+    def _close(self) -> None:
+        self._server.close_window()
+        self._book.closed()
+
+    def _is_ours_alone(self) -> bool:
+        """By a look right now: this run has opened it, and nobody else has touched it since."""
+        page = self._book.read()
+        if page.shared or not page.opened:
+            return False
+        still_open = self.look().window_open
+        return still_open and not self._book.read().shared
+
+    def _is_due(self, requests: Requests) -> bool:
+        """It is closed, or ends soon: for those who share that is while it still ends later than one run alone sets."""
+        if not requests.window_open:
+            return True
+        page, left = self._book.read(), requests.remaining
+        if left is None and page.opened:
+            left = page.low - self._now()
+        return left is not None and left <= (self._shared_renew if page.shared else RENEW * self._lease)
+
+    def _compare(self) -> None:
+        """The end that was seen last with the one that this run has set."""
+        sight, page = self._sight, self._book.read()
+        if sight is None or page.shared or self._is_moving(page, sight):
+            return
+        if not sight.requests.window_open:
+            self._book.closed()
+        elif not page.opened or _is_other_end(sight, page):
+            self._book.share()
+
+    def _is_moving(self, page: Page, sight: _Sight) -> bool:
+        """Another worker of this run has moved it since, or may just be moving it: then nothing can be compared."""
+        return page.claims != sight.claims or (page.claimed_at > 0 and not self._moving)
+
+    @contextmanager
+    def _claimed(self) -> Iterator[bool]:
+        """Whether this worker is the one that moves the window now."""
+        self._moving = self._book.claim(self._now())
+        try:
+            yield self._moving
+        finally:
+            if self._moving:
+                self._moving = False
+                self._book.release()
+
+
+def _is_other_end(sight: _Sight, page: Page) -> bool:
+    """The end that was seen cannot be the one that this run has set."""
+    left = sight.requests.remaining
+    if left is None:
+        return False
+    return sight.asked + left > page.high + SLACK + 1 or sight.answered + left < page.low - SLACK - 1

@@ -90,14 +90,20 @@ class Registry:
             answer.needed_text("username", items[0])
         return RegistryState(pending, self._window(answer))
 
-    def open_window(self, seconds: float) -> None:
-        """Open the window for so long from now on; the server closes it by itself."""
+    def open_window(self, seconds: float) -> float | None:
+        """Open the window for so long from now on; the server closes it by itself.
+
+        Returns:
+            The seconds that it will be open by the server's own word; None if its answer does not tell.
+        """
         answer = self._session.call(
             "unlock", milliseconds=max(1, round(seconds * 1000)), seconds=max(1, round(seconds))
         )
         self._lease_end = self._clock() + seconds
-        if isinstance(answer.data, Mapping) and answer.seconds_until("unlocked_until") is not None:
+        told = answer.seconds_until("unlocked_until") if isinstance(answer.data, Mapping) else None
+        if told is not None:
             self._server_tells = True
+        return told if told is not None and told > 0 else None
 
     def close_window(self) -> None:
         """Close the window now."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -43,6 +44,7 @@ class Control:
                 web.post("/control/password", self.password),
                 web.post("/control/disconnect", self.disconnect),
                 web.post("/control/window", self.window),
+                web.get("/control/window-history", self.window_history),
                 web.post("/control/version", self.version),
                 web.post("/control/expire-tokens", self.expire_tokens),
                 web.get("/control/faults", self.faults),
@@ -101,6 +103,7 @@ class Control:
     async def reset_counters(self, request: web.Request) -> web.Response:
         """Count from zero."""
         self._core.journal.reset()
+        self._core.registry.window_history.clear()
         self._core.broker.logins.update(accepted=0, rejected=0)
         return web.json_response({})
 
@@ -174,6 +177,11 @@ class Control:
             self._core.registry.lock()
         self._core.save()
         return web.json_response({"until": formatted(self._core.registry.open_until(), "iso")})
+
+    async def window_history(self, request: web.Request) -> web.Response:
+        """Show what happened to the window since the last reset of the counters."""
+        self._core.registry.settle()
+        return web.json_response({"history": [asdict(change) for change in self._core.registry.window_history]})
 
     async def version(self, request: web.Request) -> web.Response:
         """Become another version."""

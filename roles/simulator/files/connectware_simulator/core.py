@@ -82,6 +82,7 @@ class Connectware:
         vars(self.state).update(vars(self._fresh_state()))
         self._use_switches()
         self.journal.reset()
+        self.registry.window_history.clear()
         self.faults.clear()
         self.broker.cut_all()
         self.save()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from .clock import now_ms
 from .model import PendingRequest, Permission, State
 from .switches import Switches
 from .users import UserDirectory
+
+HISTORY_LENGTH = 2000
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,19 @@ class Application:
     permissions: tuple[Permission, ...] = ()
 
 
+@dataclass(frozen=True)
+class WindowChange:
+    """What happened to the window, in epoch milliseconds; `before` and `after` are its ends, 0 while it is closed.
+
+    `kind` is unlock, lock or lapse: it was opened, closed by somebody, or ran out.
+    """
+
+    at: int
+    kind: str
+    before: int
+    after: int
+
+
 class ClientRegistry:
     """Outcomes are words; the API turns them into status codes."""
 
@@ -36,6 +52,7 @@ class ClientRegistry:
         self._state = state
         self._users = users
         self._switches = switches
+        self.window_history: deque[WindowChange] = deque(maxlen=HISTORY_LENGTH)
 
     # the window
 
@@ -54,10 +71,15 @@ class ClientRegistry:
         until = now_ms() + (min(duration_ms, limit) if limit else duration_ms)
         if self._switches.unlock_again == "extend":
             until = max(until, self._state.window_until)
+        self.window_history.append(WindowChange(now_ms(), "unlock", self._state.window_until, until))
         self._state.window_until = until
 
     def lock(self) -> None:
         """Close the window."""
+        self.window_history.append(WindowChange(now_ms(), "lock", self._state.window_until, 0))
+        self._relocked()
+
+    def _relocked(self) -> None:
         self._state.window_until = 0
         self._drop_after_relock()
 
@@ -65,7 +87,9 @@ class ClientRegistry:
         """Let time do its work: the window that ran out, requests nobody repeats. True if changed."""
         before = len(self._state.pending), self._state.window_until
         if self._state.window_until and not self.is_open():
-            self.lock()
+            end = self._state.window_until
+            self.window_history.append(WindowChange(end, "lapse", end, 0))
+            self._relocked()
         oldest = now_ms() - self._switches.pending_ttl_ms
         if self._switches.pending_ttl_ms:
             self._state.pending = [item for item in self._state.pending if item.seen_at >= oldest]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 
 import pytest
 
@@ -30,8 +31,11 @@ def talk(world, *, check=False, timeout=180.0, policy=None, lines=None):
     records = [AgentRecord(world.observe(name)) for name in world.agents]
     conversation = Conversation(
         records, world, world, policy or Policy(), timeout=timeout, lease=60.0,
-        say=(lines if lines is not None else []).append, clock=Clock(lambda: world.now, world.sleep),
+        clock=Clock(lambda: world.now, world.sleep),
     )  # fmt: skip
+    if lines is not None:
+        listing = world.requests
+        world.requests = lambda: lines.append(conversation.progress()) or listing()
     conversation.predict() if check else conversation.run()
     return {record.name: outcome(record) for record in records}
 
@@ -131,7 +135,8 @@ def test_agent_that_never_asks_times_out_with_its_last_lines():
     outcome = talk(world, timeout=100.0, lines=lines)["agent-1"]
     assert not outcome["registered"] and outcome["message"]
     assert world.restarts == {"agent-1": 1}
-    assert lines and "agent-1" in lines[0]
+    assert lines[0] == "0 of 1 registered, waiting for agent-1: not judged yet"
+    assert re.fullmatch(r"0 of 1 registered, waiting for agent-1: awaiting_request since [1-9]\d* s", lines[20])
     assert world.window_until <= world.now
 
 

@@ -1,86 +1,194 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The window is closed by the last worker of a run, and only if the run has opened it."""
+"""The workers of one run: the last one closes the window, and only if the run has opened it."""
 
 from __future__ import annotations
 
 import multiprocessing
 
+import pytest
+
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window import WindowLease
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import CLAIM_LASTS
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_share import shared_window
-
-CLOSED, OPEN = Requests({}, False, None), Requests({}, True, 60.0)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import UnreachableError
 
 
 class Server:
-    def __init__(self):
+    """A window; time passes only where a test says so. `tells` is whether its end is in the list."""
+
+    def __init__(self, left=0.0, tells=True):
+        self.left, self.tells, self.now = left, tells, 1.0
         self.calls = []
 
+    def time_passes(self, seconds):
+        self.now += seconds
+        self.left = max(0.0, self.left - seconds)
+
+    def requests(self):
+        return Requests({}, self.left > 0, self.left if self.left > 0 and self.tells else None)
+
     def open_window(self, seconds):
-        assert seconds == 60.0
+        self.left = seconds
         self.calls.append("open")
 
     def close_window(self):
+        self.left = 0.0
         self.calls.append("close")
 
 
-def leases(count):
-    server, share = Server(), shared_window()
-    return server, [WindowLease(server, 60.0, lambda: 0.0, share) for _number in range(count)]
+def leases(count, server=None):
+    server, book = server or Server(), shared_window()
+    return server, [WindowLease(server, 60.0, lambda: server.now, book, lambda: 0.5) for _number in range(count)]
 
 
-def test_the_last_of_several_hosts_closes_what_the_first_has_opened():
-    server, (first, second, third) = leases(3)
-    first.hold(CLOSED)
-    second.hold(OPEN)
-    first.give_back(OPEN)
-    third.hold(OPEN)
-    second.give_back(OPEN)
+def held(lease):
+    return lease.hold(lease.look())
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_the_last_of_several_hosts_closes_what_the_first_has_opened(tells):
+    server, (first, second, third) = leases(3, Server(tells=tells))
+    held(first)
+    held(second)
+    first.give_back()
+    held(third)
+    second.give_back()
     assert server.calls == ["open"]
-    third.give_back(OPEN)
+    third.give_back()
     assert server.calls == ["open", "close"]
 
 
 def test_a_window_that_was_open_before_is_left_open_by_all():
-    server, (first, second) = leases(2)
-    first.hold(OPEN)
-    second.hold(OPEN)
-    first.give_back(OPEN)
-    second.give_back(OPEN)
+    server, (first, second) = leases(2, Server(60.0))
+    held(first)
+    held(second)
+    first.give_back()
+    second.give_back()
     assert server.calls == []
 
 
 def test_a_foreign_window_that_is_renewed_stays_theirs():
-    server, (lease,) = leases(1)
-    lease.hold(OPEN)
-    lease.hold(Requests({}, True, 5.0))
-    lease.give_back(OPEN)
-    assert server.calls == ["open"]
+    server, (lease,) = leases(1, Server(5.0))
+    held(lease)
+    lease.give_back()
+    assert server.calls == ["open"] and server.left == 60.0
 
 
 def test_giving_back_twice_counts_once():
     server, (first, second) = leases(2)
-    first.hold(CLOSED)
-    second.hold(OPEN)
-    first.give_back(OPEN)
-    first.give_back(OPEN)
+    held(first)
+    held(second)
+    first.give_back()
+    first.give_back()
+    assert server.calls == ["open"]
+
+
+def test_one_that_another_run_has_made_longer_is_left_to_it():
+    server, (lease,) = leases(1)
+    held(lease)
+    server.left = 60.0
+    lease.give_back()
+    assert server.calls == ["open"]
+
+
+def test_hosts_that_find_it_closed_together_open_it_once():
+    server, (first, second) = leases(2)
+    seen = second.look()
+    held(first)
+    second.hold(seen)
+    assert server.calls == ["open"]
+
+
+def test_what_another_worker_of_the_run_moves_meanwhile_is_nobody_elses_doing():
+    server, (first, second) = leases(2)
+    held(first)
+    held(second)
+    server.time_passes(30.0)
+    seen = second.look()
+    held(first)  # opens it again: another end than `second` knew
+    second.hold(seen)
+    first.give_back()
+    second.give_back()
+    assert server.calls == ["open", "open", "close"]
+
+
+def test_closing_for_a_moment_is_for_who_is_alone():
+    server, (lease,) = leases(1)
+    held(lease)
+    lease.close_now()
+    held(lease)
+    lease.give_back()
+    assert server.calls == ["open", "close", "open", "close"]
+
+
+@pytest.mark.parametrize("left", [60.0, 300.0])
+def test_a_shared_window_is_not_closed_for_a_moment(left):
+    server, (lease,) = leases(1)
+    held(lease)
+    server.left = left
+    lease.close_now()
+    lease.give_back()
+    assert server.calls == ["open"]
+
+
+def test_a_worker_that_was_killed_while_it_held_the_window_leaves_it_to_lapse():
+    server, (killed, other) = leases(2)
+    held(killed)
+    held(other)
+    other.give_back()
+    assert server.calls == ["open"]
+
+
+def test_a_claim_of_a_worker_that_was_killed_ends():
+    book = shared_window()
+    assert book.claim(10.0)
+    assert not book.claim(11.0)
+    assert book.claim(10.0 + CLAIM_LASTS)
+
+
+def test_an_opening_that_fails_leaves_the_next_worker_its_try():
+    server, (first, second) = leases(2)
+    opening = server.open_window
+
+    def failing(_seconds):
+        server.open_window = opening
+        raise UnreachableError("open the registration window")
+
+    server.open_window = failing
+    with pytest.raises(UnreachableError):
+        held(first)
+    assert held(second).window_open
+    first.give_back()
+    second.give_back()
+    assert server.calls == ["open", "close"]
+
+
+def test_without_the_lock_nobody_closes():
+    """A worker was killed while it wrote."""
+    server, (lease,) = leases(1)
+    held(lease)
+    lease._book._mutex.acquire()
+    lease.give_back()
     assert server.calls == ["open"]
 
 
 def test_forked_workers_share_it():
-    share = shared_window()
+    book = shared_window()
     context = multiprocessing.get_context("fork")
-    share.enter()
-    share.opened()
+    book.enter()
+    book.opened(30.0, 31.0)
 
     def worker(queue):
-        queue.put((share.enter(), share.leave()))
+        book.enter()
+        queue.put((book.read(), book.leave()))
 
     queue = context.Queue()
     process = context.Process(target=worker, args=(queue,))
     process.start()
-    assert queue.get(timeout=10) == (True, False)
+    page, nobody_left = queue.get(timeout=10)
     process.join(10)
-    assert share.leave() is True
+    assert page.opened and page.holders == 2 and not nobody_left
+    assert book.leave()

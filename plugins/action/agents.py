@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Task 1 of a rollout: the module of the same name on the factory host.
+
+Adds what the module cannot do: say a line now and then while it works, and name host and agents where it never came to
+look at them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
+
+DOING = {
+    "present": "bringing {agents} to what is wanted, images included where they are pulled",
+    "pulled": "bringing the images of {agents} to the host",
+    "absent": "removing {agents} from the host",
+}
+MOST_NAMED = 10
+
+
+class ActionModule(NormalAction):
+    """Runs the module as any other."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        host = str((task_vars or {}).get("inventory_hostname", "?"))
+        names = _names(self._task.args.get("agents"))
+        doing = DOING.get(str(self._task.args.get("state", "present")), "working on {agents}")
+        counted = f"{len(names)} agent{'' if len(names) == 1 else 's'}"
+        display = Display()
+        try:
+            with telling(
+                lambda line: display.display(f"{host}: {line}"),
+                lambda seconds: f"{doing.format(agents=counted)}, since {seconds:.0f} s",
+            ):
+                result: dict[str, Any] = super().run(tmp, task_vars)
+        except AnsibleConnectionFailure as exc:
+            # Without a cause: newer versions of Ansible would add its text once more.
+            raise AnsibleConnectionFailure(f"{_of(host, names)}: {exc}") from None
+        if result.get("failed") and "msg" in result:
+            result["msg"] = f"{f'Host {host}' if result.get('agents') else _of(host, names)}: {result['msg']}"
+        return result
+
+
+def _names(agents: Any) -> list[str]:
+    """As far as they can be told; the module judges what was given."""
+    entries = agents if isinstance(agents, list) else []
+    return [str(agent.get("name", "?")) if isinstance(agent, dict) else str(agent) for agent in entries]
+
+
+def _of(host: str, names: list[str]) -> str:
+    if not names:
+        return f"Host {host}"
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"Host {host} (agents: {', '.join(names[:MOST_NAMED])}{more})"

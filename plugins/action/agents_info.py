@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module of the same name, for tasks that ask a host which may be away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action.normal import ActionModule as NormalAction
+
+
+class ActionModule(NormalAction):
+    """Runs the module as any other.
+
+    With `ignore_unreachable`, a host that cannot be reached is a failure. Ansible ends the play for all hosts when a
+    `run_once` task finds a host unreachable, although the task says to ignore that.
+    """
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            result: dict[str, Any] = super().run(tmp, task_vars)
+        except AnsibleConnectionFailure as exc:
+            if not self._task.ignore_unreachable:
+                raise
+            return {"failed": True, "changed": False, "msg": str(exc)}
+        return result

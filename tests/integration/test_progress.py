@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No run is silent for half a minute, whatever it waits for: job runners take silent jobs for dead.
+
+In real time, so all of it at once.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from integration import lives
+from integration.bed import VERSION, Factory, docker, inspect
+from integration.registry import Registry, SavedImage
+from simulator.harness import Simulator, until
+
+LONGEST_SILENCE = 30.0  # seconds
+SLOW = 45  # seconds that everything takes that is waited for
+
+
+@dataclass
+class Watched:
+    """A run, and when its output grew."""
+
+    site: Factory
+    process: subprocess.Popen[bytes]
+    size: int = 0
+    spoke_at: float = field(default_factory=time.monotonic)
+    silence: float = 0.0
+
+    @property
+    def output(self) -> str:
+        return (self.site.directory / "started.log").read_text()
+
+    def watch(self) -> bool:
+        """Whether it has ended."""
+        now, size = time.monotonic(), (self.site.directory / "started.log").stat().st_size
+        self.silence = max(self.silence, now - self.spoke_at)
+        if size != self.size:
+            self.size, self.spoke_at = size, now
+        return self.process.poll() is not None
+
+
+@pytest.fixture
+def slow_registry(saved_image: SavedImage) -> Iterator[Registry]:
+    """An image registry that takes its time for the layers."""
+    running = Registry(saved_image, delay=SLOW).start()
+    yield running
+    running.stop()
+    for image in running.image_ids:
+        if inspect("image", image):
+            docker("rmi", "--force", image)
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Iterator[Callable[[str], Simulator]]:
+    """Makes a further simulator, by name."""
+    made = []
+
+    def make(name: str) -> Simulator:
+        made.append(Simulator(tmp_path / f"connectware-{name}", config={"version": VERSION}).start())
+        return made[-1]
+
+    yield make
+    for simulator in made:
+        simulator.stop()
+
+
+def test_no_silence_of_half_a_minute(slow_registry, another, factory, tmp_path):
+    whole = lives.quick(factory(4))
+    variables = {**whole.variables, "agents_timeout": 180, "agents_grace": 2 * SLOW}
+
+    def site(number: int, simulator: Simulator, **more: object) -> Factory:
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        own = {key: variables[key] for key in variables if key.startswith("agents_") and "mqtt" not in key}
+        ingress = {"CYBUS_HOSTNAME_INGRESS": simulator.endpoints["ingress"]}
+        own["agents_env"] = {**own["agents_env"], **ingress}
+        return Factory(simulator, directory, [whole.agents[number]], {**own, **more})
+
+    slow_registry.publish(VERSION)
+    pull = site(
+        0,
+        another("pull"),
+        agents_image=slow_registry.image,
+        agents_pull="missing",
+        agents_registry_username=slow_registry.username,
+        agents_registry_password=slow_registry.password,
+    )
+    boot = site(1, another("boot"))
+    boot.agents[0]["env"] = {"SIMULATOR_START_DELAY": str(SLOW)}
+    predict = site(2, another("predict"), connectware_timeout=2 * SLOW)
+    predict.simulator.control("POST", "faults", {"operation": "registry_list", "delay": SLOW})
+    version = site(3, another("version"), agents_version="auto")
+    version.rollout().ok()
+    version.simulator.stop()
+    runs = [
+        Watched(pull, pull.start("rollout")),
+        Watched(boot, boot.start("rollout")),
+        Watched(predict, predict.start("rollout", "--check")),
+        Watched(version, version.start("upgrade")),
+    ]
+    began = time.monotonic()
+    try:
+        until(lambda: [run.watch() for run in runs] and time.monotonic() - began > SLOW, "time passes", SLOW + 5)
+        version.simulator.start()
+        until(lambda: sum(run.watch() for run in runs) == len(runs), "all have ended", 240)
+    finally:
+        for run in runs:
+            run.process.kill()
+    for run, said in zip(
+        runs,
+        (
+            r"factory: bringing 1 agent to what is wanted, images included where they are pulled, since \d+ s",
+            rf"factory: 0 of 1 registered, waiting for {boot.names()[0]}: \w+ since \d+ s",
+            rf"factory: 0 of 1 registered, waiting for {predict.names()[0]}: not judged yet",
+            r"factory: waiting for an answer of Connectware, since \d+ s",
+        ),
+        strict=True,
+    ):
+        assert run.process.returncode == 0, run.output
+        assert re.search(said, run.output), run.output
+        assert run.silence < LONGEST_SILENCE, run.output

@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts that fail or cannot be reached, limits, batches and strategies: the other hosts' agents are registered."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from integration import lives
+from integration.bed import Factory
+from simulator.harness import until
+
+STRATEGIES = ["linear", "free"]
+
+
+def unreachable() -> dict[str, Any]:
+    """The variables of a host at whose SSH port nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": port}
+
+
+def without_engine() -> dict[str, Any]:
+    """The variables of a host whose Docker Engine does not answer."""
+    return {"agents_docker_host": "unix:///nonexistent/docker.sock"}
+
+
+def hosts_of(site: Factory, *each: dict[str, Any]) -> dict[str, Any]:
+    """A host for each agent, in this order, with variables of its own."""
+    own = [*each, *({} for _agent in site.agents[len(each) :])]
+    return {
+        f"host{number}": {"agents_list": [agent], **variables}
+        for number, (agent, variables) in enumerate(zip(site.agents, own, strict=True), 1)
+    }
+
+
+def registered(site: Factory, names: list[str]) -> None:
+    """These agents, and no other, are let in and connected."""
+    if names:
+        lives.all_connected(site, names)
+    assert site.simulator.usernames() & set(site.names()) == set(names)
+    lives.closed_and_clean(site)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_hosts_that_fail_do_not_hold_up_the_others(factory, strategy):
+    """The first host, on which what concerns all hosts is asked, cannot be reached; another has no engine."""
+    site = lives.quick(factory(4))
+    site.environment["ANSIBLE_STRATEGY"] = strategy
+    hosts = hosts_of(site, unreachable(), {}, without_engine())
+    run = site.rollout(hosts=hosts, agents_version="auto")
+    gone, one, broken, two = site.names()
+    run.failed(f"Host host1 (agents: {gone}): ", f"Host host3 (agents: {broken}): ", "/nonexistent/docker.sock")
+    registered(site, [one, two])
+    site.count_from_now()
+    again = site.rollout(hosts={name: hosts[name] for name in ("host2", "host4")}).ok()
+    assert set(again.report["changed"].values()) == {0}
+    assert site.counts()["writes"] == 0
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_many_at_once_are_stopped_under_any_strategy(factory, strategy):
+    """With a first host that cannot be reached. Other strategies than linear judge host by host, up to the limit."""
+    site = lives.quick(factory(6))
+    hosts = hosts_of(site)
+    site.rollout(hosts=hosts).ok()
+    for name in site.names()[1:]:
+        site.simulator.control("DELETE", f"users/{name}")
+    site.count_from_now()
+    site.environment["ANSIBLE_STRATEGY"] = strategy
+    run = site.rollout(hosts={**hosts, "host1": {**hosts["host1"], **unreachable()}})
+    run.failed("agents_max_reregistrations (10%) allows 3")
+    let_in = site.counts()["operations"].get("registry_confirm", 0)
+    assert let_in == 0 if strategy == "linear" else let_in <= 3
+    lives.closed_and_clean(site)
+
+
+def test_a_user_in_conflict_is_kept_where_a_host_cannot_be_asked(factory):
+    """Its agent may run there; the hosts that answer are asked all the same, from the first that is left."""
+    site = lives.quick(factory(3))
+    hosts = hosts_of(site)
+    site.rollout(hosts=hosts).ok()
+    lost = site.names()[1]
+    lives.empty(lost)
+    lives.restart(lost)
+    gone = {**hosts, "host1": {**hosts["host1"], **unreachable()}}
+    run = site.rollout(hosts=gone, agents_on_conflict="replace")
+    run.failed(lost, "perhaps something on the host host1, which could not be asked")
+    assert lost in site.simulator.usernames(), "the user was deleted"
+    site.rollout(hosts=hosts, agents_on_conflict="replace").ok()
+    registered(site, site.names())
+
+
+@pytest.mark.parametrize(
+    ("limit", "done"), [("host1", []), ("host3", [2]), ("host1,host2", [1]), ("empty", None)], ids=str
+)
+def test_a_slice_with_few_agents_or_none(factory, limit, done):
+    """The first host has no agents; the group `empty` has no hosts."""
+    site = lives.quick(factory(3))
+    hosts = {**hosts_of(site), "host1": {}}
+    if done is None:
+        site.rollout("-e", "agents_hosts=empty", hosts=hosts).ok()
+        done = []
+    else:
+        run = site.rollout("--limit", limit, hosts=hosts, agents_version="auto").ok()
+        assert [run.agents[name]["verdict"] for name in run.agents] == ["registered"] * len(done)
+    registered(site, [site.names()[number] for number in done])
+    assert ("registry_unlock" in site.counts()["operations"]) == bool(done)
+
+
+def test_a_host_that_fails_in_a_batch_of_several(factory):
+    """Its batch and the later ones go on, as long as one host of each batch is left."""
+    site = lives.quick(factory(4))
+    hosts = hosts_of(site, without_engine())
+    run = site.rollout("-e", '{"agents_serial": 2}', hosts=hosts)
+    run.failed(f"Host host1 (agents: {site.names()[0]})")
+    registered(site, site.names()[1:])
+
+
+def test_the_share_of_hosts_that_may_fail(factory):
+    """max_fail_percentage: the run stops between two tasks; what was begun is finished by the next run."""
+    site = lives.quick(factory(3))
+    play = site.directory / "most.yml"
+    play.write_text(
+        "- hosts: all\n  gather_facts: false\n  max_fail_percentage: 20\n"
+        "  roles:\n    - role: edgefleet.connectware.agents\n"
+    )
+    hosts = hosts_of(site, without_engine())
+    run = site.play(str(play), hosts=hosts)
+    run.failed(f"Host host1 (agents: {site.names()[0]})")
+    registered(site, [])
+    site.rollout(hosts=hosts_of(site)).ok()
+    registered(site, site.names())
+
+
+def test_a_host_that_dies_while_its_agents_are_registered(factory):
+    """Unreachable in the middle: the others are registered, and the window is closed."""
+    site = lives.quick(factory(3))
+    hosts = hosts_of(site)
+    socket_path = site.directory / "docker.sock"
+    socket_path.symlink_to("/var/run/docker.sock")
+    hosts["host1"]["agents_docker_host"] = f"unix://{socket_path}"
+    site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600"}
+    process = site.start("rollout", hosts=hosts)
+    try:
+        until(lambda: {site.names()[1], site.names()[2]} <= set(site.simulator.connected()), "the others are in", 90)
+        socket_path.unlink()
+        assert process.wait(180) != 0
+    finally:
+        process.kill()
+    output = " ".join((site.directory / "started.log").read_text().split())
+    assert "Host host1: 1 of 1 agents are not registered" in output or "Host host1: Could not" in output, output
+    registered(site, site.names()[1:])

@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Several ansible-playbook at once, as the slices of a job are, know nothing of each other and share the window."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration import lives
+from integration.bed import Factory
+from simulator.harness import Simulator, until
+
+LEASE = 20  # seconds
+FOR_EVER = "3600"
+BUSY = {"operation": "registry_confirm", "status": 503, "count": 0}
+
+
+@pytest.fixture
+def runs(factory: Callable[..., Factory], tmp_path: Path) -> Callable[..., list[Factory]]:
+    """Each a folder, an inventory and an agent of its own, which takes so many seconds to start; one Connectware."""
+
+    def make(*delays: str) -> list[Factory]:
+        whole = lives.quick(factory(len(delays)))
+        sites = []
+        for agent, delay in zip(whole.agents, delays, strict=True):
+            directory = tmp_path / agent["name"]
+            directory.mkdir()
+            agent["env"] = {"SIMULATOR_START_DELAY": delay}
+            variables = {**whole.variables, "agents_window_lease": LEASE}
+            sites.append(Factory(whole.simulator, directory, [agent], variables))
+        return sites
+
+    return make
+
+
+def history(simulator: Simulator) -> list[dict[str, Any]]:
+    return simulator.control("GET", "window-history")["history"]
+
+
+def kinds(simulator: Simulator) -> list[str]:
+    return [entry["kind"] for entry in history(simulator)]
+
+
+def is_open(simulator: Simulator) -> bool:
+    return bool(simulator.state()["window"]["open"])
+
+
+def registers(site: Factory) -> bool:
+    """The run has judged its agent, and is now at registering it: it needs the window."""
+    return (site.directory / "started.log").read_text().count("Register the agents") == 2
+
+
+def refused(site: Factory) -> int:
+    """How many authorizations were refused so far, of all runs."""
+    log = site.counts()["log"]
+    return len([entry for entry in log if entry["operation"] == "registry_confirm" and entry["status"] == 503])
+
+
+def ended_well(site: Factory, process: subprocess.Popen[bytes]) -> None:
+    assert process.wait(120) == 0, (site.directory / "started.log").read_text()
+    lives.all_connected(site)
+
+
+def reported(site: Factory) -> list[dict[str, Any]]:
+    return json.loads((site.directory / "report.json").read_text())["agents"]
+
+
+def closes_within_a_lease(simulator: Simulator) -> None:
+    """And was open all the time until then: nobody closed it, and it ran out once."""
+    until(lambda: not is_open(simulator), "the window is closed, one lease after the last run", LEASE)
+    *before, last = kinds(simulator)
+    assert set(before) == {"unlock"} and last == "lapse", history(simulator)
+
+
+def end(process: subprocess.Popen[bytes], site: Factory) -> None:
+    """SIGKILL for a run and all its workers."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+    for pid in site.workers():
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_three_runs_at_once_succeed_at_the_first_try(runs):
+    """Two end while the third needs the window still; that one lets it lapse."""
+    first, second, third = sites = runs("0", "0", "10")
+    simulator = first.simulator
+    simulator.control("POST", "faults", BUSY)
+    processes = []
+    try:
+        processes.append(first.start("rollout"))
+        until(lambda: is_open(simulator), "the first run has opened the window", 60)
+        for site in (second, third):
+            processes.append(site.start("rollout"))
+            until(lambda site=site: registers(site), "the next run needs it too", 60)
+        so_far = refused(first)
+        until(lambda: refused(first) > so_far + 4, "all are at work", 30)
+        simulator.control("DELETE", "faults")
+        for site, process in zip(sites, processes, strict=True):
+            ended_well(site, process)
+        closes_within_a_lease(simulator)
+    finally:
+        for site, process in zip(sites, processes, strict=False):
+            end(process, site)
+    for site in sites:
+        (name,) = site.names()
+        assert lives.log_of(name).count("Connected to broker") == 2, "once let in, and once for the proof"
+        assert lives.log_of(name).count("pairing ID") == 1, "asked once"
+        assert [agent["verdict"] for agent in reported(site)] == ["registered"]
+
+
+def test_a_run_that_is_killed_hurts_no_other(runs):
+    """Killed while both need the window: neither closes it, and it ends by itself."""
+    killed, other = runs(FOR_EVER, "0")
+    simulator = killed.simulator
+    simulator.control("POST", "faults", BUSY)
+    processes = [killed.start("rollout")]
+    try:
+        until(lambda: is_open(simulator), "the first run has opened the window", 60)
+        processes.append(other.start("rollout"))
+        until(lambda: registers(other) and refused(other), "the second needs it too", 60)
+        end(processes[0], killed)
+        simulator.control("DELETE", "faults")
+        ended_well(other, processes[1])
+        closes_within_a_lease(simulator)
+    finally:
+        for site, process in zip((killed, other), processes, strict=False):
+            end(process, site)
+    killed.agents[0]["env"] = {}
+    killed.rollout().ok()
+    assert kinds(simulator)[-1] == "lock", "a run that is alone closes"
+    assert not is_open(simulator)
+
+
+def test_a_window_of_an_administrator_stays_as_it_was(runs):
+    sites = runs("0", "2")
+    simulator = sites[0].simulator
+    simulator.control("POST", "window", {"open_ms": 300_000})
+    (opened,) = history(simulator)
+    processes = [site.start("rollout") for site in sites]
+    try:
+        for site, process in zip(sites, processes, strict=True):
+            ended_well(site, process)
+    finally:
+        for site, process in zip(sites, processes, strict=True):
+            end(process, site)
+    assert history(simulator) == [opened]
+    assert is_open(simulator)
+    simulator.control("POST", "window", {"open_ms": 0})
