@@ -95,6 +95,7 @@ class Engines:
             ("GET", "/images/{name:.+}/json", self._inspect_image),
             ("GET", "/growth/calls", self._counted),
             ("GET", "/growth/bodies", self._bodies),
+            ("GET", "/growth/connected", self._connected),
         ]
 
     @web.middleware
@@ -234,6 +235,11 @@ class Engines:
     async def _bodies(self, request: web.Request) -> web.Response:
         """With what the containers of this host were created, by name."""
         return _json({c.name: c.body for c in self._host(request).containers.values()})
+
+    async def _connected(self, _request: web.Request) -> web.Response:
+        """How many agents of all hosts were let in by the broker, and have said nothing since."""
+        last = [c.log[-1][1] for host in self._hosts.values() for c in host.containers.values() if c.runs and c.log]
+        return _json(sum("Connected to broker" in line for line in last))
 
 
 def _json(value: Any, status: int = 200) -> web.Response:

@@ -127,14 +127,14 @@ class Fleet:
             self.simulator.control("DELETE", f"users/{name}")
         self.play("rollout", "--limit", first, fresh=False).ok()
         bodies = self.ask_engine(first, "/growth/bodies")
-        logins = self._logins()
         asyncio.run(self._copy(first, others, bodies))
-        expected = logins + len(others) * self.agents
-        until(lambda: self._logins() >= expected, "all agents are logged in at the broker", LONGEST_LOGIN)
-        time.sleep(SETTLE)  # from then on, no agent counts as one that has just started
+        wanted = len(self.all_names())
 
-    def _logins(self) -> int:
-        return int(self.simulator.state()["mqtt_logins"]["accepted"])
+        def connected() -> bool:
+            return bool(self.ask_engine(first, "/growth/connected") == wanted)
+
+        until(connected, "all agents are let in by the broker", LONGEST_LOGIN)
+        time.sleep(SETTLE)  # from then on, no agent counts as one that has just started
 
     async def _copy(self, first: str, others: list[str], bodies: dict[str, Any]) -> None:
         gate = asyncio.Semaphore(TOGETHER)
