@@ -123,8 +123,8 @@ ALONE = pytest -m alone
 .PHONY: integration
 integration: install docker ## real Docker Engine, real playbooks, the simulator, a thousand attacks (JOBS: files at a time)
 	@echo '==> integration'
-	@$(TOGETHER) $(ARGS) tests/attack tests/integration || [ $$? -eq 5 ]
-	@$(ALONE) $(ARGS) tests/integration || [ $$? -eq 5 ]
+	@$(TOGETHER) $(ARGS) tests/attack tests/integration tests/growth || [ $$? -eq 5 ]
+	@$(ALONE) $(ARGS) tests/integration tests/growth || [ $$? -eq 5 ]
 
 .PHONY: switches
 switches: install docker ## one life of agents for every two assumptions about Connectware together (about 15 minutes)
@@ -169,6 +169,16 @@ bench: install docker ## times of rollouts, against a naive playbook and the flo
 bench-docs: setup ## docs/benchmark.md and its plot, from the numbers that are kept
 	@python tests/benchmark/prepare.py $(BUILD)/bench/packages
 	@python tests/benchmark/docs.py $(BUILD)/bench/packages
+
+# Each size replaces its own numbers, so that sizes can be measured one after the other.
+SIZES ?= 10 100 1000
+GROWTH := tests/benchmark/results/growth.json
+
+.PHONY: growth
+growth: install ## what a rollout takes with 10, 100 and 1,000 hosts of 5 agents (SIZES), about half an hour; no Docker needed
+	@echo '==> growth'
+	@PYTHONPATH=tests python -m growth.run $(GROWTH) $(SIZES) && code=0 || code=$$?; \
+	  python tests/growth/report.py && exit $$code
 
 # ------------------------------------------------------------------------------------------------------- collection
 

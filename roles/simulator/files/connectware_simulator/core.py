@@ -64,7 +64,7 @@ class Connectware:
 
     def save(self) -> None:
         """Keep the state."""
-        write_json(self._directory / "state.json", self.state.as_mapping())
+        write_json(self._directory / "state.json", self.state.as_mapping(), indent=None)
 
     def change_switches(self, changes: dict[str, Any]) -> None:
         """Turn switches; what is not named stays."""

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 Permission = dict[str, str]
+_LISTS = ("users", "roles", "pending", "granted", "tokens")
 
 
 @dataclass
@@ -78,8 +79,9 @@ class State:
     switch_overrides: dict[str, Any] = field(default_factory=dict)
 
     def as_mapping(self) -> dict[str, Any]:
-        """Return the state as data for a file."""
-        return asdict(self)
+        """Return the state as data for a file, to be written at once: it shares its lists with this state."""
+        lists = {name: [vars(item) for item in getattr(self, name)] for name in _LISTS}
+        return {**vars(self), **lists}
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> State:

@@ -9,6 +9,7 @@ from typing import Any
 from .calls import Answer, ApiError, Call, text_value
 from .clock import formatted
 from .core import Connectware
+from .model import PendingRequest
 from .registry import Application
 
 _MESSAGES = {
@@ -42,11 +43,19 @@ def register(core: Connectware, call: Call) -> Answer:
     )
     if outcome in ("locked", "conflict"):
         raise call.error(outcome, _MESSAGES[outcome])
-    core.save()
+    if not _only_repeated(core, outcome, request):
+        core.save()
     values: dict[str, Any] = {}
     if outcome == "granted" and request is not None and request.csr:
         values["certificate"] = _signed(core, request.csr, username)
     return call.answer(outcome, values)
+
+
+def _only_repeated(core: Connectware, outcome: str, request: PendingRequest | None) -> bool:
+    """Tell whether nothing is new but when it was asked: agents ask all the time, and thousands of them may wait."""
+    if outcome != "pending" or request is None or core.switches.pending_ttl_ms:
+        return False
+    return request.seen_at > request.requested_at
 
 
 def _signed(core: Connectware, csr: str, username: str) -> str:

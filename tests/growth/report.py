@@ -1,0 +1,134 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The numbers of `make growth` as a page with a plot in docs. By hand: python tests/growth/report.py"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from growth.judge import MOST, MOST_MIB_A_HOST, a_host, growth, mib_a_host  # noqa: E402
+
+RESULTS = ROOT / "tests" / "benchmark" / "results" / "growth.json"
+PAGE = ROOT / "docs" / "growth.md"
+PLOT = ROOT / "docs" / "growth.svg"
+HEAD = """<!--
+SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+
+# How it grows
+
+![Processor time, requests and memory by the number of hosts](growth.svg)
+
+"""
+TAIL = """
+## What was measured
+
+The role, its modules, the docker SDK, ansible-core and the simulator of Connectware (HTTPS with its own CA) are real.
+Only the Docker Engines are a stub: one process serves the API of all of them, each on a socket of its own, and runs
+their agents, which ask the simulator for their registration and log in at its broker as the simulated agent does. A
+test holds the stub's answers and its agents' log against those of a real engine.
+
+All hosts are this one machine. So the processor time has that of the modules in it, which at work the factory hosts
+spend, and the seconds say little about a real controller. Memory is that of the main process and of its workers alone.
+A fleet of more than 100 hosts is not rolled out first: one host is, and the others are made what that has become.
+"""
+
+
+def kinds(results: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The runs by what they were, small ones first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for run in sorted(results["runs"], key=lambda run: run["hosts"]):
+        found.setdefault(run["what"], []).append(run)
+    return found
+
+
+def page(results: dict[str, Any]) -> str:
+    """The page."""
+    machine = results["machine"]
+    measured = (
+        f"Measured on {results['measured']} by `make growth` on a machine with {machine['cores']} cores and"
+        f" {machine['memory_gib']} GiB,\nwith Python {machine['python']}, ansible-core {machine['ansible_core']},"
+        f" {results['forks']} forks and {results['agents_a_host']} agents a host."
+    )
+    lines = [*table(results), "", *sentences(results)]
+    return HEAD + measured + "\n\n" + "\n".join(lines) + "\n" + TAIL
+
+
+def table(results: dict[str, Any]) -> list[str]:
+    """One line a run."""
+    heads = ["run", "hosts", "s", "CPU s a host", "requests a host", "main process, MiB", "largest worker, MiB"]
+    heads.append("main and workers, MiB")
+    lines = ["| " + " | ".join(heads) + " |", "|---" + "|--:" * (len(heads) - 1) + "|"]
+    for what, runs in kinds(results).items():
+        for run in runs:
+            cells = [what, f"{run['hosts']:,}", f"{run['seconds']:,.0f}", f"{a_host(run, 'cpu_seconds'):.2f}"]
+            cells += [f"{a_host(run, 'requests'):.2f}", f"{run['main_mib']:.0f}", f"{run['worker_mib']:.0f}"]
+            cells.append(f"{run['controller_mib']:,.0f}")
+            lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def sentences(results: dict[str, Any]) -> list[str]:
+    """What the numbers say, and what would make `make growth` fail."""
+    lines = []
+    for what, runs in kinds(results).items():
+        if len(runs) < 2:
+            continue
+        small, large = runs[0]["hosts"], runs[-1]["hosts"]
+        lines.append(
+            f"- {what}, from {small:,} to {large:,} hosts: a host takes {growth(runs, 'cpu_seconds'):.2f} times the"
+            f" processor time and\n  {growth(runs, 'requests'):.2f} times the requests, and adds"
+            f" {mib_a_host(runs):.2f} MiB to the main process."
+        )
+    lines.append("")
+    lines.append(
+        f"`make growth` fails above {MOST['cpu_seconds']} times the processor time, {MOST['requests']} times the"
+        f" requests and {MOST_MIB_A_HOST} MiB a host."
+    )
+    return lines
+
+
+def plot(results: dict[str, Any], path: Path) -> None:
+    """Three panels over the number of hosts."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "growth"  # the same numbers make the same file
+    from matplotlib import pyplot
+
+    panels = {
+        "CPU seconds a host": lambda run: a_host(run, "cpu_seconds"),
+        "API requests a host": lambda run: a_host(run, "requests"),
+        "main process, MiB": lambda run: run["main_mib"],
+    }
+    figure, axes = pyplot.subplots(1, len(panels), figsize=(11, 3.4), layout="constrained")
+    for axis, (title, value) in zip(axes, panels.items(), strict=True):
+        for what, runs in kinds(results).items():
+            axis.plot([run["hosts"] for run in runs], [value(run) for run in runs], marker="o", label=what)
+        axis.set(title=title, xlabel="hosts", xscale="log")
+        axis.set_xticks(sorted({run["hosts"] for run in results["runs"]}))
+        axis.xaxis.set_major_formatter(lambda hosts, _position: f"{hosts:,.0f}")
+        axis.minorticks_off()
+        axis.set_ylim(bottom=0)
+        axis.grid(alpha=0.3)
+    axes[0].legend()
+    figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def main() -> None:
+    """Write both."""
+    results = json.loads(RESULTS.read_text())
+    PAGE.write_text(page(results))
+    plot(results, PLOT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The short version of `make growth`: a host costs as much among many as among few."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from growth.judge import complaints
+
+FEW, MANY = 8, 40
+
+
+@pytest.mark.alone
+def test_nothing_to_do_is_linear(fleet):
+    """By processor time, which other work on this machine hardly changes, and by requests, which it does not at all.
+
+    With agents_on_conflict=replace, which asks all hosts for what is in the way.
+    """
+    with fleet(MANY, registered=True, variables={"agents_on_conflict": "replace"}).up() as site:
+        runs = []
+        for size in (FEW, MANY):
+            run = site.play("rollout", size=size).ok()
+            assert {agent["verdict"] for agent in run.agents().values()} == {"registered"}
+            assert len(run.agents()) == size * site.agents
+            assert run.changed() == set()
+            assert run.requests == {"login": 1, "registry_list": size, "list_users": size}
+            runs.append({"hosts": size, **dataclasses.asdict(run.usage), "requests": run.requests})
+    assert complaints(runs) == []
