@@ -48,7 +48,6 @@ class Meter:
 
     def __init__(self, pid: int) -> None:
         self._main = psutil.Process(pid)
-        self._command = self._main.cmdline()
         self._started = time.monotonic()
         self._over = threading.Event()
         self._usage = Usage()
@@ -71,14 +70,14 @@ class Meter:
                 self._look()
 
     def _look(self) -> None:
-        usage = self._usage
+        usage, command = self._usage, self._main.cmdline()
         times, memory = self._main.cpu_times(), self._main.memory_full_info()
         usage.main_cpu_seconds = times.user + times.system
         usage.main_mib = max(usage.main_mib, memory.rss / MIB)
         together = memory.pss
         for child in self._main.children():
             with suppress(psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
-                if child.cmdline() == self._command:
+                if child.cmdline() == command:
                     memory = child.memory_full_info()
                     usage.worker_mib = max(usage.worker_mib, memory.rss / MIB)
                     together += memory.pss

@@ -22,10 +22,9 @@ from typing import Any
 
 import psutil
 from growth.fleet import AGENTS, Fleet, Run
-from growth.judge import a_host, complaints
+from growth.judge import FIRST, NOTHING, a_host, complaints
 
 FORKS = 20
-FIRST, NOTHING = "first rollout", "nothing to do"
 
 
 def measure(size: int, *, first: bool) -> list[dict[str, Any]]:
@@ -96,7 +95,7 @@ def main() -> None:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values, indent=2) + "\n")
-    found = [text for what in (FIRST, NOTHING) for text in complaints([r for r in known if r["what"] == what])]
+    found = [text for what in (FIRST, NOTHING) for text in complaints([r for r in known if r["what"] == what], what)]
     for text in found:
         print(text, file=sys.stderr)
     sys.exit(1 if found else 0)

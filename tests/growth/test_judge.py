@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from growth.judge import complaints
+from growth.judge import FIRST, NOTHING, complaints
 from growth.report import PAGE, RESULTS, page
 
 
@@ -21,19 +21,21 @@ def run_of(hosts, *, cpu=1.0, requests=2.0, mib=0.3):
     }
 
 
-def test_linear_is_fine():
-    assert complaints([run_of(10), run_of(100), run_of(1000)]) == []
-    assert complaints([run_of(10)]) == []
+@pytest.mark.parametrize("what", [FIRST, NOTHING])
+def test_linear_is_fine(what):
+    assert complaints([run_of(10), run_of(100), run_of(1000)], what) == []
+    assert complaints([run_of(10)], what) == []
 
 
+@pytest.mark.parametrize("what", [FIRST, NOTHING])
 @pytest.mark.parametrize(
     ("grown", "word"),
-    [({"cpu": 3.0}, "cpu_seconds"), ({"requests": 3.0}, "requests"), ({"mib": 2.0}, "MiB")],
+    [({"cpu": 3.0}, "cpu_seconds"), ({"requests": 4.0}, "requests"), ({"mib": 2.0}, "MiB")],
 )
-def test_more_is_found(grown, word):
-    found = complaints([run_of(10), run_of(1000, **grown)])
+def test_more_is_found(grown, word, what):
+    found = complaints([run_of(10), run_of(1000, **grown)], what)
     assert len(found) == 1 and word in found[0]
 
 
 def test_the_page_shows_the_results_that_are_kept():
-    assert PAGE.read_text() == page(json.loads(RESULTS.read_text())), "run: python tests/growth/report.py"
+    assert PAGE.read_text() == page(json.loads(RESULTS.read_text())), "run python tests/growth/report.py"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from growth.judge import complaints
+from growth.judge import NOTHING, complaints
 
 FEW, MANY = 8, 40
 
@@ -28,4 +28,4 @@ def test_nothing_to_do_is_linear(fleet):
             assert run.changed() == set()
             assert run.requests == {"login": 1, "registry_list": size, "list_users": size}
             runs.append({"hosts": size, **dataclasses.asdict(run.usage), "requests": run.requests})
-    assert complaints(runs) == []
+    assert complaints(runs, NOTHING) == []

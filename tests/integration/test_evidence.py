@@ -60,7 +60,7 @@ def test_three_hosts_at_once_record_each_authorization(factory, path):
         container = site.container(line["agent"])
         assert container is not None
         shown = re.findall(r"should match in UI\): (\w+)", docker("logs", container["Id"]))
-        assert line["pairing_id"] == line["listed_pairing_id"] in shown
+        assert line["pairing_id"] == line["listed_pairing_id"] and line["pairing_id"] in shown
         assert (line["container_id"], line["image_id"]) == (container["Id"], container["Image"])
         assert line["host"] == where[line["agent"]]
         assert (line["account"], line["account_source"]) == ("rollout", "login")
