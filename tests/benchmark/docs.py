@@ -51,7 +51,7 @@ def draw(results: Mapping[str, Any], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     cases = list(reversed(results["cases"]))
-    figure, axes = plt.subplots(figsize=(8, 1 + 0.9 * len(cases)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8, 1.2 + 0.9 * len(cases)), layout="constrained")
     for position, (name, colour) in enumerate(COLOURS.items()):
         bars = [(row, case[f"{name}_s"]) for row, case in enumerate(cases) if case[f"{name}_s"]]
         places = [row + 0.3 - 0.2 * position for row, _spread in bars]
@@ -65,8 +65,10 @@ def draw(results: Mapping[str, Any], path: Path) -> None:
             axes.text(spread["max"] * 1.05, place, f"{spread['median']:.1f} s", va="center", fontsize=7)
     axes.set_yticks(range(len(cases)), [case["name"] for case in cases])
     axes.set(xscale="log", xlabel="seconds (logarithmic)", title="Hosts x agents: less is better")
-    axes.margins(x=0.15)
-    axes.legend(loc="upper right", fontsize=8)
+    axes.set_xlim(left=0.5, right=2 * axes.get_xlim()[1])
+    axes.xaxis.set_major_formatter(mpl.ticker.ScalarFormatter())
+    axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    figure.legend(loc="outside lower center", ncols=len(COLOURS), fontsize=8, frameon=False)
     figure.savefig(path, metadata={"Date": None, "Description": plotted(results)})
 
 

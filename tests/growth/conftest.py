@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from growth.fleet import Fleet
-from integration.conftest import agent_images  # noqa: F401 a fixture
+from integration.conftest import agent_images
+
+__all__ = ("agent_images", "fleet")
 
 
 @pytest.fixture

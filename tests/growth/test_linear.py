@@ -10,7 +10,7 @@ import dataclasses
 import pytest
 from growth.judge import NOTHING, complaints
 
-FEW, MANY = 8, 40
+FEW, MANY = 6, 30
 
 
 @pytest.mark.alone

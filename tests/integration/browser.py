@@ -85,9 +85,9 @@ class Page:
     def choose(self, name: str, value: str) -> None:
         Select(self.one(f"#{name}")).select_by_value(value)
 
-    def widths(self, bar: WebElement) -> dict[str, float]:
+    def widths(self, states: WebElement) -> dict[str, float]:
         """How wide the parts of a bar are, by state."""
-        parts = bar.find_elements(By.TAG_NAME, "span")
+        parts = states.find_elements(By.TAG_NAME, "span")
         return {part.get_attribute("class") or "": part.size["width"] for part in parts}
 
     def style(self, selector: str, name: str) -> Any:

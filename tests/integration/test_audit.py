@@ -70,7 +70,7 @@ def test_it_tells_what_is_there_and_changes_nothing(factory, ghost):
     before, users = site.starts(), site.simulator.state()["users"]
     site.count_from_now()
 
-    audit = Audit(site)
+    audit = Audit(site, agents_version="auto")
 
     audit.run.ok()
     assert re.search(r"factory +: ok=\d+ +changed=0 +unreachable=0 +failed=0", audit.run.output), audit.run.output
@@ -209,6 +209,21 @@ def test_texts_of_agents_are_only_texts(factory):
     assert not list(site.directory.rglob("templated"))
     html = (audit.folder / "audit.html").read_text()
     assert html.count("</script>") == 2, "the data and the script, and none of a stranger"
+
+
+def test_the_factory_of_a_host(factory):
+    """Its variable, else its first group; or whatever is said for all."""
+    site = factory(1)
+    hosts = {"lonely": {}, "grouped": {"agents_list": []}, "told": {"factory": "Ulm"}}
+    groups = {"zulu": ["grouped", "told"], "alpha": ["grouped"], "mike": ["grouped"]}
+    text = "".join(f"[{name}]\n" + "\n".join(members) + "\n" for name, members in groups.items())
+    (site.directory / "groups.ini").write_text(text)
+
+    found = {name: host["factory"] for name, host in Audit(site, "-i", "groups.ini", hosts=hosts).hosts.items()}
+    said = Audit(site, "-i", "groups.ini", hosts=hosts, audit_factory="{{ inventory_hostname | upper }}")
+
+    assert found == {"lonely": "ungrouped", "grouped": "alpha", "told": "Ulm"}
+    assert {host["factory"] for host in said.json["hosts"]} == {"LONELY", "GROUPED", "TOLD"}
 
 
 def test_check_mode_writes_no_files(factory):

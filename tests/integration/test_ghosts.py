@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,8 +119,7 @@ def test_who_is_named_and_must_stay_stops_all(site: Factory, retire: Retire, nam
     assert site.simulator.usernames() == before
 
 
-def test_those_that_something_speaks_for(site: Factory, retire: Retire, tmp_path_factory: Any) -> None:
-    working = connected(site, tmp_path_factory.mktemp("agent") / "data")
+def test_those_that_something_speaks_for(site: Factory, retire: Retire, working: Agent) -> None:
     register(site, "mu-admin", role="admin")
     register(site, "by-hand", created_by="admin")
     stranger = {"username": "mu-robot-09", "pairing_id": "a82123"}
@@ -143,16 +143,18 @@ def test_those_that_something_speaks_for(site: Factory, retire: Retire, tmp_path
     assert working.name not in site.simulator.usernames()
 
 
-def connected(site: Factory, data: Any) -> Agent:
+@pytest.fixture
+def working(site: Factory, tmp_path: Path) -> Iterator[Agent]:
     """A real agent that was registered and works, and that no inventory names."""
     site.simulator.control("POST", "window", {"open_ms": 60_000})
-    agent = Agent(site.simulator, data, "ghost-at-work").start()
+    agent = Agent(site.simulator, tmp_path / "data", "ghost-at-work").start()
     until(lambda: [item for item in site.simulator.state()["pending"] if item["username"] == agent.name], "it asks")
     answer = site.simulator.client()("POST", "/api/client-registry/confirm", json={"username": agent.name})
     assert answer.ok, answer.text
     until(lambda: agent.name in site.simulator.connected(), "it is connected")
     site.simulator.control("POST", "window", {"open_ms": 0})
-    return agent
+    yield agent
+    agent.stop()
 
 
 @pytest.fixture(autouse=True)

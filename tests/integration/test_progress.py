@@ -23,6 +23,14 @@ from simulator.harness import Simulator, until
 
 LONGEST_SILENCE = 30.0  # seconds
 SLOW = 45  # seconds that everything takes that is waited for
+UPGRADE = """
+- hosts: all
+  gather_facts: false
+  roles:
+    - role: edgefleet.connectware.agents
+      vars:
+        agents_state: upgraded
+"""
 
 
 @dataclass
@@ -41,11 +49,18 @@ class Watched:
 
     def watch(self) -> bool:
         """Whether it has ended."""
+        if self.process.poll() is not None:
+            return True
         now, size = time.monotonic(), (self.site.directory / "started.log").stat().st_size
         self.silence = max(self.silence, now - self.spoke_at)
         if size != self.size:
             self.size, self.spoke_at = size, now
-        return self.process.poll() is not None
+        return False
+
+
+def watched(runs: list[Watched]) -> list[bool]:
+    """Each run has been looked at; whether it has ended."""
+    return [run.watch() for run in runs]
 
 
 @pytest.fixture
@@ -101,17 +116,19 @@ def test_no_silence_of_half_a_minute(slow_registry, another, factory, tmp_path):
     version = site(3, another("version"), agents_version="auto")
     version.rollout().ok()
     version.simulator.stop()
+    upgrade = version.directory / "upgrade.yml"
+    upgrade.write_text(UPGRADE)
     runs = [
         Watched(pull, pull.start("rollout")),
         Watched(boot, boot.start("rollout")),
         Watched(predict, predict.start("rollout", "--check")),
-        Watched(version, version.start("upgrade")),
+        Watched(version, version.start(str(upgrade))),
     ]
     began = time.monotonic()
     try:
-        until(lambda: [run.watch() for run in runs] and time.monotonic() - began > SLOW, "time passes", SLOW + 5)
+        until(lambda: watched(runs) and time.monotonic() - began > SLOW, "time passes", SLOW + 5)
         version.simulator.start()
-        until(lambda: sum(run.watch() for run in runs) == len(runs), "all have ended", 240)
+        until(lambda: all(watched(runs)), "all have ended", 240)
     finally:
         for run in runs:
             run.process.kill()

@@ -22,7 +22,7 @@ def names_in_two_places(hosts: Iterable[HostLook], inventory: Mapping[str, tuple
     places: dict[str, list[str]] = {}
     for host, agents in sorted(inventory.items()):
         for agent in agents:
-            for key in {agent.name, agent.username}:
+            for key in sorted({agent.name, agent.username}):
                 places.setdefault(key, []).append(host)
     naming = {key: frozenset(found) for key, found in places.items()}
     for key, found in _containers(hosts).items():
@@ -41,7 +41,7 @@ def _containers(hosts: Iterable[HostLook]) -> dict[str, list[dict[str, str]]]:
     for host in hosts:
         for seen in host.seen:
             if seen.runs:
-                for key in {seen.name, seen.username}:
+                for key in sorted({seen.name, seen.username}):
                     identity = seen.container_id or f"{host.name}/{seen.container}"
                     by_id.setdefault(key, {}).setdefault(identity, {})[host.name] = seen.container
     return {key: list(found.values()) for key, found in by_id.items()}

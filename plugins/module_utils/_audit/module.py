@@ -13,11 +13,14 @@ from ansible.module_utils.basic import AnsibleModule
 from .._errors import ConnectwareError
 
 UseCase = Callable[["Mapping[str, Any]", bool], "dict[str, Any]"]
-"""Parameters and whether this is check mode -> the result."""
 
 
 def run(module: AnsibleModule, use_case: UseCase) -> None:
-    """Perform the use case and end the module: the one place where an error becomes a failed result."""
+    """Perform the use case and end the module: the one place where an error becomes a failed result.
+
+    Args:
+        use_case: parameters and whether this is check mode -> the result.
+    """
     try:
         result = use_case(module.params, module.check_mode)
     except ConnectwareError as exc:

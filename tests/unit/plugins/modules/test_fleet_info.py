@@ -15,28 +15,28 @@ REGISTRY = "/api/client-registry"
 USERS = "/api/listUsers"
 AGENTS = "/api/system/agents"
 MADE = {"createdBy": "client-registry"}
-PEOPLE = [
+PEOPLE = (
     {"id": "1", "username": "admin", "createdBy": "seed"},
     {"id": "2", "username": "press-1", **MADE, "createdAt": "2026-03-01T08:00:00Z", "roles": ["r1"]},
     {"id": "3", "username": "old-1", **MADE},
     {"id": "4", "username": "welder-user", "createdBy": "admin"},
     {"id": "5", "username": "somebody"},
-]
+)
 INVENTORY = {
     "hamburg": [{"name": "press-1", "image": "x"}, {"name": "press-2"}, {"name": "press-3"}],
     "munich": [{"name": "welder", "username": "welder-user"}],
     "empty": None,
 }
-PENDING = [
+PENDING = (
     {"username": "press-2", "pairingId": "a82123"},
     {"username": "\x1b[31mevil", "pairingId": "b00000"},
     {"username": "\x1b[31mevil"},
-]
+)
 
 
 def answers(server: Conversation, users: Any = PEOPLE, pending: Any = PENDING) -> Conversation:
-    server.expect("GET", REGISTRY, answer={"pendingRequests": pending})
-    return server.expect("GET", USERS, answer={"users": users})
+    server.expect("GET", REGISTRY, answer={"pendingRequests": list(pending)})
+    return server.expect("GET", USERS, answer={"users": list(users)})
 
 
 def states(result: dict[str, Any]) -> dict[str, tuple[str, bool, str]]:

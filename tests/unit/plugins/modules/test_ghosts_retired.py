@@ -21,7 +21,7 @@ def made(name: str, **more: Any) -> dict[str, Any]:
 
 ADMIN = {"id": "0", "username": "admin", "createdBy": "seed"}
 OLD, OLDER, FOREIGN = made("hh-8"), made("hh-9"), made("mu-1")
-EVERYBODY = [ADMIN, made("hh-1"), made("hh-2-user"), OLD, OLDER, FOREIGN]
+EVERYBODY = (ADMIN, made("hh-1"), made("hh-2-user"), OLD, OLDER, FOREIGN)
 
 
 def looked(
@@ -29,7 +29,7 @@ def looked(
 ) -> Conversation:
     """What each run asks first."""
     server.expect("GET", REGISTRY, answer={"pendingRequests": list(pending)})
-    server.expect("GET", USERS, answer={"users": users}, query={"pageNumber": ["1"], "rowsPerPage": ["100"]})
+    server.expect("GET", USERS, answer={"users": list(users)}, query={"pageNumber": ["1"], "rowsPerPage": ["100"]})
     answer = {"agents": [{"name": name, "status": "connected"} for name in connected]}
     return server.expect("GET", AGENTS, status=agents_status, answer=answer)
 
