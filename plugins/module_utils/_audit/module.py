@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any, Callable, Dict, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
 from .._errors import ConnectwareError
 
-UseCase = Callable[["Mapping[str, Any]", bool], "dict[str, Any]"]
+UseCase = Callable[[Mapping[str, Any], bool], Dict[str, Any]]
 
 
 def run(module: AnsibleModule, use_case: UseCase) -> None:
