@@ -116,7 +116,7 @@ attack: setup ## the attacks alone, with their numbers
 	@pytest $(ARGS) tests/attack
 
 # A file of tests runs in one process, so many files at a time; what compares times runs alone. Exit code 5: ARGS left none.
-JOBS ?= 3
+JOBS ?= 4
 TOGETHER = pytest --numprocesses $(JOBS) --dist loadfile -m 'not alone'
 ALONE = pytest -m alone
 

@@ -51,7 +51,7 @@ class Run:
 
     def changed(self) -> set[str]:
         """The hosts where something was changed."""
-        return {host for host, count in self.report["changed"].items() if count}
+        return {host for host, row in self.report["hosts"].items() if row["changed_tasks"]}
 
 
 @dataclass
