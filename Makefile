@@ -116,8 +116,8 @@ attack: setup ## the attacks alone, with their numbers
 	@pytest $(ARGS) tests/attack
 
 # A file of tests runs in one process, so many files at a time; what compares times runs alone. Exit code 5: ARGS left none.
-JOBS ?= 4
-TOGETHER = pytest --numprocesses $(JOBS) --dist loadfile -m 'not alone'
+JOBS ?= 3
+TOGETHER = pytest --numprocesses $(JOBS) --dist loadfile -m 'not alone and not long'
 ALONE = pytest -m alone
 
 .PHONY: integration
@@ -125,6 +125,11 @@ integration: install docker ## real Docker Engine, real playbooks, the simulator
 	@echo '==> integration'
 	@$(TOGETHER) $(ARGS) tests/attack tests/integration tests/growth || [ $$? -eq 5 ]
 	@$(ALONE) $(ARGS) tests/integration tests/growth || [ $$? -eq 5 ]
+
+.PHONY: integration-long
+integration-long: install docker ## those integration tests that take minutes
+	@echo '==> integration, the long tests'
+	@pytest -m long $(ARGS) tests/integration
 
 .PHONY: switches
 switches: install docker ## one life of agents for every two assumptions about Connectware together (about 15 minutes)

@@ -65,7 +65,7 @@ def ground(bed: Bed, tmp_path: Path) -> Iterator[Ground]:
     made.leave()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_all_contestants_do_their_work(ground: Ground) -> None:
     collections = prepare.community_docker(ROOT / ".build" / "bench" / "collections")
 

@@ -155,10 +155,11 @@ def test_another_version_than_that_of_connectware_is_refused(factory):
     assert site.starts() == before
 
 
-def test_a_connectware_that_is_just_coming_up_is_waited_for(factory):
+@pytest.mark.parametrize("not_yet", ["system_health", "system_info"])
+def test_a_connectware_that_is_just_coming_up_is_waited_for(factory, not_yet):
     site = factory(1)
     rolled_out(site, fleet(site))
     becomes(site, NEXT_VERSION)
-    site.simulator.control("POST", "faults", {"operation": "system_health", "status": 503, "count": 12})
+    site.simulator.control("POST", "faults", {"operation": not_yet, "status": 503, "count": 12})
     upgrade(site, fleet(site)).ok()
     assert image_of(site, site.names()[0]) == id_of(NEXT_VERSION)

@@ -30,6 +30,7 @@ from .window_book import Page, WindowBook, own_book
 SLACK = 1.0  # seconds by which an end may be misread: servers tell moments, and their own time, in whole seconds
 ALONE_LEAST, ALONE_MOST = 0.5, 0.75  # parts of a lease for which a run opens that is alone
 RENEW = 0.25  # part of a lease that is left when it opens again
+LONGEST_OPENING = 10.0  # seconds that an opening may take until it has effect
 LEAST_REST = 2.0  # seconds; longer than it takes to list and to open
 _DICE = random.SystemRandom()  # forked workers and runs of one moment must not draw the same
 
@@ -159,6 +160,8 @@ class WindowLease:
         if not page.shared:
             length = self._lease * (ALONE_LEAST + (ALONE_MOST - ALONE_LEAST) * self._draw())
         asked = self._now()
+        # Before the answer: a run that is interrupted in the middle of this may have opened it, and closes it then.
+        self._book.opened(asked + length, asked + length + LONGEST_OPENING)
         told = self._server.open_window(length)
         if told is not None and told > length + SLACK + 1:
             self._book.share()  # a server that keeps a later end: it is somebody else's

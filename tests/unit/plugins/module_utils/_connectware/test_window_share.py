@@ -166,6 +166,21 @@ def test_an_opening_that_fails_leaves_the_next_worker_its_try():
     assert server.calls == ["open", "close"]
 
 
+def test_an_opening_that_is_interrupted_before_its_answer_is_closed():
+    server, (lease,) = leases(1)
+    opened = server.open_window
+
+    def interrupted(seconds):
+        opened(seconds)
+        raise KeyboardInterrupt
+
+    server.open_window = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        held(lease)
+    lease.give_back()
+    assert server.calls == ["open", "close"]
+
+
 def test_without_the_lock_nobody_closes():
     """A worker was killed while it wrote."""
     server, (lease,) = leases(1)
