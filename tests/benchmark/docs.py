@@ -24,13 +24,14 @@ PAGE = ROOT / "docs" / "benchmark.md"
 PLOT = ROOT / "docs" / "benchmark.svg"
 BEGIN, END = "<!-- results: written by `make bench-docs` -->", "<!-- end of results -->"
 COLOURS = {"ours": "#2a7f62", "naive": "#c8553d", "mitogen": "#e0a458", "floor": "#9aa0a6"}
+IMAGE = "![Seconds of each contestant in each case](benchmark.svg)"
 
 
 def with_results(page: str, results: Mapping[str, Any]) -> str:
-    """The page with the tables of these results in their place."""
+    """The page with the plot and the tables of these results in their place."""
     before, _mark, rest = page.partition(BEGIN)
     _old, _mark, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{all_tables(results)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{IMAGE}\n\n{all_tables(results)}\n\n{END}{after}"
 
 
 def plotted(results: Mapping[str, Any]) -> str:

@@ -77,6 +77,7 @@ def test_the_page_shows_the_numbers_of_its_results() -> None:
     page = docs.with_results(f"before\n{docs.BEGIN}\nold\n{docs.END}\nafter", results)
 
     assert page.startswith("before\n") and page.endswith("\nafter") and "old" not in page
+    assert docs.IMAGE in page
     assert "| 10 x 10, first rollout | 20.0 (20.0 to 20.0) | 100.0 (100.0 to 100.0) | - |" in page
     assert "| at least 6 times faster than naive | 5 | **no** |" in page
 
