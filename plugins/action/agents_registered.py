@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -129,7 +129,7 @@ class ActionModule(ActionBase):
                 if self._task.check_mode:
                     course.predict()
                     return
-                with _ended_in_order():
+                with _ended_in_order(lambda: course.ending):
                     course.run()
         finally:
             if course.warnings:
@@ -170,10 +170,14 @@ class ActionModule(ActionBase):
 
 
 @contextmanager
-def _ended_in_order() -> Iterator[None]:
+def _ended_in_order(ending: Callable[[], bool]) -> Iterator[None]:
     """Let an interrupt unwind the conversation, so that it closes the window, before it ends this worker.
 
-    Ansible's own handler ends a worker at once, without any clean-up; it is called afterwards.
+    Ansible's own handler ends a worker at once, without any clean-up; it is called afterwards. Another signal raises
+    once more, because Python drops what is raised while it clears away an object; but not while the window is closed.
+
+    Args:
+        ending: whether the conversation is on its way out.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -181,10 +185,9 @@ def _ended_in_order() -> Iterator[None]:
     caught: list[int] = []
 
     def unwind(number: int, _frame: Any) -> None:
-        for each in previous:
-            signal.signal(each, signal.SIG_IGN)
         caught.append(number)
-        raise KeyboardInterrupt
+        if not ending():
+            raise KeyboardInterrupt
 
     previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in previous:

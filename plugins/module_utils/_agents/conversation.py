@@ -88,6 +88,7 @@ class Conversation:
         self._timeout = timeout
         self._clock = clock
         self.warnings: list[str] = []
+        self.ending = False  # on its way out: what is still done then must not be interrupted
         self._window = WindowLease(server, lease, clock.now, book)
         self._recorder = recorder if recorder is not None else Recorder()
         self._requests = Requests({}, False, None)
@@ -122,6 +123,7 @@ class Conversation:
                     break
                 self._round(deadline)
         finally:
+            self.ending = True
             self._close_window()
             self._recorder.end()
 

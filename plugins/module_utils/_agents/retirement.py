@@ -35,6 +35,7 @@ class Retirement:
         self._records = [record for record in records if not record.final]
         self._server = server
         self.warnings: list[str] = []
+        self.ending = False  # nothing of it must be done to its end
 
     def predict(self) -> None:
         """Check mode: what would be done.
