@@ -42,7 +42,7 @@ ARROWS: dict[str, set[str]] = {
     "_agents": {"_errors"},
     "_docker": {"_errors", "_agents", "_argspec"},
     "_connectware": {"_errors", "_agents", "_argspec"},
-    "_audit": {"_errors", "_agents"},
+    "_audit": {"_errors", "_agents", "_report"},
     "_report": {"_agents"},
     "_argspec": set(),
 }

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from .._errors import SpecError
+from .._report.file import replace_file
 from .document import document
 from .evaluate import evaluate
 from .junit import junit
@@ -41,9 +39,9 @@ def write_report(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     )
     folder = Path(params["path"]).absolute()
     contents = {
-        "json": json.dumps(made, indent=1).encode() + b"\n",
-        "junit": junit(made),
-        "html": page(made, Path(params["page_path"])).encode("utf-8"),
+        "json": json.dumps(made, indent=1) + "\n",
+        "junit": junit(made).decode("utf-8"),
+        "html": page(made, Path(params["page_path"])),
     }
     files = {kind: folder / name for kind, name in NAMES.items()}
     if not check_mode:
@@ -86,20 +84,10 @@ def _failure(report: Report, wanted: frozenset[str], where: str) -> dict[str, An
     }
 
 
-def _write(path: Path, content: bytes) -> None:
-    """All of it or nothing: whoever reads the file meanwhile sees the one before."""
+def _write(path: Path, content: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=str(path.parent), prefix=f".{path.name}.")
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(content)
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, str(path))
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
+        replace_file(str(path), content)
     except OSError as exc:
         raise SpecError(
             f"write {path}",
@@ -107,9 +95,3 @@ def _write(path: Path, content: bytes) -> None:
             answered=str(exc),
             todo="Set path (audit_path) to a folder that the user of Ansible may write to.",
         ) from exc
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current
