@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -17,11 +15,13 @@ from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interim import Interim
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import ended_in_order
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import before, complaint, outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look, Requests
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import TELL_EVERY, telling
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
@@ -35,12 +35,10 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec imp
     LOG_OPTIONS,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.protection import check_deletable
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.registry import Registry
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.server import ConnectwareServer
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.token_store import SHARED
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import Users
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_share import SHARED_WINDOW
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_will import shared_will
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     ConnectwareError,
     EngineError,
@@ -50,6 +48,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 
 MODULE = "edgefleet.connectware.agents_registered"
 POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
+WILL = shared_will(lambda text: Display().warning(text))
 LINGER = 1.5  # seconds that a look waits for further agents after the first news: one restart for all of them
 
 
@@ -63,16 +62,22 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         host = str((task_vars or {}).get("inventory_hostname", "?"))
         records: list[AgentRecord] = []
-        told: dict[str, Any] = {"authorizations": []}
+        acted = 0
+        told: dict[str, Any] = {"authorizations": [], "interim": {}}
         try:
             args = self._arguments()
-            records += _records(args["agents"])
-            self._converse(args, records, task_vars or {}, host, told)
+            before = _interim(args["interim"])
+            records += before.records if before else _records(args["agents"])
+            acted = sum(len(record.actions) for record in records)
+            self._converse(args, records, before, task_vars or {}, host, told)
         except ConnectwareError as exc:
             result.update(failed=True, msg=f"Host {host}: {exc.message}", error=exc.result())
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        return {**result, **_result(records, host, self._task.check_mode, result), **told}
+        result.update(_result(records, self._task.check_mode, result))
+        if not self._task.check_mode:  # each turn tells what it has done itself
+            result["changed"] = sum(len(record.actions) for record in records) > acted
+        return {**result, **_failure(records, host, result, told), **told}
 
     def _arguments(self) -> dict[str, Any]:
         _validated, args = self.validate_argument_spec(
@@ -86,6 +91,7 @@ class ActionModule(ActionBase):
         self,
         args: Mapping[str, Any],
         records: Sequence[AgentRecord],
+        before: Interim | None,
         task_vars: Mapping[str, Any],
         host: str,
         told: dict[str, Any],
@@ -93,12 +99,13 @@ class ActionModule(ActionBase):
         """Have the agents judged, and where this is not check mode registered.
 
         Args:
+            before: what the turn before has left.
             told: gets the keys of the result that are known also where this raises.
         """
         if not records:
             return
         session = connect(args, token_store=SHARED)
-        server = _Server(session)
+        server = ConnectwareServer(session)
         if args["state"] == "absent":
             self._hold(Retirement(records, server), told, host)
             return
@@ -112,9 +119,14 @@ class ActionModule(ActionBase):
         )
         for record in records:
             record.elsewhere = _elsewhere(args["elsewhere"], record)
-        course = self._conversation(args, records, _Host(self, args, task_vars, host), server, recorded)
+        factory_host = _Host(self, args, task_vars, host)
+        course = self._conversation(args, records, before, factory_host, server, recorded)
         try:
-            self._hold(course, told, host)
+            self._hold(course, told, host, args["turn"])
+            if course.interim is not None:
+                if WILL is not None:
+                    WILL.write(args)
+                told["interim"] = _telling_in_turns(course.interim, before, course.progress(), host).to_dict()
         finally:
             told["authorizations"] = recorded.entries()
             if recorded.failure is not None:
@@ -122,15 +134,17 @@ class ActionModule(ActionBase):
         if recorded.failure is not None:
             raise recorded.failure
 
-    def _hold(self, course: Conversation | Retirement, told: dict[str, Any], host: str) -> None:
+    def _hold(
+        self, course: Conversation | Retirement, told: dict[str, Any], host: str, turn: float | None = None
+    ) -> None:
         display = Display()
         try:
             with telling(lambda line: display.display(f"{host}: {line}"), lambda _seconds: course.progress()):
                 if self._task.check_mode:
                     course.predict()
                     return
-                with _ended_in_order(lambda: course.ending):
-                    course.run()
+                with ended_in_order(lambda: course.ending):
+                    course.run(turn)
         finally:
             if course.warnings:
                 told["warnings"] = course.warnings
@@ -139,8 +153,9 @@ class ActionModule(ActionBase):
     def _conversation(
         args: Mapping[str, Any],
         records: Sequence[AgentRecord],
+        before: Interim | None,
         factory_host: _Host,
-        server: _Server,
+        server: ConnectwareServer,
         recorded: Recorder,
     ) -> Conversation:
         return Conversation(
@@ -152,6 +167,7 @@ class ActionModule(ActionBase):
             lease=args["window_lease"],
             book=SHARED_WINDOW,
             recorder=recorded,
+            interim=before,
         )
 
     def look(self, module_args: dict[str, Any], task_vars: Mapping[str, Any], host: str) -> list[Observation]:
@@ -167,38 +183,6 @@ class ActionModule(ActionBase):
             error = EngineUnavailableError if gone else EngineError
             raise error("look at the agents", where=f"host {host}", answered=str(said))
         return [Observation.from_dict(values) for values in answer["observations"]]
-
-
-@contextmanager
-def _ended_in_order(ending: Callable[[], bool]) -> Iterator[None]:
-    """Let an interrupt unwind the conversation, so that it closes the window, before it ends this worker.
-
-    Ansible's own handler ends a worker at once, without any clean-up; it is called afterwards. Another signal raises
-    once more, because Python drops what is raised while it clears away an object; but not while the window is closed.
-
-    Args:
-        ending: whether the conversation is on its way out.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-
-    def unwind(number: int, _frame: Any) -> None:
-        caught.append(number)
-        if not ending():
-            raise KeyboardInterrupt
-
-    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in previous:
-        signal.signal(number, unwind)
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-        if caught:
-            os.kill(os.getpid(), caught[0])
 
 
 class _Host:
@@ -227,45 +211,6 @@ class _Host:
         )
 
 
-class _Server:
-    """ServerPort over the verbs of Connectware."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._registry = Registry(session)
-        self._users = Users(session)
-
-    def requests(self) -> Requests:
-        state = self._registry.state()
-        pending: dict[str, tuple[str | None, ...]] = {}
-        for request in state.pending:
-            pending[request.username] = (*pending.get(request.username, ()), request.pairing_id)
-        return Requests(pending, state.window.open, state.window.remaining)
-
-    def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
-        return {name: user.created_at for name, user in self._users.find(usernames).items()}
-
-    def open_window(self, seconds: float) -> float | None:
-        return self._registry.open_window(seconds)
-
-    def close_window(self) -> None:
-        self._registry.close_window()
-
-    def authorize(self, username: str, pairing_id: str) -> None:
-        self._registry.authorize(username, pairing_id)
-
-    def delete_user(self, username: str, *, ours: bool = False) -> None:
-        user = self._users.find_one(username)
-        if user is None:
-            return
-        if not ours:
-            check_deletable(self._session, user)
-        self._users.delete(user)
-
-    def deny(self, username: str) -> bool:
-        return self._registry.deny(username)
-
-
 def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
     """From the result of module `agents`.
 
@@ -288,6 +233,32 @@ def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
     return records
 
 
+def _interim(values: Mapping[str, Any]) -> Interim | None:
+    """From the result of the turn before.
+
+    Raises:
+        SpecError: it is something else.
+    """
+    try:
+        return Interim.from_dict(values) if values else None
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise SpecError(
+            "use the option 'interim'",
+            answered=f"it is no result of module edgefleet.connectware.agents_registered ({exc!r})",
+            todo="Register the result of that module and pass its 'interim' in the same run.",
+        ) from exc
+
+
+def _telling_in_turns(interim: Interim, before: Interim | None, line: str, host: str) -> Interim:
+    """Say how far it is, where the last word about that is old: turns are too short for `telling`."""
+    now = time.monotonic()
+    told_at = interim.began if before is None or before.told_at is None else before.told_at
+    if now - told_at >= TELL_EVERY:
+        Display().display(f"{host}: {line}")
+        told_at = now
+    return replace(interim, told_at=told_at)
+
+
 def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> str:
     """What else answers to the agent's username, in words."""
     seen = record.observation
@@ -300,11 +271,11 @@ def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> str:
     return ""
 
 
-def _result(records: Sequence[AgentRecord], host: str, predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
-    """The same keys in every state; a failure names each agent that is not settled."""
+def _result(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
+    """The same keys in every state."""
     broken_off = bool(so_far.get("failed"))
     outcomes = [outcome(record, predicted=predicted, broken_off=broken_off) for record in records]
-    result: dict[str, Any] = {
+    return {
         "agents": outcomes,
         "changed": any(one["changed"] for one in outcomes),
         "diff": {
@@ -312,9 +283,17 @@ def _result(records: Sequence[AgentRecord], host: str, predicted: bool, so_far: 
             "after": {one["name"]: {key: one[key] for key in ("verdict", "registered")} for one in outcomes},
         },
     }
+
+
+def _failure(
+    records: Sequence[AgentRecord], host: str, so_far: Mapping[str, Any], told: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Which agents have failed, once nothing is left to do for the others."""
     failed = [record for record in records if record.failed]
-    if failed and not broken_off:
-        result["failed"] = True
-        texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)
-        result["msg"] = f"Host {host}: {len(failed)} of {len(records)} agents are not registered: {texts}"
-    return result
+    if not failed or so_far.get("failed") or told["interim"]:
+        return {}
+    texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)
+    return {
+        "failed": True,
+        "msg": f"Host {host}: {len(failed)} of {len(records)} agents are not registered: {texts}",
+    }

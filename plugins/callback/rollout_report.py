@@ -69,6 +69,7 @@ class CallbackModule(CallbackBase):
         self._tally = Tally(bool(context.CLIARGS.get("check")))
         self._failures: dict[str, tuple[str, str, str]] = {}
         self._started: dict[tuple[str, str], float] = {}
+        self._interim: dict[str, _Result] = {}  # of hosts that register their agents in turns: what the last one told
         self._concerned = False  # the play that runs is about agents
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
@@ -105,16 +106,23 @@ class CallbackModule(CallbackBase):
             self._tally.expect([told.host])
 
     def _take(self, told: _Result) -> None:
-        action = _action(told.task)
-        if action not in (DEPLOY, REGISTER):
+        if _action(told.task) not in (DEPLOY, REGISTER):
             return
         self._spend(told)
+        self._interim.pop(told.place, None)
+        if told.interim:
+            self._interim[told.place] = told
+        else:
+            self._count(told)
+
+    def _count(self, told: _Result) -> None:
+        deployed = _action(told.task) == DEPLOY
         for values in told.each():
             wanted = "retired" if told.task.args.get("state") == "absent" else "registered"
             self._tally.take(
                 told.place,
                 values.get("agents") or [],
-                deployed=action == DEPLOY,
+                deployed=deployed,
                 predicted=bool(told.task.check_mode),
                 wanted=wanted,
             )
@@ -126,6 +134,8 @@ class CallbackModule(CallbackBase):
             self._tally.spend(told.place, time.monotonic() - started)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
+        for told in self._interim.values():  # of hosts whose last turn never came
+            self._count(told)
         if self._tally.concerned:
             for host, (state, task, message) in self._failures.items():
                 self._tally.fail(host, state, task, message)
@@ -183,6 +193,11 @@ class _Result:
             if said:
                 return str(said)
         return "it said nothing"
+
+    @property
+    def interim(self) -> bool:
+        """A later turn will tell all of it again."""
+        return bool(self._values.get("interim"))
 
     def each(self) -> Iterator[Mapping[str, Any]]:
         """The results of a loop, or the only one."""

@@ -129,6 +129,8 @@ CONVERSATION_OPTIONS: dict[str, Any] = {
     "poll_interval": {"type": "float", "default": 5.0},
     "grace": {"type": "float", "default": 30.0},
     "window_lease": {"type": "float", "default": 60.0},
+    "turn": {"type": "float"},
+    "interim": {"type": "dict", "default": {}},
 }
 """What the user decides about registering; times in seconds."""
 

@@ -141,6 +141,19 @@ options:
       - Runs that meet at one Connectware should have the same, because they see each other by the window's end.
     type: float
     default: 60.0
+  turn:
+    description:
+      - Seconds after which the task ends although agents are still waited for, so that other hosts get its worker.
+        RV(interim) then has what the next turn needs. Later turns may take longer, the more the longer it lasts.
+      - Made for more hosts than Ansible has forks. The role P(edgefleet.connectware.agents#role) takes care of it.
+      - If not set, the task ends when every agent is settled.
+    type: float
+  interim:
+    description:
+      - The return value RV(interim) of the turn before, in the same run. Then the agents are taken from there, and
+        O(agents) is not looked at.
+    type: dict
+    default: {}
   looks:
     description:
       - What is to be looked at on the host. Set by the action plugin itself, refused in a task.
@@ -296,6 +309,13 @@ agents:
       type: list
       elements: str
       returned: success
+interim:
+  description:
+    - What the next turn needs, see O(interim); empty when every agent is settled. While it is not, no agent makes the
+      task fail, and RV(agents) and RV(authorizations) are what is known so far.
+  type: dict
+  returned: always
+  sample: {}
 authorizations:
   description:
     - What Connectware was asked to let in, in order. The same as the second line of each in O(evidence_path).

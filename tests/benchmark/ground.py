@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ WIPE = (
     " docker volume ls --quiet | xargs --no-run-if-empty docker volume rm >/dev/null"
 )
 PATIENCE = 60  # seconds until all agents are connected after a rollout has ended
+OLD = 15.0  # seconds after which nobody doubts any more that an agent that has come back stays
+STARTED = "docker ps --quiet | xargs docker inspect --format '{{.State.StartedAt}}' | cut -c 1-19"
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,15 @@ class Ground:
         self.wipe()
         self.go_cold()
         self.control_paths.rmdir()
+
+    def grow_old(self) -> None:
+        """A run with nothing to do comes long after the last agent was started; seconds after it is another case."""
+        while (rest := OLD - self._age_of_youngest()) > 0:
+            time.sleep(rest)
+
+    def _age_of_youngest(self) -> float:
+        moments = [datetime.fromisoformat(f"{text}+00:00") for text in self._on_all(STARTED).split()]
+        return (datetime.now(UTC) - max(moments)).total_seconds()
 
     # after a run
 

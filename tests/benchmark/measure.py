@@ -53,6 +53,7 @@ def _both_runs(ground: Ground, contestant: Contestant, measured: Measured) -> di
         ground.wipe()
         times[FIRST_ROLLOUT] = _timed(ground, contestant, FIRST_ROLLOUT, measured)
         before = ground.starts()
+        ground.grow_old()
         times[NOTHING_TO_DO] = _timed(ground, contestant, NOTHING_TO_DO, measured)
         if ground.starts() != before:
             raise BrokenRunError("it touched agents where nothing was to do")

@@ -223,7 +223,8 @@ class Site(bed.Factory):
         state = self.simulator.state()
         assert sorted(u["username"] for u in state["users"] if self._is_ours(u["username"])) == self.names()
         assert [request for request in state["pending"] if self._is_ours(request["username"])] == []
-        until(lambda: not self.simulator.state()["window"]["open"], "the window is closed", LEASE + 5)
+        lease = self.variables["agents_window_lease"]
+        until(lambda: not self.simulator.state()["window"]["open"], "the window is closed", lease + 5)
         now = self.identities()
         assert sorted(now) == self.names(), "every agent has a user and credentials"
         lost = {name: (identity, now[name]) for name, identity in before.items() if now[name] != identity}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import APIError
 from integration.bed import docker, inspect
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import LABEL_AGENT
@@ -329,6 +330,31 @@ def test_killed_in_the_middle(host: Host) -> None:
     docker("network", "disconnect", nets[1], name)
     assert host.one(top=top)["drift"] == ["networks"]
     assert host.one(top=top)["action"] == "none"
+
+
+@pytest.mark.parametrize("answer", ["id already in use", "task 2e3f0ff0fc29da22: already exists"], ids=["id", "task"])
+def test_a_container_that_a_killed_engine_cannot_start_any_more(
+    answer: str, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made anew with its volume; as an engine said it that was killed while it started that container."""
+    name = host.one()["name"]
+    made, volume = host.container(), host.volume()
+    assert made is not None
+    docker("stop", "-t", "0", name)
+    start = host.engine.client.start
+
+    def refusing(container: str) -> None:
+        if container in (name, made["Id"]):
+            raise APIError(answer)
+        start(container)
+
+    monkeypatch.setattr(host.engine.client, "start", refusing)
+    host.one()
+    now = host.container()
+    assert now is not None and now["State"]["Running"] and now["Id"] != made["Id"]
+    assert host.volume() == volume
+    monkeypatch.undo()
+    assert host.one()["action"] == "none"
 
 
 def test_one_agent_fails_and_the_others_go_on(host: Host) -> None:

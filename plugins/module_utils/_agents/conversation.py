@@ -6,46 +6,37 @@
 Knows neither Docker nor HTTP (see ports.py), so it is tested without both. The order within a round is what keeps it
 safe: requests are listed again right before they are authorized, users are deleted before a window is opened for their
 agents, and the window is closed on every way out.
+
+Where more hosts wait than there are workers, a conversation takes turns with those of the others: a turn ends although
+agents are still waited for, and the next one goes on with what it has left (see interim.py). So a fleet takes as long
+as its slowest agent, not as long as all of them one after the other.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .._errors import (
-    ApiError,
-    ConflictError,
-    ConnectwareError,
-    EngineUnavailableError,
-    EvidenceFileError,
-    LockedError,
-    NotFoundError,
-    ProtectedUserError,
-    RateLimitedError,
-    ServerError,
-    UnreachableError,
-)
+from .._errors import ConnectwareError
 from . import evidence as e
 from .evidence import Policy, Verdict
+from .interim import Interim
 from .observation import Observation
-from .ports import HostPort, Look, Requests, ServerPort
+from .ports import HostPort, Look, ServerPort
 from .progress import of_agents
 from .record import AgentRecord
 from .recorder import Recorder
+from .server_side import OUTAGE, ServerSide
 from .window import WindowLease
 from .window_book import WindowBook
 
 LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that the window can be opened again in time
 FRESH_HOST = 4.0  # seconds after which an agent that waits for the server is looked at on its host again
-FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
 POLL_FIRST, POLL_MOST = 0.4, 2.0  # seconds between two lists of requests, growing
-# An authorization that ends like this may have taken effect, or may work with the next list: look again.
-LOOK_AGAIN = (ConflictError, LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
-# What passes by itself when a server or an engine is restarted: waited for, once it has answered in this run.
-OUTAGE = (EngineUnavailableError, RateLimitedError, ServerError, UnreachableError)
 OUTAGE_PAUSE = 2.0  # seconds until something that did not answer is asked again
+TURN_DOUBLES = 10.0  # seconds after which a turn may be twice as long: long waiting takes few turns
 
 
 @dataclass(frozen=True)
@@ -60,12 +51,13 @@ class Conversation:
     """Registers the agents of one host.
 
     Args:
-        records: one an agent, with its first observation.
+        records: one an agent, with its first observation; those of `interim` where there is one.
         policy: what the user allows.
-        timeout: seconds for everything.
+        timeout: seconds for everything, all turns together.
         lease: seconds for which the window is opened at a time.
         book: what the conversations of all hosts of this run know together of the window.
         recorder: is told of each authorization before it is asked for, and when it is settled.
+        interim: what the turn before has left.
     """
 
     def __init__(
@@ -80,181 +72,184 @@ class Conversation:
         clock: Clock = Clock(),
         book: WindowBook | None = None,
         recorder: Recorder | None = None,
+        interim: Interim | None = None,
     ) -> None:
         self._records = list(records)
         self._host = host
-        self._server = server
         self._policy = policy
         self._timeout = timeout
         self._clock = clock
         self.warnings: list[str] = []
         self.ending = False  # on its way out: what is still done then must not be interrupted
+        self.interim: Interim | None = None  # for the next turn; None where there is nothing left to do
+        self._before = interim
         self._window = WindowLease(server, lease, clock.now, book)
         self._recorder = recorder if recorder is not None else Recorder()
-        self._requests = Requests({}, False, None)
-        self._users_at: float | None = None
-        self._host_at = clock.now()
-        for record in self._records:
-            record.observe(record.observation, self._host_at)
+        self._server = ServerSide(self._records, server, self._window, self._recorder, clock.now)
+        self._began = self._host_at = clock.now()
         self._pause = POLL_FIRST
         self._outage: ConnectwareError | None = None
 
     def predict(self) -> None:
         """Check mode: judge once on what the server says now; change nothing."""
-        self._ask_server()
-        self._judge(self._open_records())
+        self._begin()
 
-    def run(self) -> None:
+    def run(self, turn: float | None = None) -> None:
         """Bring every agent to a final verdict, or mark it as timed out.
 
         A server or an engine that stops answering in the middle is waited for until time is out.
+
+        Args:
+            turn: seconds after which it ends although agents are still waited for; `interim` then has what the next
+                turn needs. At least one round is made. None: no limit.
 
         Raises:
             ConnectwareError: of one of the two worlds; the records keep what was reached until then. The window is
                 closed all the same; if that fails, `warnings` says so, because the window then closes by itself.
         """
-        deadline = self._clock.now() + self._timeout
+        interrupted = True
         try:
-            self._ask_server()
-            self._judge(self._open_records())
-            while self._open_records():
-                if self._clock.now() >= deadline:
-                    self._run_out_of_time()
-                    break
-                self._round(deadline)
+            self._begin()
+            self._rounds(turn)
+            interrupted = False
+        except ConnectwareError:
+            interrupted = False
+            raise
         finally:
             self.ending = True
-            self._close_window()
-            self._recorder.end()
+            if self.interim is None:
+                self._close_window(interrupted)
+                self._recorder.end()
 
     def progress(self) -> str:
         """How far it is, in a line; may be asked from another thread."""
         outage = self._outage
         return of_agents(self._records, self._clock.now(), "" if outage is None else outage.message)
 
-    def _round(self, deadline: float) -> None:
+    def _begin(self) -> None:
+        """Judge on what is true now. Only between two turns may an outage have begun; else nothing ever answered."""
+        if self._before is None:
+            for record in self._records:
+                record.observe(record.observation, self._host_at)
+            self._server.ask()
+            self._judge(self._open_records())
+            return
+        self._began, self._server.users_at = self._before.began, self._before.users_at
+        self._recorder.resume(entry for record in self._records for entry in record.authorizations.asked)
+        if self._before.holds_window:
+            self._window.resume()
+        self._refresh()
+
+    def _rounds(self, turn: float | None) -> None:
+        now = self._clock.now()
+        deadline = self._began + self._timeout
+        until = deadline if turn is None else now + turn * (1 + (now - self._began) / TURN_DOUBLES)
+        while self._open_records():
+            if self._clock.now() >= deadline:
+                self._run_out_of_time()
+                return
+            self._round(min(deadline, until))
+            if until <= self._clock.now() < deadline and self._may_park():
+                holds = self._window.park()
+                self.interim = Interim(tuple(self._records), self._began, self._server.users_at, holds)
+                return
+
+    def _may_park(self) -> bool:
+        """There is something left to do; and nothing to tell that only the end of a conversation tells."""
+        return bool(self._open_records()) and self._recorder.failure is None
+
+    def _round(self, until: float) -> None:
         """Act, wait and judge once; nothing is decided on what was known before an outage."""
+        if self._outage is not None:
+            self._clock.sleep(max(0.0, min(OUTAGE_PAUSE, until - self._clock.now())))
+            self._refresh()
+            return
+        with self._bearing_outages():
+            self._act()
+            if self._clock.now() < until or self._with(e.RESTART):
+                self._wait(until)
+        self._judge_all()
+
+    def _refresh(self) -> None:
+        """Look at host and server, and judge."""
+        with self._bearing_outages():
+            self._look([Look(record.observation) for record in self._open_records()], 0.0)
+            self._server.ask()
+        self._judge_all()
+
+    @contextmanager
+    def _bearing_outages(self) -> Iterator[None]:
         try:
-            if self._outage is None:
-                self._act()
-                self._wait(deadline)
-            else:
-                self._clock.sleep(max(0.0, min(OUTAGE_PAUSE, deadline - self._clock.now())))
-                self._look([Look(record.observation) for record in self._open_records()], 0.0)
-                self._ask_server()
+            yield
         except OUTAGE as exc:
             self._outage = exc
-            return
-        self._outage = None
-        self._judge(self._open_records())
-        for record in self._records:
-            self._recorder.note(record.authorizations.asked)
+        else:
+            self._outage = None
 
     def _run_out_of_time(self) -> None:
         if self._outage is not None:
             raise self._outage
         for record in self._open_records():
             if record.unproven:
-                self._take_back(record)
+                self._server.take_back(record)
             record.timed_out = True
 
-    def _close_window(self) -> None:
+    def _close_window(self, interrupted: bool = False) -> None:
         try:
-            self._window.give_back()
+            self._window.give_back(last=interrupted)
         except ConnectwareError as exc:
             self.warnings.append(f"{exc.message} The registration window closes by itself when its lease ends.")
 
     def _open_records(self) -> list[AgentRecord]:
         return [record for record in self._records if not record.final]
 
+    def _judge_all(self) -> None:
+        if self._outage is None:
+            self._judge(self._open_records())
+            for record in self._records:
+                self._recorder.note(record.authorizations.asked)
+
     def _judge(self, records: Iterable[AgentRecord]) -> None:
         for record in records:
-            record.judge(self._policy, self._requests.window_open, self._clock.now())
+            record.judge(self._policy, self._server.requests.window_open, self._clock.now())
 
     def _with(self, action: str) -> list[AgentRecord]:
-        return [record for record in self._open_records() if _verdict(record).action == action]
+        return [record for record in self._open_records() if record.wants(action)]
 
     def _act(self) -> None:
         for record in self._with(e.DELETE_USER):
-            self._replace_user(record)
+            self._server.replace_user(record)
+            self._pause = POLL_FIRST
         for record in self._with(e.TAKE_BACK):
-            self._take_back(record)
+            self._server.take_back(record)
         self._clear(self._with(e.CLEAR))
-        self._authorize()
+        self._authorize(self._with(e.AUTHORIZE))
         if any(_verdict(record).needs_window for record in self._open_records()):
-            self._take(self._window.hold(self._requests))
+            self._server.hold_window()
         else:
             self._close_window()
 
-    def _replace_user(self, record: AgentRecord) -> None:
-        try:
-            self._server.delete_user(record.observation.username)
-        except ProtectedUserError as exc:
-            record.note_kept(exc.message)
-        else:
-            record.note_replaced()
-        self._pause = POLL_FIRST
-
-    def _take_back(self, record: AgentRecord) -> None:
-        """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end."""
-        try:
-            self._server.delete_user(record.observation.username, ours=True)
-        except OUTAGE:
-            raise
-        except ApiError as exc:
-            record.note_taken_back(exc.message)
-        else:
-            record.note_taken_back()
-
     def _clear(self, records: Sequence[AgentRecord]) -> None:
-        """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment."""
-        denied = [self._server.deny(record.observation.username) for record in records]
-        if not all(denied):
-            self._window.close_now()
-        for record in records:
-            record.note_cleared()
         if records:
-            self._list_requests()
+            self._server.clear(records)
             self._judge(records)
 
-    def _authorize(self) -> None:
-        """Authorize what is pending, judged once more on a list made right before."""
-        ready = self._with(e.AUTHORIZE)
-        if not ready:
-            return
-        self._list_requests()
-        self._judge(ready)
-        for record in ready:
-            if _verdict(record).action == e.AUTHORIZE and record.pending[0] is not None:
-                self._authorize_one(record, record.pending[0])
-        self._pause = POLL_FIRST
+    def _authorize(self, records: Sequence[AgentRecord]) -> None:
+        """What is pending is judged once more, on a list made right before."""
+        if records:
+            self._server.list_requests()
+            self._judge(records)
+            self._server.authorize(records)
+            self._pause = POLL_FIRST
 
-    def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
-        authorization = record.authorization(pairing_id)
-        try:
-            self._recorder.begin(authorization)
-        except EvidenceFileError as exc:
-            record.refuse_unrecorded(exc.message)
-            return
-        record.authorizations.asked.append(authorization)
-        try:
-            self._server.authorize(record.observation.username, pairing_id)
-        except LOOK_AGAIN as exc:
-            record.note_attempt(pairing_id, exc.message)
-            self._users_at = None
-        except ApiError as exc:
-            record.note_attempt(pairing_id, exc.message, refused=True)
-            raise
-        else:
-            record.note_authorized(pairing_id, self._clock.now())
-
-    def _wait(self, deadline: float) -> None:
+    def _wait(self, until: float) -> None:
         """Until there is news: from the host where an agent waits for it, else from the server."""
         waiting = self._open_records()
         if not waiting:
             return
         now = self._clock.now()
-        limit = max(0.0, min(LONGEST_LOOK, deadline - now, _patience(waiting), self._window.rest(self._requests)))
+        rest = self._window.rest(self._server.requests)
+        limit = max(0.0, min(LONGEST_LOOK, until - now, _patience(waiting), rest))
         on_host = [record for record in waiting if _verdict(record).looks_at == "host"]
         if len(on_host) < len(waiting):
             limit = min(limit, self._pause)
@@ -265,7 +260,7 @@ class Conversation:
         else:
             self._clock.sleep(limit)
             self._pause = min(self._pause * 1.5, POLL_MOST)
-        self._ask_server()
+        self._server.ask()
 
     def _look(self, looks: Sequence[Look], wait: float) -> None:
         seen: dict[str, Observation] = {o.name: o for o in self._host.look(looks, wait)}
@@ -277,29 +272,9 @@ class Conversation:
                 record.observe(seen[record.name], self._clock.now())
         self._host_at = self._clock.now()
 
-    def _ask_server(self) -> None:
-        self._list_requests()
-        now = self._clock.now()
-        stale = self._users_at is None or now - self._users_at > FRESH_USERS
-        if stale or any(record.unsure_of_user for record in self._open_records()):
-            existing = self._server.existing([record.observation.username for record in self._records])
-            for record in self._records:
-                record.user_exists = record.observation.username in existing
-                record.user_since = existing.get(record.observation.username)
-                record.settle_attempt(now)
-            self._users_at = now
-
-    def _list_requests(self) -> None:
-        self._take(self._window.look())
-
-    def _take(self, requests: Requests) -> None:
-        self._requests = requests
-        for record in self._records:
-            record.pending = self._requests.pending.get(record.observation.username, ())
-
 
 def _look_at(record: AgentRecord) -> Look:
-    if _verdict(record).action == e.RESTART:
+    if record.wants(e.RESTART):
         return Look(record.observation, restart=True)
     return Look(record.observation, seen=record.observation.fingerprint())
 
@@ -307,7 +282,7 @@ def _look_at(record: AgentRecord) -> Look:
 def _patience(waiting: Sequence[AgentRecord]) -> float:
     """Seconds after which time alone changes something: what all settle together is waited for as a whole."""
     waits = [_verdict(record).wait for record in waiting]
-    settling = all(_verdict(r).action == e.RESTART or _verdict(r).verdict == e.REGISTERED for r in waiting)
+    settling = all(record.wants(e.RESTART) or _verdict(record).verdict == e.REGISTERED for record in waiting)
     return max(waits) if settling else min(waits)
 
 

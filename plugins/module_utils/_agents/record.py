@@ -84,6 +84,10 @@ class AgentRecord:
     def failed(self) -> bool:
         return self.timed_out or (self.verdict is not None and self.verdict.action == FAIL)
 
+    def wants(self, action: str) -> bool:
+        """This is what is to be done now, by the newest verdict."""
+        return self.verdict is not None and self.verdict.action == action
+
     @property
     def unsure_of_user(self) -> bool:
         """The server has not shown yet what this run did to the user."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._errors import EvidenceFileError
-from .authorization import SETTLED, Authorization
+from .authorization import ATTEMPTED, SETTLED, Authorization
 from .evidence_file import EvidenceFile
 from .text import printable
 
@@ -53,6 +53,13 @@ class Recorder:
             self._file.append(_entry(authorization, circumstances))
         self._known[authorization.id] = (authorization, circumstances)
         self._written[authorization.id] = authorization.outcome
+
+    def resume(self, authorizations: Iterable[Authorization]) -> None:
+        """Those that an earlier turn of the same conversation has asked for, and recorded as far as they were known."""
+        for authorization in authorizations:
+            self._known[authorization.id] = (authorization, self._circumstances())
+            settled = authorization.outcome in SETTLED
+            self._written[authorization.id] = authorization.outcome if settled else ATTEMPTED
 
     def note(self, authorizations: Iterable[Authorization]) -> None:
         """Record those that are settled by now."""

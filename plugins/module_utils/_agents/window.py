@@ -136,8 +136,22 @@ class WindowLease:
                 if mine and self._is_ours_alone():
                     self._close()
 
-    def give_back(self) -> None:
+    def resume(self) -> None:
+        """Hold it again that an earlier turn of the same conversation has parked."""
+        self._held = True
+        self._book.resume()
+
+    def park(self) -> bool:
+        """Leave it as it is until the next turn; returns whether it is needed then."""
+        if self._held:
+            self._book.park()
+        return self._held
+
+    def give_back(self, last: bool = False) -> None:
         """Not needed any more: close the window if nobody else needs it.
+
+        Args:
+            last: the run is ending, and with it whoever has parked the window.
 
         Raises:
             ApiError: it could not be looked at or closed; it ends with its lease.
@@ -145,7 +159,7 @@ class WindowLease:
         if not self._held:
             return
         self._held = False
-        if not self._book.leave():
+        if not self._book.leave(last):
             return
         with self._claimed() as mine:
             try:
@@ -153,6 +167,16 @@ class WindowLease:
                     self._close()
             finally:
                 self._book.forget()
+
+    def close_left_open(self) -> None:
+        """Close what the run has opened and nobody of it can give back any more; nothing if that would hurt others.
+
+        Raises:
+            ApiError: it could not be looked at or closed; it ends with its lease.
+        """
+        with self._claimed() as mine:
+            if mine and self._is_ours_alone():
+                self._close()
 
     def _opened(self, requests: Requests) -> Requests:
         page = self._book.read()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 LOCK_TIMEOUT = 5.0  # nobody holds the lock longer than it takes to change some numbers
 CLAIM_LASTS = 60.0  # seconds after which a claim is one of a worker that was killed
-_FORM = struct.Struct(">IIdddB")
+_FORM = struct.Struct(">IIIdddB")
 SIZE = _FORM.size
 
 
@@ -21,7 +21,8 @@ class Page(NamedTuple):
     """The book at one moment; times are seconds of a monotonic clock that all workers share.
 
     Attributes:
-        holders: how many workers need the window.
+        holders: how many hosts need the window.
+        parked: how many of them no worker speaks for at the moment: they are between two turns.
         claims: how often a worker of this run has begun to move the window.
         claimed_at: since when a worker is moving it; 0 while none does.
         low, high: between these moments the window ends by this run's own last opening; 0 if it has not opened it.
@@ -29,6 +30,7 @@ class Page(NamedTuple):
     """
 
     holders: int = 0
+    parked: int = 0
     claims: int = 0
     claimed_at: float = 0.0
     low: float = 0.0
@@ -59,15 +61,34 @@ class WindowBook:
             return page
 
     def enter(self) -> None:
-        """One more worker needs the window."""
+        """One more host needs the window."""
         with self._exclusive() as page:
             self._write(page._replace(holders=page.holders + 1))
 
-    def leave(self) -> bool:
-        """One fewer needs it; returns whether nobody is left."""
+    def park(self) -> None:
+        """One that needs it is between two turns from now on."""
+        with self._exclusive() as page:
+            self._write(page._replace(parked=page.parked + 1))
+
+    def resume(self) -> None:
+        """The next turn of one of those has begun."""
+        with self._exclusive() as page:
+            self._write(page._replace(parked=max(0, page.parked - 1)))
+
+    def leave(self, last: bool = False) -> bool:
+        """One fewer needs it.
+
+        Args:
+            last: the run is ending, so that those between two turns will not come back.
+
+        Returns:
+            Whether nobody is left.
+        """
         with self._exclusive() as page:
             left = max(0, page.holders - 1)
-            self._write(page._replace(holders=left))
+            if last and left <= page.parked:
+                left = 0
+            self._write(page._replace(holders=left, parked=min(page.parked, left)))
             return left == 0
 
     def forget(self) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,9 @@ KEPT = (
     "Mend what the engine says and run again. The other agents are not affected, and the volume with the credentials is"
     " kept."
 )
+# An engine that was killed while it started a container can leave a task of containerd behind that it does not know any
+# more: then it can never start that container, but another one of the same name (observed with 20.10).
+LOST_TASK = re.compile(r"\bid already in use\b|\btask \w+: already exists\b")
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,12 @@ class Converger:
     def _start_again(self, plan: Plan) -> None:
         name, client = plan.spec.container, self.engine.client
         paused = plan.container is not None and plan.container["State"]["Status"] == "paused"
-        self.engine.call(f"start the container {name}", client.unpause if paused else client.start, name)
+        try:
+            self.engine.call(f"start the container {name}", client.unpause if paused else client.start, name)
+        except EngineError as exc:
+            if not LOST_TASK.search(exc.answered):
+                raise
+            self._replace(plan)
 
     def _remove(self, plan: Plan) -> None:
         """Stopped first, so that the agent can end in order; its volume stays."""

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import re
 
 import pytest
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interim import Interim
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import own_book
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     EngineUnavailableError,
     ForbiddenError,
@@ -26,18 +29,35 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 
 from .world import World
 
+BETWEEN = 3.0  # seconds that pass between two turns, while other hosts have theirs
+
+
+@pytest.fixture(autouse=True, params=[None, 0.0, 1.5], ids=["at_once", "shortest_turns", "turns"])
+def turn(request, monkeypatch):
+    """Every course ends well whether a host has a worker for itself or shares it with others."""
+    monkeypatch.setattr(f"{__name__}.TURN", request.param)
+    return request.param
+
+
+TURN = None
+
 
 def talk(world, *, check=False, timeout=180.0, policy=None, lines=None):
-    records = [AgentRecord(world.observe(name)) for name in world.agents]
-    conversation = Conversation(
-        records, world, world, policy or Policy(), timeout=timeout, lease=60.0,
-        clock=Clock(lambda: world.now, world.sleep),
-    )  # fmt: skip
+    records, interim, book = [AgentRecord(world.observe(name)) for name in world.agents], None, own_book()
     if lines is not None:
         listing = world.requests
         world.requests = lambda: lines.append(conversation.progress()) or listing()
-    conversation.predict() if check else conversation.run()
-    return {record.name: outcome(record) for record in records}
+    while True:
+        conversation = Conversation(
+            records, world, world, policy or Policy(), timeout=timeout, lease=60.0,
+            clock=Clock(lambda: world.now, world.sleep), book=book, interim=interim,
+        )  # fmt: skip
+        conversation.predict() if check else conversation.run(TURN)
+        if conversation.interim is None:
+            return {record.name: outcome(record) for record in records}
+        interim = Interim.from_dict(json.loads(json.dumps(conversation.interim.to_dict())))
+        records = list(interim.records)
+        world.sleep(BETWEEN)
 
 
 def writes(world):
@@ -362,6 +382,7 @@ def test_whoever_was_let_in_and_never_came_is_thrown_out_when_time_is_out():
     assert "was deleted at once" in outcome["message"]
 
 
+@pytest.mark.parametrize("turn", [None], indirect=True)  # how far it gets until then is what this is about
 def test_an_agent_that_came_back_keeps_its_user_when_time_is_out():
     world = World()
     world.add("agent-1", boot=4.0)

@@ -17,7 +17,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conv
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import complaint, outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import recorder
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ForbiddenError, UnreachableError
 
 from .world import World
@@ -28,9 +28,11 @@ URL = "https://connectware.example.com"
 class Run:
     """One conversation that is recorded."""
 
-    def __init__(self, world: World, path: Path | None, *, timeout: float = 180.0) -> None:
+    def __init__(
+        self, world: World, path: Path | None, *, timeout: float = 180.0, recorded: Recorder | None = None
+    ) -> None:
         self.path = path
-        self.recorder = recorder(
+        self.recorder = recorded or recorder(
             str(path) if path else None, url=URL, account=lambda: "rollout", configured=None, host="hamburg"
         )
         self.records = [AgentRecord(world.observe(name)) for name in world.agents]
@@ -227,11 +229,8 @@ def test_the_seconds_of_an_agent_are_its_own():
 def test_whose_account_it_is(logged_in, configured, says):
     world = World()
     world.add("agent-1")
-    run = Run(world, None)
-    run.conversation._recorder = run.recorder = recorder(
-        None, url=URL, account=lambda: logged_in, configured=configured
-    )
-    (entry,) = run().recorder.entries()
+    recorded = recorder(None, url=URL, account=lambda: logged_in, configured=configured)
+    (entry,) = Run(world, None, recorded=recorded)().recorder.entries()
     assert (entry["account"], entry["account_source"]) == says
 
 
@@ -251,9 +250,6 @@ def test_the_job_of_awx(monkeypatch, variables, environment, says):
         monkeypatch.setenv(name, value)
     world = World()
     world.add("agent-1")
-    run = Run(world, None)
-    run.conversation._recorder = run.recorder = recorder(
-        None, url=URL, account=lambda: None, configured=None, variables=variables
-    )
-    (entry,) = run().recorder.entries()
+    recorded = recorder(None, url=URL, account=lambda: None, configured=None, variables=variables)
+    (entry,) = Run(world, None, recorded=recorded)().recorder.entries()
     assert (entry["job_id"], entry["job_user"]) == says

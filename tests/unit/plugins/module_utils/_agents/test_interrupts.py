@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.edgefleet.connectware.plugins.action.agents_registered import _ended_in_order
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import ended_in_order
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def interrupt() -> None:
 def test_an_interrupt_that_gets_lost_is_followed_by_the_next(passed_on: list[int]) -> None:
     lost = []
 
-    @_ended_in_order(lambda: False)
+    @ended_in_order(lambda: False)
     def interrupted() -> None:
         try:
             interrupt()
@@ -47,7 +47,7 @@ def test_an_interrupt_that_gets_lost_is_followed_by_the_next(passed_on: list[int
 def test_what_is_done_on_the_way_out_is_not_interrupted(passed_on: list[int]) -> None:
     ending, closed = [], []
 
-    @_ended_in_order(lambda: bool(ending))
+    @ended_in_order(lambda: bool(ending))
     def interrupted() -> None:
         try:
             interrupt()

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a conversation stands between two of its turns, in a form that a result of a task can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .authorization import Authorization
+from .authorizations import Authorizations
+from .evidence import Verdict
+from .observation import Observation
+from .record import AgentRecord
+
+
+@dataclass(frozen=True)
+class Interim:
+    """Times are seconds of the controller's monotonic clock, which all workers of one run share.
+
+    Attributes:
+        records: the agents of the host, those that are settled included.
+        began: when the first turn began; the time for everything counts from there.
+        users_at: when the users were listed last; None before the first time.
+        holds_window: it needs the registration window, and has told the book so.
+        told_at: when somebody was told how far it is; None before the first time.
+    """
+
+    records: tuple[AgentRecord, ...]
+    began: float
+    users_at: float | None = None
+    holds_window: bool = False
+    told_at: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Interim:
+        """The same again.
+
+        Raises:
+            KeyError, TypeError, AttributeError: this is not what `to_dict` has made.
+        """
+        return cls(
+            records=tuple(_record(each) for each in values["records"]),
+            began=float(values["began"]),
+            users_at=values["users_at"],
+            holds_window=bool(values["holds_window"]),
+            told_at=values["told_at"],
+        )
+
+
+def _record(values: Mapping[str, Any]) -> AgentRecord:
+    let_in = values["authorizations"]
+    asked = [Authorization(**each) for each in let_in["asked"]]
+    return AgentRecord(
+        **{
+            **values,
+            "observation": Observation.from_dict(values["observation"]),
+            "pending": tuple(values["pending"]),
+            "authorizations": Authorizations(**{**let_in, "asked": asked}),
+            "verdict": _verdict(values["verdict"]),
+            "first": _verdict(values["first"]),
+        }
+    )
+
+
+def _verdict(values: Mapping[str, Any] | None) -> Verdict | None:
+    return None if values is None else Verdict(**values)

@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a conversation asks of the server and does there, each change of it noted in the record of its agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .._errors import (
+    ApiError,
+    ConflictError,
+    EngineUnavailableError,
+    EvidenceFileError,
+    LockedError,
+    NotFoundError,
+    ProtectedUserError,
+    RateLimitedError,
+    ServerError,
+    UnreachableError,
+)
+from .evidence import AUTHORIZE
+from .ports import Requests, ServerPort
+from .record import AgentRecord
+from .recorder import Recorder
+from .window import WindowLease
+
+FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
+# An authorization that ends like this may have taken effect, or may work with the next list: look again.
+LOOK_AGAIN = (ConflictError, LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
+# What passes by itself when a server or an engine is restarted: waited for, once it has answered in this run.
+OUTAGE = (EngineUnavailableError, RateLimitedError, ServerError, UnreachableError)
+
+
+class ServerSide:
+    """The server, for the agents of one host.
+
+    Attributes:
+        requests: the newest list of what is pending.
+        users_at: when the users were listed last; None before the first time.
+
+    Args:
+        records: one an agent.
+        window: of this conversation.
+        recorder: is told of each authorization before it is asked for.
+        now: the clock of the records.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[AgentRecord],
+        server: ServerPort,
+        window: WindowLease,
+        recorder: Recorder,
+        now: Callable[[], float],
+    ) -> None:
+        self._records = records
+        self._server = server
+        self._window = window
+        self._recorder = recorder
+        self._now = now
+        self.requests = Requests({}, False, None)
+        self.users_at: float | None = None
+
+    def ask(self) -> None:
+        """List the requests, and the users where what is known of them may be old."""
+        self.list_requests()
+        now = self._now()
+        stale = self.users_at is None or now - self.users_at > FRESH_USERS
+        if stale or any(record.unsure_of_user for record in self._records if not record.final):
+            existing = self._server.existing([record.observation.username for record in self._records])
+            for record in self._records:
+                record.user_exists = record.observation.username in existing
+                record.user_since = existing.get(record.observation.username)
+                record.settle_attempt(now)
+            self.users_at = now
+
+    def list_requests(self) -> None:
+        """List the requests."""
+        self._take(self._window.look())
+
+    def hold_window(self) -> None:
+        """See to it that the window is open."""
+        self._take(self._window.hold(self.requests))
+
+    def _take(self, requests: Requests) -> None:
+        self.requests = requests
+        for record in self._records:
+            record.pending = requests.pending.get(record.observation.username, ())
+
+    def replace_user(self, record: AgentRecord) -> None:
+        """Delete the stale user that is in the agent's way."""
+        try:
+            self._server.delete_user(record.observation.username)
+        except ProtectedUserError as exc:
+            record.note_kept(exc.message)
+        else:
+            record.note_replaced()
+
+    def take_back(self, record: AgentRecord) -> None:
+        """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end."""
+        try:
+            self._server.delete_user(record.observation.username, ours=True)
+        except OUTAGE:
+            raise
+        except ApiError as exc:
+            record.note_taken_back(exc.message)
+        else:
+            record.note_taken_back()
+
+    def clear(self, records: Sequence[AgentRecord]) -> None:
+        """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment."""
+        denied = [self._server.deny(record.observation.username) for record in records]
+        if not all(denied):
+            self._window.close_now()
+        for record in records:
+            record.note_cleared()
+        self.list_requests()
+
+    def authorize(self, records: Sequence[AgentRecord]) -> None:
+        """Authorize what is pending, on a list made right before; whose verdict is another by now is left out."""
+        for record in records:
+            if record.wants(AUTHORIZE) and record.pending[0] is not None:
+                self._authorize_one(record, record.pending[0])
+
+    def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
+        authorization = record.authorization(pairing_id)
+        try:
+            self._recorder.begin(authorization)
+        except EvidenceFileError as exc:
+            record.refuse_unrecorded(exc.message)
+            return
+        record.authorizations.asked.append(authorization)
+        try:
+            self._server.authorize(record.observation.username, pairing_id)
+        except LOOK_AGAIN as exc:
+            record.note_attempt(pairing_id, exc.message)
+            self.users_at = None
+        except ApiError as exc:
+            record.note_attempt(pairing_id, exc.message, refused=True)
+            raise
+        else:
+            record.note_authorized(pairing_id, self._now())

@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The server of a conversation (see _agents/ports.py), over the verbs of Connectware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .._agents.ports import Requests
+from .protection import check_deletable
+from .registry import Registry
+from .session import Session
+from .users import Users
+
+
+class ConnectwareServer:
+    """ServerPort for one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._registry = Registry(session)
+        self._users = Users(session)
+
+    def requests(self) -> Requests:
+        state = self._registry.state()
+        pending: dict[str, tuple[str | None, ...]] = {}
+        for request in state.pending:
+            pending[request.username] = (*pending.get(request.username, ()), request.pairing_id)
+        return Requests(pending, state.window.open, state.window.remaining)
+
+    def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
+        return {name: user.created_at for name, user in self._users.find(usernames).items()}
+
+    def open_window(self, seconds: float) -> float | None:
+        return self._registry.open_window(seconds)
+
+    def close_window(self) -> None:
+        self._registry.close_window()
+
+    def authorize(self, username: str, pairing_id: str) -> None:
+        self._registry.authorize(username, pairing_id)
+
+    def delete_user(self, username: str, *, ours: bool = False) -> None:
+        user = self._users.find_one(username)
+        if user is None:
+            return
+        if not ours:
+            check_deletable(self._session, user)
+        self._users.delete(user)
+
+    def deny(self, username: str) -> bool:
+        return self._registry.deny(username)

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Closes the registration window when a run ends between two turns, where no worker holds a conversation.
+
+A worker that ends its turn leaves here how Connectware is reached. The process that has forked it reads that at its own
+end, after an interrupt too, and closes the window if the run has left it open. What is left here is in anonymous shared
+memory like the tokens (see token_store), never on a disk.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import mmap
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._agents.window import WindowLease
+from .._agents.window_book import WindowBook
+from .._argspec import CONNECTWARE_OPTIONS
+from .._errors import ConnectwareError
+from .connect import connect
+from .server import ConnectwareServer
+from .token_store import SHARED
+from .window_share import SHARED_WINDOW
+
+SIZE = 65536
+_HEADER = 4
+
+
+class WindowWill:
+    """What is to be done at the end of a run.
+
+    Args:
+        memory: SIZE bytes of zeros, shared with the forked workers.
+        book: what the workers know together of the window.
+    """
+
+    def __init__(self, memory: Any, book: WindowBook) -> None:
+        self._memory = memory
+        self._book = book
+
+    def write(self, args: Mapping[str, Any]) -> None:
+        """Leave how Connectware is reached; too much of it is left out, and the window then ends with its lease.
+
+        Args:
+            args: those of CONNECTWARE_OPTIONS, and perhaps others.
+        """
+        data = json.dumps({name: args.get(name) for name in CONNECTWARE_OPTIONS}).encode()
+        if len(data) <= SIZE - _HEADER:
+            self._memory[: _HEADER + len(data)] = len(data).to_bytes(_HEADER, "big") + data
+
+    def execute(self, warn: Callable[[str], None], lease: float = 60.0) -> None:
+        """Close the window if this run has opened it, nobody else needs it, and it is still open.
+
+        Args:
+            warn: is told why it could not be closed.
+        """
+        length = int.from_bytes(self._memory[:_HEADER], "big")
+        if not length or not self._book.read().opened:
+            return
+        try:
+            session = connect(json.loads(bytes(self._memory[_HEADER : _HEADER + length])), token_store=SHARED)
+            WindowLease(ConnectwareServer(session), lease, time.monotonic, self._book).close_left_open()
+        except ConnectwareError as exc:
+            warn(f"{exc.message} The registration window closes by itself when its lease ends.")
+
+
+def shared_will(warn: Callable[[str], None]) -> WindowWill | None:
+    """One that is shared with every process forked from now on, and is executed when this process ends.
+
+    Returns:
+        None where the system has no shared memory.
+    """
+    if SHARED_WINDOW is None:
+        return None
+    will, owner = WindowWill(mmap.mmap(-1, SIZE), SHARED_WINDOW), os.getpid()
+
+    def at_exit() -> None:
+        if os.getpid() == owner:
+            will.execute(warn)
+
+    atexit.register(at_exit)
+    return will

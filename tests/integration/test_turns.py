@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""More hosts than forks: those whose agents take their time do not hold up the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+from integration import lives
+from integration.bed import Factory
+from simulator.harness import until
+
+SLOW = 25  # seconds between two requests of a slow agent: the first meets a closed window, and the next comes late
+
+
+def one_each(site: Factory, slow: int) -> dict[str, Any]:
+    """A host for each agent; the first ones are slow."""
+    hosts: dict[str, Any] = {f"host{number}": {"agents_list": [agent]} for number, agent in enumerate(site.agents, 1)}
+    for host in list(hosts.values())[:slow]:
+        host["agents_list"][0]["env"] = {"SIMULATOR_POLL_INTERVAL": str(SLOW)}
+        host["agents_poll_interval"] = SLOW
+    return hosts
+
+
+def let_in_at(site: Factory) -> dict[str, str]:
+    """When each agent was authorized, by the server's own record."""
+    users = site.simulator.state()["users"]
+    return {user["username"]: user["created_at"] for user in users if user["created_by"] == "client-registry"}
+
+
+def test_slow_hosts_keep_no_fork_from_the_others(factory, tmp_path):
+    site = lives.quick(factory(6))
+    hosts, evidence = one_each(site, slow=2), tmp_path / "evidence.jsonl"
+    run = site.rollout("--forks", "2", hosts=hosts, agents_evidence_path=str(evidence)).ok()
+    moments = let_in_at(site)
+    assert sorted(moments) == sorted(site.names())
+    slow, others = site.names()[:2], site.names()[2:]
+    assert max(moments[name] for name in others) < min(moments[name] for name in slow), moments
+    lives.all_connected(site, site.names())
+    lives.closed_and_clean(site)
+
+    # Told once each, whatever the number of turns.
+    assert all(agent["actions"] == ["created", "authorized", "restarted"] for agent in run.agents.values()), run.agents
+    assert sorted(entry["username"] for entry in run.report["authorizations"]) == sorted(site.names())
+    lines = [json.loads(line) for line in evidence.read_text().splitlines()]
+    for name in site.names():
+        assert [line["outcome"] for line in lines if line["username"] == name] == ["attempted", "proved"]
+
+    site.count_from_now()
+    again = site.rollout("--forks", "2", hosts=hosts).ok()
+    assert set(again.changes.values()) == {0}
+    assert site.counts()["writes"] == 0
+
+
+def test_a_host_that_fails_between_turns_leaves_the_others_alone(factory):
+    site = lives.quick(factory(4))
+    hosts = one_each(site, slow=1)
+    stranger = site.names()[1]
+    site.simulator.control("POST", "users", {"username": stranger})
+    run = site.rollout("--forks", "1", hosts=hosts)
+    run.failed("Host host2: 1 of 1 agents are not registered", f"the user '{stranger}' exists already")
+    others = [name for name in site.names() if name != stranger]
+    assert [name for name in others if not run.agents[name]["registered"]] == []
+    lives.all_connected(site, others)
+    lives.closed_and_clean(site)
+
+
+def test_an_interrupt_closes_the_window_for_those_between_turns_too(factory):
+    """All hosts wait; the only worker speaks for one of them."""
+    site = lives.quick(factory(3))
+    hosts = one_each(site, slow=0)
+    for agent in site.agents:
+        agent["env"] = {"SIMULATOR_START_DELAY": "3600"}
+    process = site.start("rollout", "--forks", "1", hosts=hosts, agents_window_lease=600)
+    log = site.directory / "started.log"
+    try:
+        turns = "Register the agents"  # the judgement of all, and at least one turn of each
+        until(lambda: log.read_text().count(turns) >= 4, "every host has had a turn", 90)
+        assert site.simulator.state()["window"]["open"]
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) != 0
+        until(lambda: not site.simulator.state()["window"]["open"], "the window is closed again", 20)
+    finally:
+        process.kill()
