@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.long
 
 STRANGER = "all,{{ lookup('ansible.builtin.pipe', 'touch templated') }}\x1b[31m"
 SHOWN = "all,?? lookup(?ansible.builtin.pipe?, ?touch templated?) ???[31m"
-ROLLOUT = "PLAY [Roll out the agents]"
+ROLLOUT = "Rolling out to"  # said once for each rollout; the output of one that failed is there twice
 
 
 def notice_playbook(path: Path) -> list[dict[str, Any]]:
@@ -61,9 +62,10 @@ class Rulebook:
     def looked(self) -> int:
         return sum(entry["user"] == "reader" for entry in self.site.counts()["log"])
 
-    def end(self) -> int:
+    def end(self) -> bool:
+        """Whether it ends at once, as a service manager ends it; a Java in the process makes 143 of success."""
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(20) in (0, 128 + signal.SIGTERM)
 
 
 @pytest.fixture
@@ -123,7 +125,7 @@ def test_an_agent_that_disappears_is_rolled_out_on_its_host_alone(rulebook: Rule
     first, second = site.names()
     before = site.starts()
     site.simulator.control("DELETE", f"users/{first}")
-    rulebook.says(f"{first} is back in Connectware.")
+    rulebook.says(f"{first} of host-1 is back in Connectware.")
     assert first in site.simulator.usernames()
     until(lambda: site.connected(first), "the agent is connected")
     rulebook.says("PLAY RECAP")
@@ -141,9 +143,10 @@ def test_an_agent_that_disappears_is_rolled_out_on_its_host_alone(rulebook: Rule
 
     # Another host is not held up by that.
     site.simulator.control("DELETE", f"users/{second}")
-    rulebook.says(f"{second} is back in Connectware.")
+    rulebook.says(f"{second} of host-2 is back in Connectware.")
+    rulebook.says("PLAY RECAP", times=2)
     assert second in site.simulator.usernames()
-    assert rulebook.end() == 0
+    assert rulebook.end()
     assert site.workers() == []
 
 
@@ -170,7 +173,7 @@ def test_a_stranger_is_told_of_and_never_let_in(rulebook: Rulebook, tmp_path: Pa
     output = rulebook.output()
     assert output.count(ROLLOUT) == 1 and "impostor" in output and "host-1" not in output, output
     assert confirmed(site) == 0
-    assert rulebook.end() == 0
+    assert rulebook.end()
 
 
 def ask(site: Factory, username: str) -> Any:
