@@ -166,14 +166,15 @@ def test_a_stranger_is_told_of_and_never_let_in(rulebook: Rulebook, tmp_path: Pa
     assert [name for name, _id in site.pending()] == [STRANGER]
     assert STRANGER not in site.simulator.usernames() and site.starts() == before
 
-    # Somebody asks under the name of an agent: its host is looked at, and nobody is let in.
+    # Somebody asks under the name of an agent that has to ask itself: its host is looked at, and nobody is let in.
     _first, second = site.names()
+    site.simulator.control("DELETE", f"users/{second}")
     ask(site, second)
-    rulebook.says(f"{second} of host-2 asks to be registered")
-    rulebook.says("PLAY RECAP", 150)
+    rulebook.says(f"{ROLLOUT} host-2.")
+    rulebook.says("PLAY RECAP", 150, times=2)
     output = rulebook.output()
     assert output.count(ROLLOUT) == 1 and "impostor" in output and "host-1" not in output, output
-    assert confirmed(site) == 0
+    assert confirmed(site) == 0 and second not in site.simulator.usernames()
     assert rulebook.end()
 
 
