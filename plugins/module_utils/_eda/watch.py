@@ -21,8 +21,6 @@ from .memory import Memory, Patience, Sighting
 
 PASSING = (UnreachableError, ServerError, RateLimitedError)  # what a Connectware that starts can look like
 
-Expected = Callable[[], "tuple[ExpectedAgent, ...]"]
-
 log = logging.getLogger("edgefleet.connectware.registry")
 
 
@@ -39,7 +37,7 @@ class Watch:
     def __init__(
         self,
         options: Mapping[str, Any],
-        expected: Expected,
+        expected: Callable[[], tuple[ExpectedAgent, ...]],
         *,
         sleep: Callable[[float], Any] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
