@@ -44,6 +44,7 @@ ARROWS: dict[str, set[str]] = {
     "_connectware": {"_errors", "_agents", "_argspec"},
     "_audit": {"_errors", "_agents", "_report"},
     "_report": {"_agents"},
+    "_eda": {"_errors", "_agents", "_connectware", "_argspec"},
     "_argspec": set(),
 }
 # What only one room may know.
