@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 project = "edgefleet.connectware"
-copyright = "The edgefleet.connectware authors"
+project_copyright = "The edgefleet.connectware authors"
 html_title = html_short_title = "edgefleet.connectware"
 
 extensions = ["sphinx.ext.intersphinx", "sphinx_antsibull_ext", "myst_parser"]
@@ -38,21 +38,18 @@ LABELS = {
     "callback_plugins": "plugins/callback.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
-VARIABLES = {
-    name: "reference_appendices/config.html"
-    for name in (
-        "ANSIBLE_CACHE_PLUGIN",
-        "ANSIBLE_CACHE_PLUGIN_CONNECTION",
-        "ANSIBLE_CACHE_PLUGIN_PREFIX",
-        "ANSIBLE_CACHE_PLUGIN_TIMEOUT",
-    )
-}
+VARIABLES = (
+    "ANSIBLE_CACHE_PLUGIN",
+    "ANSIBLE_CACHE_PLUGIN_CONNECTION",
+    "ANSIBLE_CACHE_PLUGIN_PREFIX",
+    "ANSIBLE_CACHE_PLUGIN_TIMEOUT",
+)
 
 
 def write_inventory(path: Path) -> None:
     """An inventory of version 2, as Sphinx reads it."""
     lines = [f"{name} std:label -1 {page}#{name.replace('_', '-')} {name}" for name, page in LABELS.items()]
-    lines += [f"{name} std:envvar 1 {page}#envvar-$ -" for name, page in VARIABLES.items()]
+    lines += [f"{name} std:envvar 1 reference_appendices/config.html#envvar-$ -" for name in VARIABLES]
     head = "# Sphinx inventory version 2\n# Project: ansible-core\n# Version: devel\n"
     head += "# The remainder of this file is compressed using zlib.\n"
     path.write_bytes(head.encode() + zlib.compress("".join(f"{line}\n" for line in lines).encode()))
