@@ -38,13 +38,14 @@ def add_pages(collection: Path, pages: Path) -> None:
     """What is no guide of the collection: the front page, and docs/*.md with their pictures."""
     shutil.copy(HERE / "index.rst", pages)
     for page in sorted((collection / "docs").glob("*.md")):
-        (pages / page.name).write_text(with_links_out(page.read_text(encoding="utf-8")), encoding="utf-8")
+        (pages / page.name).write_text(with_links_of_the_site(page.read_text(encoding="utf-8")), encoding="utf-8")
     for picture in sorted((collection / "docs").glob("*.svg")):
         shutil.copy(picture, pages)
 
 
-def with_links_out(text: str) -> str:
-    """Links to files that are no pages lead into the repository."""
+def with_links_of_the_site(text: str) -> str:
+    """Links to guides lead to where those are on the site, links to files that are no pages into the repository."""
+    text = text.replace("](docsite/rst/", "](collections/edgefleet/connectware/docsite/")
     return re.sub(r"\]\(\.\./([^)\s]+)\)", rf"]({REPOSITORY}\1)", text)
 
 
