@@ -4,7 +4,8 @@
 """Every text that the product can say about a failure, found in its source, and whether a guide has it.
 
 Found are all texts of three words and more in the Python of plugins/, wherever they stand, so that no new way to raise
-an error is missed; and what `assert` and `fail` say in the roles. Advice (`todo`) is left out: the guide gives its own.
+an error is missed; and what `assert`, `fail` and `mandatory` say in roles and playbooks. Advice (`todo`) is left out:
+the guide gives its own.
 """
 
 from __future__ import annotations
@@ -114,9 +115,11 @@ def _name_of(node: ast.AST) -> str:
 
 
 def texts_of_tasks(name: str, source: str) -> Iterator[Said]:
-    """What `assert` and `fail` say in a file of tasks."""
+    """What `assert` and `fail` say in a file of tasks or plays, and what a variable says that must be given."""
     for line, text in _failures(yaml.compose(source)):
         yield Said(name, line, re.sub(r"\{\{.*?\}\}", GAP, text, flags=re.DOTALL))
+    for demand in re.finditer(r"mandatory\('([^']+)'\)", source):
+        yield Said(name, source[: demand.start()].count("\n") + 1, demand[1])
 
 
 def _failures(node: Any) -> Iterator[tuple[int, str]]:
@@ -144,7 +147,7 @@ def all_texts(root: Path) -> list[Said]:
     for path in sorted(root.glob("plugins/**/*.py")):
         if path.parent.name != "doc_fragments":
             found += texts_of_python(str(path.relative_to(root)), path.read_text("utf-8"))
-    for path in sorted(root.glob("roles/*/tasks/*.yml")):
+    for path in sorted([*root.glob("roles/*/tasks/*.yml"), *root.glob("playbooks/*.yml")]):
         found += texts_of_tasks(str(path.relative_to(root)), path.read_text("utf-8"))
     return [said for said in found if said.words]
 

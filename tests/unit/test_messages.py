@@ -50,6 +50,8 @@ TASKS = """
   rescue:
     - ansible.builtin.fail:
         msg: The roof of {{ inventory_hostname }} has a hole
+    - ansible.builtin.debug:
+        msg: "{{ umbrella | mandatory('Bring an umbrella along') }}"
 """
 
 
@@ -97,6 +99,7 @@ def test_the_search_finds_messages_of_every_kind(texts: list[Said]) -> None:
         "Agent names must be unique in the whole inventory, because Connectware knows an agent by its name alone",
         "the log must be a string, not",
         "cannot be pulled on",
+        "Say which hosts are retired, for example",
     } <= words
 
 
@@ -109,8 +112,9 @@ def test_a_message_that_is_not_in_the_guide_is_found() -> None:
         "it wears no safety helmet",
         "is out in the rain",
         "The roof of",
+        "Bring an umbrella along",
     ]
-    assert [each.line for each in spoken] == [4, 4, 6, 9]
+    assert [each.line for each in spoken] == [4, 4, 6, 9, 11]
     assert missing(spoken, "... ``use the agent ...: it\n  wears no\n  safety helmet``") == spoken[2:]
     assert missing(spoken, "use the agent, it wears no helmet") == spoken[1:]
 

@@ -24,6 +24,7 @@ pygments_style = "ansible"
 highlight_language = "YAML+Jinja"
 
 html_theme = "sphinx_ansible_theme"
+html_theme_options = {"topbar_links": {}, "vcs_pageview_mode": ""}
 html_show_sphinx = False
 html_copy_source = False
 html_use_index = False
