@@ -55,7 +55,7 @@ demo: install docker ## the whole story on this machine: rollout, re-registratio
 # ---------------------------------------------------------------------------------------------------- static checks
 
 .PHONY: lint
-lint: lint-ruff lint-mypy lint-yaml lint-changelog lint-licences lint-repository lint-ansible ## all static checks but ansible-test's
+lint: lint-ruff lint-mypy lint-yaml lint-changelog lint-licences lint-repository lint-ansible lint-docs ## all static checks but ansible-test's
 
 .PHONY: lint-ruff
 lint-ruff: setup ## style, likely bugs and shape of Python files
@@ -92,6 +92,17 @@ lint-repository: setup ## argument specs, doc fragments, action groups, import a
 lint-ansible: stage ## ansible-lint, profile production
 	@echo '==> ansible-lint'
 	@cd $(STAGE) && ANSIBLE_COLLECTIONS_PATH=$(BUILD)/stage ansible-lint --offline --nocolor -q
+
+.PHONY: lint-docs
+lint-docs: docs ## guides and documentation of plugins: antsibull-docs, and a build of the site without warnings
+	@echo '==> antsibull-docs'
+	@ANSIBLE_COLLECTIONS_PATH=$(BUILD)/stage antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs \
+	  --validate-collection-refs dependent --disallow-unknown-collection-refs $(STAGE)
+
+.PHONY: docs
+docs: stage ## the documentation site, in .build/docs/html
+	@echo '==> docs'
+	@python tests/tools/docs_site.py $(STAGE) $(BUILD)/docs
 
 .PHONY: sanity
 sanity: stage ## ansible-test sanity

@@ -1,20 +1,23 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of the documentation, run as they stand: agents of Docker Compose and of Kubernetes."""
+"""The examples of the documentation, run as they stand: a first rollout, agents of Docker Compose and of Kubernetes."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
-from integration.bed import COLLECTIONS, IMAGE, ROOT, VERSION, Factory, docker, inspect, one_at_a_time
+from guides.pages import GUIDES, blocks
+from integration.bed import COLLECTIONS, IMAGE, ROOT, VERSION, Factory, clean, docker, inspect, one_at_a_time
 from integration.kubernetes import NAMESPACE, POD, Cluster
 from simulator.harness import until
 
@@ -133,3 +136,142 @@ def test_an_agent_of_kubernetes_is_registered_by_its_log(site, compose):
         assert "changed=0" in play(site, example, KUBECONFIG=config)
     finally:
         cluster.stop()
+
+
+def test_an_agent_of_compose_is_taken_over_without_a_new_registration(site, compose):
+    play(site, "-i", local(site, "compose/inventory.yml"), "edgefleet.connectware.rollout")
+    until(lambda: site.connected(AGENT), "it is connected")
+    before = user_of(site)
+    subprocess.run(
+        ["docker-compose", "rm", "--stop", "--force", AGENT], cwd=compose, check=True, capture_output=True
+    )  # fmt: skip
+    site.count_from_now()
+    inventory = yaml.safe_load(Path(local(site, "migrate/inventory.yml")).read_text())
+    of_the_container = ("agents_image", "agents_version", "agents_pull", "agents_network_mode", "agents_env")
+    here = {key: site.variables[key] for key in (*of_the_container, "agents_mqtt_host", "agents_mqtt_port")}
+    inventory["factories"]["vars"].update(here)
+    path = site.directory / "taken_over.yml"
+    path.write_text(yaml.safe_dump(inventory))
+    try:
+        play(site, "-i", str(path), "edgefleet.connectware.rollout")
+        until(lambda: site.connected(AGENT), "it is connected")
+        made = site.container(AGENT)
+        assert made is not None
+        assert [mount["Name"] for mount in made["Mounts"]] == ["welding_welder-robots"]
+        assert user_of(site) == before
+        assert site.counts()["writes"] == 0, "nobody was authorized, no window was opened"
+        assert "changed=0" in play(site, "-i", str(path), "edgefleet.connectware.rollout")
+    finally:
+        clean(AGENT)
+
+
+def user_of(site: Factory) -> dict[str, object]:
+    return next(user for user in site.simulator.state()["users"] if user["username"] == AGENT)
+
+
+def free_port() -> int:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])
+
+
+class FirstRollout:
+    """The commands of the guide's first part, in a folder with its files.
+
+    Only what another machine has otherwise is laid over them: ports that are free, names of their own, and the packages
+    and images that the tests have already.
+    """
+
+    PREFIX = "it-first-"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        guide = next(page for page in GUIDES if page.stem == "guide_rollout")
+        first_part = guide.read_text().partition("\nPart two")[0].count("\n")
+        shells = [block.code for block in blocks(guide) if block.language == "shell" and block.line <= first_part]
+        self.commands = [self._here(code) for code in shells if "ansible-galaxy" not in code]
+        self.exports = ""
+        self.port = str(free_port())
+        for name in ("inventory.yml", "simulator.yml"):
+            (folder / name).write_text(self._here((EXAMPLES / "first_rollout" / name).read_text()))
+        mqtt, mqtts = free_port(), free_port()
+        (folder / "host_vars").mkdir()
+        (folder / "host_vars" / "this-machine.yml").write_text(
+            yaml.safe_dump(
+                {
+                    "ansible_python_interpreter": sys.executable,
+                    "simulator_install": False,
+                    "simulator_venv": sys.prefix,
+                    "simulator_mqtt_port": mqtt,
+                    "simulator_mqtts_port": mqtts,
+                    "simulator_api_port": int(self.port),
+                    "simulator_image_name": IMAGE,
+                    "agents_image": IMAGE,
+                    "agents_mqtt_port": mqtt,
+                    "agents_poll_interval": 2,
+                    "agents_settle": 4,
+                    "agents_env": {"CYBUS_HOSTNAME_INGRESS": f"127.0.0.1:{self.port}"},
+                }
+            )
+        )
+
+    def _here(self, text: str) -> str:
+        return text.replace("hh-press-", self.PREFIX)
+
+    def next(self, *, fails: bool = False, again: bool = False) -> str:
+        """Run the next block of the guide in a shell of its own, with what the guide has exported before."""
+        code = self.commands[0] if again else self.commands.pop(0)
+        if code.startswith("export "):
+            self.exports = code.replace(":8443", f":{self.port}")
+            return ""
+        done = subprocess.run(
+            ["bash", "-e", "-c", self.exports + code],
+            cwd=self.folder,
+            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout
+
+    def container(self, number: int) -> dict[str, object] | None:
+        return inspect("container", f"connectware-agent-{self.PREFIX}0{number}")
+
+
+@pytest.fixture
+def first_rollout(agent_images, tmp_path) -> Iterator[FirstRollout]:
+    del agent_images
+    guide = FirstRollout(tmp_path)
+    yield guide
+    if guide.commands:  # the last block, which was not reached, removes everything
+        guide.commands = guide.commands[-1:]
+        try:
+            guide.next()
+        finally:
+            clean(guide.PREFIX)
+
+
+def test_the_first_rollout_goes_as_the_guide_tells(first_rollout):
+    guide = first_rollout
+    guide.next()
+    assert (guide.folder / "simulator" / "state" / "ca.pem").exists()
+    guide.next()  # exports
+    assert "would be created, would be registered" in guide.next()
+    assert guide.container(1) is None, "check mode has written nothing"
+
+    assert guide.next(again=True).count("first_start  created, authorized, restarted") == 2
+    assert guide.container(1) is not None
+    assert "changed=0 " in guide.next()
+
+    assert "conflict" in guide.next(fails=True)
+    assert "user_deleted, authorized, restarted" in guide.next()
+
+    assert '"open": false' in guide.next()
+    assert (guide.folder / "connectware-audit" / "audit.html").exists()
+
+    guide.next()
+    assert guide.commands == []
+    assert guide.container(1) is None and inspect("volume", f"connectware-agent-{guide.PREFIX}02") is None
+    assert not (guide.folder / "simulator").exists()
