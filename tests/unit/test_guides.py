@@ -125,10 +125,14 @@ def words(*patterns: str) -> set[str]:
 
 
 OPTIONS = {name for document in documents() for name in options_of(document)}
-CODE = {path.stem for path in ROOT.glob("plugins/*/*.py")} | {path.name for path in ROOT.glob("roles/*")}
+SOURCES = {path.stem for path in ROOT.glob("extensions/eda/plugins/event_source/*.py")}
+CODE = {path.stem for path in ROOT.glob("plugins/*/*.py")} | {path.name for path in ROOT.glob("roles/*")} | SOURCES
 PLAYBOOKS = {path.stem for path in ROOT.glob("playbooks/*.yml")}
 # What stands in no argument spec: variables of playbooks, facts of roles, groups and variables of the inventory.
-MORE = words("playbooks/*.yml", "plugins/inventory/*.py") | {"simulator_endpoints", "connectware_simulator"}
+MORE = words("playbooks/*.yml", "plugins/inventory/*.py", "extensions/eda/**/*.*", "plugins/module_utils/_eda/*.py") | {
+    "simulator_endpoints",
+    "connectware_simulator",
+}
 OURS = re.compile(r"(?<![\w./'])((?:agents|connectware|audit|ghosts|simulator|docker_host)_[a-z_]*[a-z])(?![\w./(])")
 
 
@@ -189,7 +193,8 @@ def tasks(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def module_options(module: str) -> set[str]:
-    tree = ast.parse(text_of(ROOT / "plugins" / "modules" / f"{module}.py"))
+    folder = ROOT / "extensions/eda/plugins/event_source" if module in SOURCES else ROOT / "plugins/modules"
+    tree = ast.parse(text_of(folder / f"{module}.py"))
     own = next(
         yaml.safe_load(node.value.value)
         for node in tree.body

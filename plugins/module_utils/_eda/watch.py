@@ -21,6 +21,8 @@ from .memory import Memory, Patience, Sighting
 
 PASSING = (UnreachableError, ServerError, RateLimitedError)  # what a Connectware that starts can look like
 
+IN_FORCE = "What was read before stays in force."
+
 log = logging.getLogger("edgefleet.connectware.registry")
 
 
@@ -91,4 +93,4 @@ class Watch:
         try:
             self._agents = self._expected()
         except SpecError as exc:
-            log.warning("%s What was read before stays in force.", exc.message)
+            log.warning("%s %s", exc.message, IN_FORCE)
