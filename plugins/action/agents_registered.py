@@ -144,7 +144,10 @@ class ActionModule(ActionBase):
                     course.predict()
                     return
                 with ended_in_order(lambda: course.ending):
-                    course.run(turn)
+                    if isinstance(course, Conversation):
+                        course.run(turn)
+                    else:
+                        course.run()
         finally:
             if course.warnings:
                 told["warnings"] = course.warnings
