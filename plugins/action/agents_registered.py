@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -19,6 +20,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.inte
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import ended_in_order
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import before, complaint, outcome
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.passed_on import passed_on
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import TELL_EVERY, telling
@@ -43,7 +45,6 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     ConnectwareError,
     EngineError,
     EngineUnavailableError,
-    SpecError,
 )
 
 MODULE = "edgefleet.connectware.agents_registered"
@@ -107,7 +108,8 @@ class ActionModule(ActionBase):
         session = connect(args, token_store=SHARED)
         server = ConnectwareServer(session)
         if args["state"] == "absent":
-            self._hold(Retirement(records, server), told, host)
+            retirement = Retirement(records, server)
+            self._hold(retirement, retirement.run, told, host)
             return
         recorded = recorder(
             args["evidence_path"],
@@ -122,7 +124,7 @@ class ActionModule(ActionBase):
         factory_host = _Host(self, args, task_vars, host)
         course = self._conversation(args, records, before, factory_host, server, recorded)
         try:
-            self._hold(course, told, host, args["turn"])
+            self._hold(course, partial(course.run, args["turn"]), told, host)
             if course.interim is not None:
                 if WILL is not None:
                     WILL.write(args)
@@ -135,7 +137,7 @@ class ActionModule(ActionBase):
             raise recorded.failure
 
     def _hold(
-        self, course: Conversation | Retirement, told: dict[str, Any], host: str, turn: float | None = None
+        self, course: Conversation | Retirement, run: Callable[[], None], told: dict[str, Any], host: str
     ) -> None:
         display = Display()
         try:
@@ -144,10 +146,7 @@ class ActionModule(ActionBase):
                     course.predict()
                     return
                 with ended_in_order(lambda: course.ending):
-                    if isinstance(course, Conversation):
-                        course.run(turn)
-                    else:
-                        course.run()
+                    run()
         finally:
             if course.warnings:
                 told["warnings"] = course.warnings
@@ -220,20 +219,19 @@ def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:
     Raises:
         SpecError: it is something else.
     """
-    records = []
-    for agent in agents:
-        try:
-            record = AgentRecord(Observation.from_dict(agent["observation"]))
-            if agent.get("error"):
-                record.give_up(str(agent["error"]))
-        except (KeyError, TypeError, AttributeError) as exc:
-            raise SpecError(
-                "use the option 'agents'",
-                answered=f"an entry is no result of module edgefleet.connectware.agents ({exc!r})",
-                todo="Register the result of that module and pass its 'agents'.",
-            ) from exc
-        records.append(record)
-    return records
+    with passed_on(
+        "agents",
+        "an entry is no result of module edgefleet.connectware.agents",
+        todo="Register the result of that module and pass its 'agents'.",
+    ):
+        return [_record(agent) for agent in agents]
+
+
+def _record(agent: Mapping[str, Any]) -> AgentRecord:
+    record = AgentRecord(Observation.from_dict(agent["observation"]))
+    if agent.get("error"):
+        record.give_up(str(agent["error"]))
+    return record
 
 
 def _interim(values: Mapping[str, Any]) -> Interim | None:
@@ -242,14 +240,12 @@ def _interim(values: Mapping[str, Any]) -> Interim | None:
     Raises:
         SpecError: it is something else.
     """
-    try:
+    with passed_on(
+        "interim",
+        "it is no result of module edgefleet.connectware.agents_registered",
+        todo="Register the result of that module and pass its 'interim' in the same run.",
+    ):
         return Interim.from_dict(values) if values else None
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise SpecError(
-            "use the option 'interim'",
-            answered=f"it is no result of module edgefleet.connectware.agents_registered ({exc!r})",
-            todo="Register the result of that module and pass its 'interim' in the same run.",
-        ) from exc
 
 
 def _telling_in_turns(interim: Interim, before: Interim | None, line: str, host: str) -> Interim:

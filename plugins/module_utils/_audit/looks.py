@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._agents.passed_on import passed_on
 from .._agents.spec import DEFAULT_PREFIX
 from .._agents.text import printable
-from .._errors import SpecError
 
 LONGEST = 2000  # characters of a message
 RUNS = ("running", "restarting", "paused")
@@ -98,7 +98,11 @@ def read_host(values: Mapping[str, Any]) -> HostLook:
     Raises:
         SpecError: it is something else.
     """
-    try:
+    with passed_on(
+        "hosts",
+        "an entry is not what the role edgefleet.connectware.audit collects",
+        todo="Run the role, or the playbook edgefleet.connectware.audit.",
+    ):
         return HostLook(
             name=text(values["name"]),
             factory=text(values.get("factory") or "ungrouped"),
@@ -109,12 +113,6 @@ def read_host(values: Mapping[str, Any]) -> HostLook:
             predicted={str(entry["name"]): _predicted(entry) for entry in values.get("deployed") or ()},
             judged={str(entry["name"]): _judged(entry) for entry in values.get("judged") or ()},
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as exc:
-        raise SpecError(
-            "use the option 'hosts'",
-            answered=f"an entry is not what the role edgefleet.connectware.audit collects ({exc!r})",
-            todo="Run the role, or the playbook edgefleet.connectware.audit.",
-        ) from exc
 
 
 def read_named(agents_list: Any) -> tuple[Named, ...]:

@@ -53,7 +53,7 @@ class WindowWill:
         if len(data) <= SIZE - _HEADER:
             self._memory[: _HEADER + len(data)] = len(data).to_bytes(_HEADER, "big") + data
 
-    def execute(self, warn: Callable[[str], None], lease: float = 60.0) -> None:
+    def execute(self, warn: Callable[[str], None]) -> None:
         """Close the window if this run has opened it, nobody else needs it, and it is still open.
 
         Args:
@@ -64,7 +64,8 @@ class WindowWill:
             return
         try:
             session = connect(json.loads(bytes(self._memory[_HEADER : _HEADER + length])), token_store=SHARED)
-            WindowLease(ConnectwareServer(session), lease, time.monotonic, self._book).close_left_open()
+            # Nothing is opened any more, so the length of the lease does not matter.
+            WindowLease(ConnectwareServer(session), 0.0, time.monotonic, self._book).close_left_open()
         except ConnectwareError as exc:
             warn(f"{exc.message} The registration window closes by itself when its lease ends.")
 

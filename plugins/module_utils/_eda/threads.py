@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import Future
 from typing import Any, Callable
 
 
@@ -16,27 +17,14 @@ async def in_thread(work: Callable[[], Any]) -> Any:
     Not asyncio.to_thread: its threads hold up the end of the process, here until Connectware has answered. Whoever does
     not wait any more leaves this one behind.
     """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Any] = loop.create_future()
-
-    def settle(result: Any, error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is None:
-            done.set_result(result)
-        else:
-            done.set_exception(error)
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()  # from now on only this thread settles it
 
     def run() -> None:
-        result, error = None, None
         try:
-            result = work()
-        except BaseException as exc:  # noqa: BLE001 (whoever waits gets it)
-            error = exc
-        try:
-            loop.call_soon_threadsafe(settle, result, error)
-        except RuntimeError:  # the loop has ended: nobody waits any more
-            return
+            future.set_result(work())
+        except BaseException as exc:  # noqa: BLE001 (as in an executor: whoever waits gets it)
+            future.set_exception(exc)
 
     threading.Thread(target=run, name="edgefleet.connectware", daemon=True).start()
-    return await done
+    return await asyncio.wrap_future(future)

@@ -181,6 +181,58 @@ def test_an_opening_that_is_interrupted_before_its_answer_is_closed():
     assert server.calls == ["open", "close"]
 
 
+def next_turn(server, lease):
+    """What another worker has for the same host afterwards."""
+    lease.park()
+    later = WindowLease(server, 60.0, lambda: server.now, lease._book, lambda: 0.5)
+    later.resume()
+    return later
+
+
+def test_a_host_between_two_turns_holds_the_window():
+    server, (first, second) = leases(2)
+    held(first)
+    held(second)
+    first.park()
+    second.give_back()
+    assert server.calls == ["open"]
+
+
+def test_the_last_one_closes_after_its_last_turn():
+    server, (first, second) = leases(2)
+    held(first)
+    held(second)
+    first = next_turn(server, first)
+    second.give_back()
+    first = next_turn(server, first)
+    first.give_back()
+    assert server.calls == ["open", "close"]
+    assert first._book.read().parked == 0
+
+
+def test_a_run_that_ends_does_not_wait_for_those_between_two_turns():
+    server, (first, second, third) = leases(3)
+    for lease in (first, second, third):
+        held(lease)
+    first.park()
+    second.give_back(last=True)
+    assert server.calls == ["open"], "another worker still speaks for its host"
+    third.give_back(last=True)
+    assert server.calls == ["open", "close"]
+
+
+@pytest.mark.parametrize("company", [False, True])
+def test_what_nobody_can_give_back_is_closed_unless_others_need_it(company):
+    server, (lease, last) = leases(2)
+    last.close_left_open()
+    held(lease)
+    lease.park()
+    if company:
+        server.left = 3600.0
+    last.close_left_open()
+    assert server.calls == (["open"] if company else ["open", "close"])
+
+
 def test_without_the_lock_nobody_closes():
     """A worker was killed while it wrote."""
     server, (lease,) = leases(1)
