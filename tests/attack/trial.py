@@ -14,13 +14,13 @@ from attack.attacker import KINDS, Attacker
 from attack.field import Client, Container, Field, Ways, Wire
 from simulator.harness import Simulator
 
-from ansible_collections.edgefleet.connectware.plugins.action.agents_registered import _Server
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests, ServerPort
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.server import ConnectwareServer
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
 
 NAME = "hh-press-01"
@@ -195,7 +195,7 @@ def _server(simulator: Simulator, field: Field) -> ServerPort:
         "connectware_ca_path": end["ca_path"],
     }
     session = connect(params, sleep=field.sleep)
-    return _Server(session)
+    return ConnectwareServer(session)
 
 
 def _converse(field: Field, server: ServerPort, policy: Policy) -> tuple[AgentRecord, str]:
