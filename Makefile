@@ -217,6 +217,11 @@ $(INSTALL_STAMP): $(ARTIFACT_STAMP)
 	@ansible-galaxy collection install --force --offline --collections-path $(@D) $(wildcard $(BUILD)/artifact/*.tar.gz)
 	@touch $@
 
+.PHONY: release
+release: docker ## prepare a release: changelog, artifact, checksums, the demo with it (VERSION; DRY_RUN=1 changes nothing)
+	@[ -n '$(VERSION)' ] || { echo 'Say which: make release VERSION=1.2.3' >&2; exit 2; }
+	@python tests/tools/release.py '$(VERSION)' $(BUILD)/release $(if $(DRY_RUN),--dry-run)
+
 # ----------------------------------------------------------------------------------------------------------- set-up
 
 .PHONY: setup
