@@ -20,6 +20,11 @@ VENV := $(BUILD)/venv
 REQUIREMENTS := tests/requirements.txt
 VENV_STAMP := $(VENV)/.stamp-$(firstword $(shell sha256sum $(REQUIREMENTS)))
 
+# One of its own for galaxy-importer, which wants other versions.
+GALAXY_VENV := $(BUILD)/venv-galaxy
+GALAXY_REQUIREMENTS := tests/tools/galaxy/requirements.txt
+GALAXY_STAMP := $(GALAXY_VENV)/.stamp-$(firstword $(shell sha256sum $(GALAXY_REQUIREMENTS)))
+
 # The same collection in three shapes:
 LINK := $(BUILD)/src/$(FOLDER)#              a link to this checkout: unit tests and mypy see every edit at once
 STAGE := $(BUILD)/stage/$(FOLDER)#           a copy of the project's own files: for tools that read all they find
@@ -55,7 +60,7 @@ demo: install docker ## the whole story on this machine: rollout, re-registratio
 # ---------------------------------------------------------------------------------------------------- static checks
 
 .PHONY: lint
-lint: lint-ruff lint-mypy lint-yaml lint-changelog lint-licences lint-repository lint-ansible lint-docs ## all static checks but ansible-test's
+lint: lint-ruff lint-mypy lint-yaml lint-changelog lint-licences lint-repository lint-ansible lint-docs lint-galaxy ## all static checks but ansible-test's
 
 .PHONY: lint-ruff
 lint-ruff: setup ## style, likely bugs and shape of Python files
@@ -99,6 +104,11 @@ lint-docs: docs ## guides and documentation of plugins: antsibull-docs, and a bu
 	@echo '==> antsibull-docs'
 	@ANSIBLE_COLLECTIONS_PATH=$(BUILD)/stage antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs \
 	  --validate-collection-refs dependent --disallow-unknown-collection-refs $(STAGE)
+
+.PHONY: lint-galaxy
+lint-galaxy: build $(GALAXY_STAMP) ## galaxy-importer on the artifact
+	@echo '==> galaxy-importer'
+	@python tests/tools/galaxy_importer.py $(GALAXY_VENV) $(BUILD)/artifact/*.tar.gz
 
 .PHONY: docs
 docs: stage ## the documentation site, in .build/docs/html
@@ -230,6 +240,9 @@ setup: $(VENV_STAMP) $(BUILD)/ansible.cfg
 
 $(VENV_STAMP):
 	@tests/tools/make_venv.sh $(VENV) $(REQUIREMENTS) $@
+
+$(GALAXY_STAMP): | $(VENV_STAMP)
+	@tests/tools/make_venv.sh $(GALAXY_VENV) $(GALAXY_REQUIREMENTS) $@
 
 $(BUILD)/ansible.cfg:
 	@mkdir -p $(@D)
