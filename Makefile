@@ -89,9 +89,9 @@ lint-licences: stage ## licence and copyright of every file
 	@cd $(STAGE) && { reuse lint --quiet || { reuse lint; exit 1; }; }
 
 .PHONY: lint-repository
-lint-repository: setup ## argument specs, doc fragments, action groups, import arrows; every test can be loaded
+lint-repository: setup ## argument specs, doc fragments, action groups, import arrows, proofs; tests can be loaded
 	@echo '==> repository'
-	@pytest -q --no-header tests/unit/test_repository.py
+	@pytest -q --no-header tests/unit/test_repository.py tests/unit/test_meta.py
 	@pytest -qq --collect-only tests >$(BUILD)/collected.txt || { tail -n 40 $(BUILD)/collected.txt; exit 1; }
 
 .PHONY: lint-ansible

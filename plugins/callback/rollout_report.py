@@ -34,6 +34,16 @@ options:
         key: path
 """
 
+EXAMPLES = r"""
+# The table, and a file beside it.
+ansible.cfg: |
+  [defaults]
+  callbacks_enabled = edgefleet.connectware.rollout_report
+
+  [callback_rollout_report]
+  path = report.json
+"""
+
 import json
 import sys
 import time

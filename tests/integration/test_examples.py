@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from guides.examples import example
 from guides.pages import GUIDES, blocks
 from integration.bed import COLLECTIONS, IMAGE, ROOT, VERSION, Factory, clean, docker, inspect, one_at_a_time
 from integration.kubernetes import NAMESPACE, POD, Cluster
@@ -117,25 +118,62 @@ def test_an_agent_of_compose_is_registered_by_its_log(site, compose):
     assert "changed=0" in play(site, *arguments)
 
 
-def test_an_agent_of_kubernetes_is_registered_by_its_log(site, compose):
+@pytest.fixture
+def kubernetes(site, compose) -> Iterator[str]:
     """The real kubectl; only the cluster behind it is a small stand-in that gives it the log of a real agent."""
     del compose
     needed("kubectl", "kubernetes-client")
     until(lambda: "pairing ID" in docker("logs", CONTAINER), "it asks")
     cluster = Cluster(lambda: docker("logs", CONTAINER).encode())
-    try:
-        config = str(cluster.config(site.directory / "kubeconfig"))
-        seen = subprocess.run(
-            ["kubectl", "logs", "--namespace", NAMESPACE, POD], env={**os.environ, "KUBECONFIG": config},
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        assert "pairing ID" in seen.stdout
-        example = str(EXAMPLES / "kubernetes" / "register.yml")
-        assert "changed=1" in play(site, example, KUBECONFIG=config)
-        until(lambda: site.connected(AGENT), "it is connected")
-        assert "changed=0" in play(site, example, KUBECONFIG=config)
-    finally:
-        cluster.stop()
+    config = str(cluster.config(site.directory / "kubeconfig"))
+    seen = subprocess.run(
+        ["kubectl", "logs", "--namespace", NAMESPACE, POD], env={**os.environ, "KUBECONFIG": config},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "pairing ID" in seen.stdout
+    yield config
+    cluster.stop()
+
+
+def test_an_agent_of_kubernetes_is_registered_by_its_log(site, kubernetes):
+    register = str(EXAMPLES / "kubernetes" / "register.yml")
+    assert "changed=1" in play(site, register, KUBECONFIG=kubernetes)
+    until(lambda: site.connected(AGENT), "it is connected")
+    assert "changed=0" in play(site, register, KUBECONFIG=kubernetes)
+
+
+def documented(site: Factory, name: str, **replaced: str) -> list[dict[str, object]]:
+    """The tasks that `ansible-doc` shows, with the addresses of this machine."""
+    text = example(name).replace("https://connectware.example.com", site.variables["connectware_url"])
+    for there, here in replaced.items():
+        assert there in text
+        text = text.replace(there, here)
+    return yaml.safe_load(text)
+
+
+def play_tasks(site: Factory, tasks: list[dict[str, object]], **env: str) -> str:
+    path = site.directory / "documented.yml"
+    path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    body = {"username": "rollout", "password": site.variables["connectware_password"]}
+    token = site.simulator.client(None)("POST", "/api/login", json=body).json()["token"]
+    nobody = {"CONNECTWARE_USERNAME": "", "CONNECTWARE_PASSWORD": ""}
+    return play(site, str(path), "--extra-vars", json.dumps({"vault_connectware_token": token}), **nobody, **env)
+
+
+def test_the_example_of_pairing_id(site, kubernetes):
+    play_tasks(site, documented(site, "filter/pairing_id"), KUBECONFIG=kubernetes)
+    until(lambda: site.connected(AGENT), "it is connected")
+
+
+def test_the_examples_of_registered_client(site, compose):
+    """With the command of Docker Compose that Debian has."""
+    until(lambda: "pairing ID" in docker("logs", CONTAINER), "it asks")
+    here = {"docker compose": "docker-compose", "/opt/connectware": str(compose)}
+    read, register, remove = documented(site, "module/registered_client", **here)
+    assert "changed=1" in play_tasks(site, [read, register])
+    until(lambda: site.connected(AGENT), "it is connected")
+    assert "changed=1" in play_tasks(site, [remove])
+    assert AGENT not in site.simulator.usernames()
 
 
 def test_an_agent_of_compose_is_taken_over_without_a_new_registration(site, compose):

@@ -1,0 +1,269 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples that `ansible-doc` shows of modules and plugins, and the READMEs of roles, run as they stand.
+
+`tests/proofs.yml` says which test runs which example.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+from guides.examples import ROOT
+from integration.bed import COLLECTIONS, IMAGE, VERSION, docker, inspect
+from integration.documented import HOST, Site
+from simulator.harness import until
+from unit.extensions.eda.sources import PLUGIN, running
+
+
+@pytest.fixture
+def site(factory) -> Site:
+    return Site(factory(1))
+
+
+def test_the_example_of_agents(site: Site) -> None:
+    foreign = site.words["welder-agent-1"]
+    env = {"CYBUS_AGENT_NAME": f"{site.prefix}welder-01", "CYBUS_MQTT_HOST": "127.0.0.1", **site.container["env"]}
+    given = [option for item in env.items() for option in ("--env", "=".join(item))]
+    docker("run", "--detach", "--network", "host", "--name", foreign, *given, f"{IMAGE}:{VERSION}")
+    before = inspect("container", foreign)
+    assert before is not None
+
+    site.tasks("module/agents").ok()
+
+    made = site.factory.container(site.agent(1))
+    assert made is not None and made["State"]["Running"] and made["Config"]["Image"] == f"{IMAGE}:{VERSION}"
+    assert "of-nobody" not in json.dumps(made), "the licence key is used for the pull alone"
+    assert site.factory.container(site.agent(2)) is None
+    assert inspect("volume", site.words["press02-credentials"]) is not None, "its credentials are kept"
+    after = inspect("container", foreign)
+    assert after is not None and all(after[key] == before[key] for key in ("Id", "Config", "HostConfig"))
+
+
+def test_the_examples_of_a_registration_and_of_looks_at_it(site: Site) -> None:
+    names = [site.agent(1), site.agent(2)]
+    site.tasks("module/agents_registered").ok()
+    for name in names:
+        until(lambda name=name: site.factory.connected(name), f"{name} is connected")
+    assert not site.simulator.state()["window"]["open"]
+    assert set(site.tasks("module/agents_registered").ok().changes.values()) == {0}
+
+    docker("stop", "--time", "1", f"connectware-agent-{names[1]}")
+    shown = site.tasks("module/agents_info").ok().output
+    assert f'"{names[1]}"' in shown and f'"{names[0]}"' not in shown
+
+    role = COLLECTIONS / "ansible_collections" / "edgefleet" / "connectware" / "roles" / "audit"
+    report = site.folder / "report"
+    site.words["/var/www/html/connectware"] = str(report)
+    site.tasks("module/audit_report", audit_role_path=str(role)).ok()
+    assert names[1] in (report / "audit.html").read_text()
+    rows = {row["name"]: row["factory"] for row in json.loads((report / "audit.json").read_text())["agents"]}
+    assert rows.items() >= dict.fromkeys(names, "Hamburg").items()
+
+
+def test_the_examples_of_the_fleet(site: Site) -> None:
+    named, ghost = site.agent(1), site.agent(9)
+    for username in (named, ghost):
+        site.registered_by_hand(username)
+
+    site.tasks("module/fleet_info").failed(f"Not in the inventory: {ghost}")
+    assert {named, ghost} <= site.simulator.usernames()
+
+    site.tasks("module/ghosts_retired").ok()
+    assert site.simulator.usernames() & {named, ghost} == {named}
+    site.tasks("module/fleet_info").ok()
+
+
+def test_the_example_of_api_token(site: Site) -> None:
+    site.tasks("module/api_token").ok()
+
+    kept = site.folder / ".connectware-token"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    end = site.simulator.endpoints
+    bearer = {"Authorization": f"Bearer {kept.read_text()}"}
+    answer = requests.get(f"{end['url']}/api/client-registry", headers=bearer, verify=end["ca_path"], timeout=10)
+    assert answer.status_code == 200
+
+
+def test_the_example_of_connectware_info(site: Site) -> None:
+    run = site.tasks("module/connectware_info").ok()
+
+    assert '"provenance": "assumed"' in run.output and '"provenance": "documented"' not in run.output
+    assert yaml.safe_load((site.folder / "connectware_contract.yml").read_text()) in ({}, None)
+    assert site.factory.counts()["writes"] == 0
+
+
+def test_the_examples_of_the_client_registry(site: Site) -> None:
+    site.tasks("module/registry_info").ok()
+
+    site.factory.count_from_now()
+    site.tasks("module/registry_window").ok()
+    unlocked, locked = site.simulator.control("GET", "window-history")["history"]
+    assert (unlocked["kind"], locked["kind"]) == ("unlock", "lock")
+    assert 595_000 < unlocked["after"] - unlocked["at"] <= 600_000
+
+    site.simulator.control("POST", "window", {"open_ms": 60_000})
+    site.simulator.control("POST", "register", {"username": site.agent(1), "pairing_id": "abcdef"})
+    site.tasks("module/registry_info").failed(f"Pending: {site.agent(1)}")
+
+
+def test_the_examples_of_the_inventory(site: Site) -> None:
+    site.registered_by_hand(site.agent(1))
+    site.registered_by_hand(site.agent(9))
+    (site.folder / ".connectware-token").write_text(site.token)
+    site.inventory()
+    beside, alone = site.here("inventory/connectware").split("---\n")
+
+    (site.folder / "connectware.yml").write_text(beside)
+    data = json.loads(site.shell("ansible-inventory -i inventory.yml -i connectware.yml --list"))
+    assert data["connectware_registered"]["hosts"] == [HOST] == data["connectware_missing"]["hosts"]
+
+    (site.folder / "connectware.yml").write_text(alone)
+    data = json.loads(site.shell("ansible-inventory -i connectware.yml --list"))
+    assert {site.agent(1), site.agent(9)} <= set(data[f"site_{site.prefix[:-1]}"]["hosts"])
+    assert list((site.folder / ".cache" / "connectware").iterdir()), "it is kept for the next time"
+
+
+def test_the_example_inventory_of_many_factories(site: Site) -> None:
+    """Its hosts are checked in tests/unit/test_guides.py; here Connectware is asked about them."""
+    shutil.copytree(ROOT / "docs" / "examples" / "factories" / "north", site.folder / "north")
+    source = site.folder / "north" / "zz_connectware.yml"
+    text = source.read_text()
+    for there in ("https://connectware-north.example.com", "/etc/ssl/factory-ca.pem"):
+        assert there in text
+        text = text.replace(there, site.words[there])
+    source.write_text(text)
+
+    data = json.loads(site.shell("ansible-inventory -i north --list"))
+
+    everyone = {host for group in ("hamburg", "kiel") for host in data[group]["hosts"]}
+    assert everyone and set(data["connectware_missing"]["hosts"]) == everyone
+
+
+def test_the_example_of_rollout_report(site: Site) -> None:
+    (config,) = yaml.safe_load(site.here("callback/rollout_report")).items()
+    (site.folder / config[0]).write_text(config[1])
+    site.inventory()
+
+    shown = site.shell(
+        "unset ANSIBLE_CONFIG; ansible-playbook -i inventory.yml --check edgefleet.connectware.rollout",
+    )
+
+    assert "AGENTS (check mode) ***" in shown and f"  {site.agent(1)} " in shown
+    report = json.loads((site.folder / "report.json").read_text())
+    assert {agent["name"] for agent in report["agents"]} == {site.agent(1), site.agent(2)}
+
+
+def test_the_examples_of_the_event_source(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run as ansible-rulebook runs it. An agent of the inventory is no stranger, and has time to be rolled out."""
+    for name, value in site.factory.environment.items():
+        monkeypatch.setenv(name, value)
+    site.inventory()
+    site.simulator.control("POST", "window", {"open_ms": 60_000})
+    for username in (site.agent(1), f"{site.prefix}stranger"):
+        site.simulator.control("POST", "register", {"username": username, "pairing_id": "abcdef"})
+
+    async def first_event(args: dict[str, Any]) -> dict[str, Any]:
+        async with running(args) as source:
+            return await source.next()
+
+    text = site.here("event_source/registry", **{"[inventory]": f"[{site.folder / 'inventory.yml'}]"})
+    for source in yaml.safe_load(text.replace("{{ vault_reader_token }}", site.token)):
+        event = asyncio.run(first_event(source[PLUGIN]))
+        assert (event["username"], event["pairing_ids"]) == (f"{site.prefix}stranger", ["abcdef"])
+
+
+# ------------------------------------------------------------------------------------------------------------- roles
+
+
+def test_the_example_of_role_agents(site: Site, system_python: str) -> None:
+    play, variables = site.here("role/agents").split("---\n")
+    (plays,) = yaml.safe_load(play)
+    site.factory.agents[:] = yaml.safe_load(variables)["agents_list"]
+
+    run = site.play([plays], **rest_of_the_machine(site, system_python)).ok()
+
+    assert [agent["verdict"] for agent in run.report["agents"]] == ["registered"] * 2
+    for number in (1, 2):
+        until(lambda number=number: site.factory.connected(site.agent(number)), "it is connected")
+    made = site.factory.container(site.agent(2))
+    assert made is not None and "CYBUS_LOG_LEVEL=debug" in made["Config"]["Env"]
+
+
+def test_the_example_of_role_docker_host(site: Site, system_python: str) -> None:
+    site.factory.agents.pop()
+    run = site.play(yaml.safe_load(site.here("role/docker_host")), **rest_of_the_machine(site, system_python)).ok()
+
+    assert [agent["verdict"] for agent in run.report["agents"]] == ["registered"]
+    until(lambda: site.factory.connected(site.agent(1)), "it is connected")
+
+
+def rest_of_the_machine(site: Site, interpreter: str) -> dict[str, Any]:
+    """The connection to Connectware, where the example does not say it; and the Python of a factory host."""
+    end = site.simulator.endpoints
+    return {
+        "ansible_python_interpreter": interpreter,
+        "connectware_url": end["url"],
+        "connectware_ca_path": end["ca_path"],
+        "connectware_token": site.token,
+    }
+
+
+def test_the_example_of_role_audit(site: Site) -> None:
+    site.inventory()
+    site.shell(site.here("role/audit"))
+
+    document = json.loads((site.folder / "connectware-audit" / "audit.json").read_text())
+    assert {row["name"] for row in document["agents"]} >= {site.agent(1), site.agent(2)}
+    assert site.factory.counts()["writes"] == 0
+
+
+def test_the_example_of_role_ghosts(site: Site) -> None:
+    site.registered_by_hand(site.agent(9))
+    site.inventory(agents_name_pattern=f"{site.prefix}.*")
+
+    shown = " ".join(site.shell(site.here("role/ghosts")).split())
+
+    assert f"Could be retired: {site.agent(9)}. Nothing was deleted" in shown
+    assert site.agent(9) in site.simulator.usernames()
+
+
+def test_the_example_of_role_simulator(site: Site) -> None:
+    ports = {name: free_port() for name in ("api", "mqtt", "mqtts")}
+    here = {
+        "ansible_python_interpreter": sys.executable,
+        "simulator_venv": sys.prefix,
+        "simulator_install": False,
+        "simulator_image_name": IMAGE,
+        "simulator_dir": str(site.folder / "simulator"),
+        **{f"simulator_{name}_port": port for name, port in ports.items()},
+    }
+    (play,) = yaml.safe_load(site.here("role/simulator").replace("8443", str(ports["api"])))
+    (site.folder / "example.yml").write_text(yaml.safe_dump([play]))
+    given = site.folder / "here.json"
+    given.write_text(json.dumps(here))
+    command = f"ansible-playbook example.yml -e @{given}"
+    try:
+        assert f'"url": "https://127.0.0.1:{ports["api"]}"' in site.shell(command)
+        ca = site.folder / "simulator" / "state" / "ca.pem"
+        answer = requests.get(f"https://127.0.0.1:{ports['api']}/api/client-registry", verify=str(ca), timeout=10)
+        assert answer.status_code == 401, "it wants a login, as Connectware does"
+    finally:
+        site.shell(f"{command} -e simulator_state=absent")
+    assert not Path(here["simulator_dir"]).exists()
+
+
+def free_port() -> int:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the action adds to the module `agents`: host and agents in what went wrong, and a line now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from unit.plugins.action.standing import TASK_VARS, standing
+
+from ansible_collections.edgefleet.connectware.plugins.action import agents
+
+PRESSES = [{"name": "press-1"}, {"name": "press-2"}]
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], dict[str, Any]]) -> None:
+    """The module ends like this."""
+    monkeypatch.setattr(NormalAction, "run", lambda self, tmp, task_vars: answer())
+
+
+def unreachable() -> dict[str, Any]:
+    raise AnsibleConnectionFailure("no route to host")
+
+
+def test_what_the_module_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, lambda: {"changed": True, "agents": [{"name": "press-1"}]})
+
+    result = standing(agents, {"agents": PRESSES}).run(None, TASK_VARS)
+
+    assert result == {"changed": True, "agents": [{"name": "press-1"}]}
+
+
+def test_a_failure_names_the_host_and_the_agents_that_were_never_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, lambda: {"failed": True, "msg": "no engine"})
+
+    result = standing(agents, {"agents": PRESSES}).run(None, TASK_VARS)
+
+    assert result["msg"] == "Host hamburg (agents: press-1, press-2): no engine"
+
+
+def test_agents_that_were_looked_at_are_in_the_result_and_not_named_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, lambda: {"failed": True, "msg": "press-1 is broken", "agents": [{"name": "press-1"}]})
+
+    assert standing(agents, {"agents": PRESSES}).run(None, TASK_VARS)["msg"] == "Host hamburg: press-1 is broken"
+
+
+def test_a_host_that_cannot_be_reached_names_its_agents_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, unreachable)
+
+    with pytest.raises(AnsibleConnectionFailure) as failure:
+        standing(agents, {"agents": PRESSES}).run(None, TASK_VARS)
+
+    assert str(failure.value) == "Host hamburg (agents: press-1, press-2): no route to host"
+    assert failure.value.__cause__ is None and failure.value.__suppress_context__
+
+
+def test_of_many_agents_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, lambda: {"failed": True, "msg": "no engine"})
+    many = [{"name": f"press-{number}"} for number in range(1, 14)]
+
+    assert "press-10 and 3 more): no engine" in standing(agents, {"agents": many}).run(None, TASK_VARS)["msg"]
+
+
+@pytest.mark.parametrize("given", [None, "press-1", 7, {}])
+def test_what_is_no_list_of_agents_is_left_to_the_module(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, lambda: {"failed": True, "msg": "agents must be a list"})
+
+    assert standing(agents, {"agents": given}).run(None, TASK_VARS)["msg"] == "Host hamburg: agents must be a list"
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        ("present", "bringing 2 agents to what is wanted, images included where they are pulled, since 20 s"),
+        ("pulled", "bringing the images of 2 agents to the host, since 20 s"),
+        ("absent", "removing 2 agents from the host, since 20 s"),
+        ("{{ later }}", "working on 2 agents, since 20 s"),
+    ],
+)
+def test_what_takes_long_says_what_it_is_doing(state: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = []
+
+    @contextmanager
+    def telling(_say: Any, text: Callable[[float], str]) -> Any:
+        said.append(text(20.0))
+        yield
+
+    monkeypatch.setattr(agents, "telling", telling)
+    answering(monkeypatch, lambda: {"changed": False})
+
+    standing(agents, {"agents": PRESSES, "state": state}).run(None, TASK_VARS)
+
+    assert said == [line]

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action of `agents_registered`: what it takes, what it tells, and how it asks the host."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from unit.plugins.action.standing import TASK_VARS, standing
+from unit.plugins.module_utils._connectware.conversation import Conversation, no_secret
+
+from ansible_collections.edgefleet.connectware.plugins.action import agents_registered
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import EngineError, EngineUnavailableError
+
+REGISTRY, USERS = "/api/client-registry", "/api/listUsers"
+KEYS = {"agents", "changed", "diff", "authorizations", "interim"}
+RUNNING = Observation(
+    "press-1", "press-1", "connectware-agent-press-1", "connectware-agent-press-1",
+    container_id="c1", state="running", started_at=100.0, created_at=50.0, credentials=True, volume_created_at=50.0,
+    observed_at=200.0,
+)  # fmt: skip
+
+
+def deployed(seen: Observation = RUNNING, **more: Any) -> list[dict[str, Any]]:
+    """The result of module `agents`."""
+    return [{"name": seen.name, "observation": seen.to_dict(), **more}]
+
+
+def run(args: dict[str, Any], **task: Any) -> dict[str, Any]:
+    result: dict[str, Any] = standing(agents_registered, args, **task).run(None, TASK_VARS)
+    assert set(result) >= KEYS, "the same keys in every state"
+    return result
+
+
+def test_without_agents_nobody_is_asked(server: Conversation, params: dict[str, Any]) -> None:
+    result = run({**params, "agents": []})
+
+    assert not result["changed"] and result["agents"] == [] and not result.get("failed")
+    assert server.seen == []
+
+
+def test_a_registered_agent_costs_two_requests_and_is_not_touched(server: Conversation, params: dict[str, Any]) -> None:
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": [{"id": "1", "username": "press-1", "createdBy": "client-registry"}]})
+
+    result = run({**params, "agents": deployed()})
+
+    (agent,) = result["agents"]
+    assert (agent["verdict"], agent["reason"], agent["actions"]) == ("registered", "none", [])
+    assert not result["changed"] and not result.get("failed")
+    assert no_secret(str(result))
+
+
+def test_check_mode_predicts_a_registration_and_writes_nothing(server: Conversation, params: dict[str, Any]) -> None:
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": []})
+    planned = replace(RUNNING, state="absent", container_id=None, credentials=None, started_at=None, planned=True)
+
+    result = run({**params, "agents": deployed(planned)}, check_mode=True)
+
+    assert result["changed"] and result["agents"][0]["reason"] == "first_start"
+    assert [line.split()[0] for line in server.seen] == ["GET", "GET"]
+
+
+def test_what_module_agents_could_not_do_fails_here_with_its_words(
+    server: Conversation, params: dict[str, Any]
+) -> None:
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": []})
+
+    result = run({**params, "agents": deployed(error="the image is not there")})
+
+    assert result["failed"] and result["msg"].startswith(
+        "Host hamburg: 1 of 1 agents are not registered: agent press-1"
+    )
+    assert "the image is not there" in result["msg"]
+
+
+@pytest.mark.parametrize("given", [[{"name": "press-1"}], [{"observation": {"name": "press-1", "colour": "red"}}]])
+def test_what_is_no_result_of_module_agents_is_refused(given: list[dict[str, Any]], params: dict[str, Any]) -> None:
+    result = run({**params, "agents": given})
+
+    assert result["failed"] and "no result of module edgefleet.connectware.agents" in result["msg"]
+    assert result["msg"].startswith("Host hamburg: ")
+
+
+def test_what_is_no_earlier_turn_is_refused(params: dict[str, Any]) -> None:
+    result = run({**params, "agents": deployed(), "interim": {"records": "none"}})
+
+    assert result["failed"] and "no result of module edgefleet.connectware.agents_registered" in result["msg"]
+
+
+def test_a_refused_token_is_said_without_it(server: Conversation, params: dict[str, Any]) -> None:
+    # Of the two first questions, whichever is refused first ends the conversation.
+    server.expect("GET", REGISTRY, status=401, answer={"code": "UNAUTHORIZED", "message": "expired"})
+
+    result = run({**params, "agents": deployed()})
+
+    assert result["failed"] and result["error"]["status"] == 401
+    assert result["msg"].startswith("Host hamburg: ") and no_secret(str(result))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "text"),
+    [
+        ({"failed": True, "msg": "no such container"}, EngineError, "no such container"),
+        ({"failed": True, "module_stderr": "Traceback"}, EngineError, "Traceback"),
+        ({}, EngineError, "no answer"),
+        (
+            {"failed": True, "msg": "refused", "error": {"kind": "EngineUnavailableError"}},
+            EngineUnavailableError,
+            "refused",
+        ),
+    ],
+)
+def test_a_look_at_the_host_that_fails_is_an_error_of_that_host(
+    answer: dict[str, Any], error: type[EngineError], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    action = standing(agents_registered, {})
+    monkeypatch.setattr(action, "_execute_module", lambda **_more: answer)
+
+    with pytest.raises(error, match=text) as failure:
+        action.look({"looks": []}, TASK_VARS, "hamburg")
+
+    assert type(failure.value) is error and "host hamburg" in failure.value.message
+
+
+def test_a_look_at_the_host_runs_the_module_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    action = standing(agents_registered, {})
+    asked: list[dict[str, Any]] = []
+
+    def execute(**more: Any) -> dict[str, Any]:
+        asked.append(more)
+        return {"observations": [RUNNING.to_dict()]}
+
+    monkeypatch.setattr(action, "_execute_module", execute)
+
+    assert action.look({"looks": [], "wait": 2}, TASK_VARS, "hamburg") == [RUNNING]
+    assert asked == [
+        {"module_name": agents_registered.MODULE, "module_args": {"looks": [], "wait": 2}, "task_vars": TASK_VARS}
+    ]

@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The callback: from the results that Ansible hands over to its table and its file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+from unit.plugins.module_utils._report.test_tally import deployed, judged, valid
+
+from ansible_collections.edgefleet.connectware.plugins.callback import rollout_report
+from ansible_collections.edgefleet.connectware.plugins.callback.rollout_report import DEPLOY, REGISTER, CallbackModule
+
+
+class Host(SimpleNamespace):
+    """A host of the inventory."""
+
+    def get_name(self) -> str:
+        return str(self.name)
+
+
+def task(action: str, **more: Any) -> Any:
+    said = {"_uuid": action, "resolved_action": action, "action": action, "args": {}, "check_mode": False,
+            "delegate_to": None, **more}  # fmt: skip
+    return SimpleNamespace(get_name=lambda: f"Task {action}", **said)
+
+
+def result(of: Any, values: dict[str, Any], host: str = "hamburg") -> Any:
+    return SimpleNamespace(task=of, host=Host(name=host), result=values)
+
+
+def older(of: Any, values: dict[str, Any], host: str = "hamburg") -> Any:
+    """The same before ansible-core 2.19."""
+    return SimpleNamespace(_task=of, _host=Host(name=host), _result=values)
+
+
+def play(*roles: str, hosts: tuple[str, ...] = ("hamburg",), tasks: tuple[Any, ...] = ()) -> Any:
+    inventory = SimpleNamespace(get_hosts=lambda _pattern: [Host(name=host) for host in hosts])
+    return SimpleNamespace(
+        hosts="all",
+        get_roles=lambda: [SimpleNamespace(get_name=lambda role=role: role) for role in roles],
+        get_tasks=lambda: list(tasks),
+        get_variable_manager=lambda: SimpleNamespace(_inventory=inventory),
+    )
+
+
+def stats(failed: tuple[str, ...] = (), dark: tuple[str, ...] = (), changed: int = 0) -> Any:
+    hosts = {"hamburg", *failed, *dark}
+    return SimpleNamespace(
+        processed=dict.fromkeys(hosts, 1),
+        failures=dict.fromkeys(failed, 1),
+        dark=dict.fromkeys(dark, 1),
+        summarize=lambda _host: {"changed": changed},
+    )
+
+
+class Site:
+    """The callback, what it has displayed, and the file that it was told to write."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.callback = CallbackModule()
+        self.callback.get_option = lambda name: {"path": str(path) if path else None}[name]
+        self.callback._display = self.display = MagicMock(columns=200)
+
+    def shown(self) -> str:
+        return "\n".join(str(call.args[0]) for call in self.display.display.call_args_list)
+
+    def report(self) -> dict[str, Any]:
+        assert self.path is not None
+        report: dict[str, Any] = json.loads(self.path.read_text())
+        valid(report)
+        return report
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": False})
+    return Site(tmp_path / "report.json")
+
+
+@pytest.mark.parametrize("made", [result, older])
+def test_a_rollout(made: Any, site: Site) -> None:
+    callback = site.callback
+    callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    for action, agent in (
+        (DEPLOY, deployed(action="created")),
+        (REGISTER, judged(actions=["authorized"], changed=True)),
+    ):
+        callback.v2_runner_on_start(Host(name="hamburg"), task(action))
+        callback.v2_runner_on_ok(made(task(action), {"agents": [agent]}))
+    callback.v2_playbook_on_stats(stats(changed=2))
+
+    site.display.banner.assert_called_once_with("AGENTS")
+    assert "press-1" in site.shown() and "1 agent on 1 host: ok=1 changed=1 failed=0" in site.shown()
+    (agent,) = site.report()["agents"]
+    assert (agent["host"], agent["name"], agent["actions"]) == ("hamburg", "press-1", ["created", "authorized"])
+
+
+@pytest.mark.parametrize("made", [result, older])
+def test_a_host_that_was_never_reached_has_a_line_with_the_reason(made: Any, site: Site) -> None:
+    site.callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    site.callback.v2_runner_on_unreachable(made(task("setup"), {"msg": "no route to host"}))
+    site.callback.v2_playbook_on_stats(stats(dark=("hamburg",)))
+
+    assert "hamburg: task 'Task setup': no route to host" in site.shown()
+    assert site.report()["hosts"]["hamburg"]["state"] == "unreachable"
+
+
+def test_a_failure_that_was_ignored_is_none(site: Site) -> None:
+    site.callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    site.callback.v2_runner_on_failed(result(task("shell"), {"failed": True, "msg": "odd"}), ignore_errors=True)
+    site.callback.v2_runner_on_ok(result(task(DEPLOY), {"agents": [deployed()]}))
+    site.callback.v2_playbook_on_stats(stats())
+
+    assert "odd" not in site.shown()
+
+
+def test_a_run_that_is_not_about_agents_says_nothing(site: Site) -> None:
+    site.callback.v2_playbook_on_play_start(play("somebody.elses.role"))
+    site.callback.v2_runner_on_failed(result(task("shell"), {"failed": True, "msg": "odd"}))
+    site.callback.v2_playbook_on_stats(stats(failed=("hamburg",)))
+
+    site.display.banner.assert_not_called()
+    assert site.shown() == "" and site.report()["agents"] == []
+
+
+def test_an_earlier_turn_is_told_only_if_no_later_one_comes(site: Site) -> None:
+    callback, turn = site.callback, {"records": []}
+    callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    waiting = {"agents": [judged(verdict="awaiting_request")], "interim": turn}
+    callback.v2_runner_on_ok(result(task(REGISTER), waiting))
+    callback.v2_runner_on_ok(result(task(REGISTER), {"agents": [judged()]}))
+    callback.v2_runner_on_ok(result(task(REGISTER), waiting, "munich"))
+    callback.v2_playbook_on_stats(stats())
+
+    assert {agent["host"]: agent["verdict"] for agent in site.report()["agents"]} == {
+        "hamburg": "registered", "munich": "awaiting_request",
+    }  # fmt: skip
+
+
+def test_a_file_that_cannot_be_written_is_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": False})
+    site = Site(tmp_path / "no_folder" / "report.json")
+    site.callback.v2_playbook_on_stats(stats())
+
+    (text,) = site.display.warning.call_args.args
+    assert "no_folder/report.json" in text and "CONNECTWARE_REPORT_PATH" in text
+
+
+def test_no_file_is_written_that_nobody_wants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": False})
+    monkeypatch.chdir(tmp_path)
+    Site(None).callback.v2_playbook_on_stats(stats())
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_mode_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": True})
+    site = Site(tmp_path / "report.json")
+    site.callback.v2_playbook_on_play_start(play(tasks=(task(DEPLOY),)))
+    site.callback.v2_runner_on_ok(result(task(DEPLOY, check_mode=True), {"agents": [deployed(action="created")]}))
+    site.callback.v2_playbook_on_stats(stats(changed=1))
+
+    site.display.banner.assert_called_once_with("AGENTS (check mode)")

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory plugin over ansible-core's own inventory: groups, variables, and what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from unit.plugins.module_utils._connectware.conversation import Conversation
+
+from ansible_collections.edgefleet.connectware.plugins.inventory.connectware import InventoryModule
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import CONNECTWARE_OPTIONS
+
+REGISTRY, USERS = "/api/client-registry", "/api/listUsers"
+MADE = {"createdBy": "client-registry"}
+PEOPLE = ({"id": "2", "username": "press-1", **MADE}, {"id": "3", "username": "old-1", **MADE})
+PENDING = ({"username": "press-2", "pairingId": "a82123"},)
+DEFAULTS = {
+    "agents_as": "variables", "name_pattern": None, "connected": False, "strict": False, "cache": False,
+    "compose": {}, "groups": {}, "keyed_groups": [],
+}  # fmt: skip
+Read = Callable[..., InventoryData]
+
+
+class Configured(InventoryModule):
+    """The plugin with these options; reading them from a file is ansible-core's work."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__()
+        self._given = {**dict.fromkeys(CONNECTWARE_OPTIONS), **DEFAULTS, **options}
+
+    def _read_config_data(self, path: str) -> dict[str, Any]:
+        del path
+        return {}
+
+    def get_option(self, option: str, hostvars: Any = None) -> Any:
+        del hostvars
+        return self._given[option]
+
+
+@pytest.fixture
+def read(params: dict[str, Any], tmp_path: Path) -> Read:
+    """Reads a source after an inventory with two hosts."""
+
+    def make(agents: dict[str, Any] | None = None, **options: Any) -> InventoryData:
+        data = InventoryData()
+        for host, found in (agents if agents is not None else AGENTS).items():
+            data.add_host(host)
+            data.set_variable(host, "agents_list", found)
+        defaults = {name: option.get("default") for name, option in CONNECTWARE_OPTIONS.items()}
+        plugin = Configured({**defaults, **params, **options})
+        plugin.parse(data, DataLoader(), str(tmp_path / "connectware.yml"), cache=False)
+        return data
+
+    return make
+
+
+AGENTS = {"hamburg": [{"name": "press-1"}, {"name": "press-2"}], "munich": [{"name": "press-3"}]}
+
+
+def answers(server: Conversation) -> None:
+    server.expect("GET", REGISTRY, answer={"pendingRequests": list(PENDING)})
+    server.expect("GET", USERS, answer={"users": list(PEOPLE)})
+
+
+def hosts(data: InventoryData, group: str) -> list[str]:
+    return sorted(host.name for host in data.groups[group].get_hosts())
+
+
+def variable(data: InventoryData, host: str, name: str) -> Any:
+    return data.hosts[host].get_vars()[name]
+
+
+def test_hosts_are_in_the_groups_of_their_agents(server: Conversation, read: Read) -> None:
+    answers(server)
+    data = read()
+
+    assert hosts(data, "connectware_registered") == hosts(data, "connectware_pending") == ["hamburg"]
+    assert hosts(data, "connectware_missing") == ["munich"]
+    states = {agent["username"]: agent["state"] for agent in variable(data, "hamburg", "connectware_agents")}
+    assert states == {"press-1": "registered", "press-2": "pending"}
+    assert [ghost["username"] for ghost in data.groups["all"].get_vars()["connectware_ghosts"]] == ["old-1"]
+
+
+def test_agents_can_be_the_hosts(server: Conversation, read: Read) -> None:
+    answers(server)
+    data = read(agents_as="hosts", name_pattern="press-.*")
+
+    assert hosts(data, "connectware_agents") == ["old-1", "press-1", "press-2", "press-3"]
+    assert hosts(data, "connectware_ghost") == []
+    assert variable(data, "press-3", "ansible_host") == "an-agent-is-no-host.invalid"
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [("connectware.yml", True), ("zz_connectware.yaml", True), ("hosts.yml", False), ("connectware.json", False)],
+)
+def test_a_source_is_told_by_its_name(name: str, ours: bool, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("plugin: edgefleet.connectware.connectware\n")
+
+    assert InventoryModule().verify_file(str(path)) is ours
+
+
+def test_what_connectware_refuses_adds_nothing(server: Conversation, read: Read) -> None:
+    server.expect("GET", REGISTRY, status=403, answer={"code": "FORBIDDEN"})
+
+    with pytest.raises(AnsibleParserError, match="HTTP 403"):
+        read()
+
+
+@pytest.mark.parametrize(
+    ("agents", "options", "text"),
+    [
+        ({"hamburg": "press-1"}, {}, "hamburg"),
+        (None, {"name_pattern": "("}, "pattern"),
+        (None, {"connectware_url": "ftp://connectware"}, "connectware_url"),
+    ],
+)
+def test_what_cannot_be_read_is_said_before_anybody_is_asked(
+    agents: dict[str, Any] | None, options: dict[str, Any], text: str, server: Conversation, read: Read
+) -> None:
+    with pytest.raises(AnsibleParserError, match=text):
+        read(agents, **options)
+    assert server.seen == []

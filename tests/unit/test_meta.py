@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Nothing of the collection is without tests, documentation and an example that is really run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from guides.examples import WITHOUT_EXAMPLE, example, places
+from guides.pages import PAGES, ROOT
+
+PROOFS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "tests" / "proofs.yml").read_text("utf-8"))
+PLACES = places()
+# What of a kind is its own test: a fragment is text, a playbook or rulebook is run, files are examples themselves.
+NEEDED = {
+    "doc_fragment": {"unit"},
+    "playbook": {"integration"},
+    "rulebook": {"integration"},
+    "files": {"example"},
+    "action": {"unit", "integration"},
+}
+EVERYTHING = {"unit", "integration", "example"}
+FOLDERS = {"unit": ("tests/unit/", "tests/simulator/"), "integration": ("tests/integration/",)}
+
+
+def kind_of(thing: str) -> str:
+    return thing.partition("/")[0]
+
+
+def name_of(thing: str) -> str:
+    return thing.partition("/")[2]
+
+
+def claims(thing: str) -> list[tuple[str, str]]:
+    """What is said of a thing: the sort of proof, and a test or file of tests."""
+    said = PROOFS[thing]
+    listed = [(sort, node) for sort in ("unit", "integration") for node in said.get(sort, [])]
+    return [*listed, *([("example", said["example"])] if "example" in said else [])]
+
+
+NODES = sorted({node for thing in PROOFS for _sort, node in claims(thing)})
+
+
+@cache
+def collected() -> frozenset[str]:
+    """The tests that pytest finds in the files that are named."""
+    files = sorted({node.partition("::")[0] for node in NODES})
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return frozenset(line for line in done.stdout.splitlines() if "::" in line)
+
+
+def source_of(node: str) -> str:
+    """The text of a test, or of the whole file."""
+    path, _colons, rest = node.partition("::")
+    text = (ROOT / path).read_text("utf-8")
+    if not rest:
+        return text
+    name = rest.partition("[")[0]
+    found = [part for part in ast.parse(text).body if isinstance(part, ast.FunctionDef) and part.name == name]
+    return ast.get_source_segment(text, found[0]) or ""
+
+
+def test_everything_has_its_proofs_and_nothing_else() -> None:
+    assert set(PROOFS) == set(PLACES)
+
+
+@pytest.mark.parametrize("thing", PLACES)
+def test_no_proof_is_missing(thing: str) -> None:
+    needed = NEEDED.get(kind_of(thing), EVERYTHING)
+
+    assert set(PROOFS[thing]) == needed
+    for sort, folders in FOLDERS.items():
+        assert all(node.startswith(folders) for node in PROOFS[thing].get(sort, [])), sort
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_what_is_named_as_a_proof_is_a_test(node: str) -> None:
+    assert any(test == node or test.startswith((f"{node}::", f"{node}[")) for test in collected())
+
+
+@pytest.mark.parametrize(
+    ("thing", "sort"), [(thing, sort) for thing in PROOFS for sort in FOLDERS if sort in PROOFS[thing]]
+)
+def test_a_proof_names_what_it_proves(thing: str, sort: str) -> None:
+    word = re.compile(rf"(?<![a-z]){re.escape(name_of(thing))}(?![a-z])")
+
+    assert any(word.search(node.partition("[")[2] or source_of(node)) for node in PROOFS[thing][sort])
+
+
+# ---------------------------------------------------------------------------------------------------------- examples
+
+WITH_EXAMPLE = [thing for thing in PLACES if kind_of(thing) not in {*WITHOUT_EXAMPLE, "files"}]
+
+
+@pytest.mark.parametrize("thing", WITH_EXAMPLE)
+def test_the_example_is_run_by_the_test_that_is_said_to(thing: str) -> None:
+    """It takes the text of the documentation by the name of the thing; nothing else gives it that text."""
+    assert f'"{thing}"' in source_of(PROOFS[thing]["example"])
+
+
+@pytest.mark.parametrize("thing", WITH_EXAMPLE)
+def test_an_example_shows_the_thing(thing: str) -> None:
+    """By its full name; the playbook of a role may stand for it."""
+    shown = {"role/ghosts": "retire_ghosts"}.get(thing, name_of(thing))
+
+    assert re.search(rf"edgefleet\.connectware\.{shown}\b", example(thing))
+
+
+FILES = {
+    path: PROOFS[thing]["example"]
+    for thing, folder in PLACES.items()
+    if kind_of(thing) == "files"
+    for path in sorted(folder.rglob("*.yml"))
+}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / "docs" / "examples")))
+def test_each_file_of_the_examples_is_read_by_its_test(path: Path) -> None:
+    """By its name, in the file of the test; variables of groups are read with the inventory that they lie beside."""
+    read = path.parent.parent if path.parent.name == "group_vars" else path
+    tests = [FILES[path].partition("::")[0], "tests/unit/test_guides.py"]
+
+    assert any(re.search(rf'["/]{re.escape(read.name)}["/]', source_of(test)) for test in tests)
+
+
+# ----------------------------------------------------------------------------------------------------- documentation
+
+DOCUMENTED = [thing for thing in PLACES if kind_of(thing) not in {"action", "doc_fragment", "files"}]
+
+
+@pytest.mark.parametrize("thing", DOCUMENTED)
+def test_a_page_tells_of_it(thing: str) -> None:
+    """Besides its own documentation."""
+    name = name_of(thing)
+    own = ROOT / "roles" / name / "README.md"
+    words = re.compile(rf"edgefleet\.connectware\.{name}\b|`{name}`|\[`{name}`\]|/{name}\.yml\b")
+
+    assert any(words.search(page.read_text("utf-8")) for page in PAGES if page != own)
+
+
+@pytest.mark.parametrize("thing", [thing for thing in PLACES if kind_of(thing) == "action"])
+def test_an_action_is_documented_by_its_module(thing: str) -> None:
+    assert f"module/{name_of(thing)}" in PLACES
+
+
+@pytest.mark.parametrize("thing", [thing for thing in PLACES if kind_of(thing) == "doc_fragment"])
+def test_a_fragment_is_used(thing: str) -> None:
+    users = [path for name, path in PLACES.items() if kind_of(name) in {"module", "inventory", "callback"}]
+
+    assert any(f"edgefleet.connectware.{name_of(thing)}" in path.read_text("utf-8") for path in users)
+
+
+@pytest.mark.parametrize("thing", [thing for thing in PLACES if kind_of(thing) == "role"])
+def test_a_role_has_a_page_and_a_description_of_each_entry_point(thing: str) -> None:
+    specs = yaml.safe_load((PLACES[thing] / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]
+
+    assert (PLACES[thing] / "README.md").exists()
+    assert all(entry["short_description"] and entry["description"] for entry in specs.values())
