@@ -9,7 +9,7 @@ import json
 
 import pytest
 import trustme
-from integration.bed import VERSION, Factory, clean
+from integration.bed import VERSION, Factory, clean, docker
 from simulator.certificates import client_certificate
 from simulator.harness import Simulator, until
 
@@ -91,15 +91,27 @@ def test_an_expired_certificate_is_told_before_the_agent_starts(plant):
     assert plant.container(plant.names()[0]) is None
 
 
-def test_a_certificate_of_another_ca_is_told_by_the_failing_connection(plant):
+def test_a_certificate_of_another_ca_is_told_by_the_brokers_alert(plant):
     user_with_certificate(plant)
     leaf = trustme.CA().issue_cert(common_name=plant.names()[0])
     other = plant.directory / "other.pem"
     leaf.private_key_and_cert_chain_pem.write_to_path(str(other))
     other.chmod(0o644)
     plant.agents[0]["certificates"].update(certificate=str(other), key=str(other))
-    run = plant.rollout().failed(plant.names()[0], "broken", "its CA is the one that Connectware's broker trusts")
-    assert run.agents[plant.names()[0]]["verdict"] == "broken"
+    told = plant.rollout().failed(plant.names()[0], "alert unknown ca", "does not know the CA that has signed")
+    assert told.agents[plant.names()[0]]["verdict"] == "broken"
+    assert not plant.connected(plant.names()[0])
+
+
+def test_an_agent_without_a_certificate_is_told_that_the_broker_wants_one(plant):
+    """It is let in by the registry, where certificates do not matter; the broker refuses it."""
+    name = plant.names()[0]
+    plant.agents[0]["certificates"].update(certificate=None, key=None)
+    plant.rollout().ok()
+    until(lambda: "alert certificate required" in docker("logs", f"connectware-agent-{name}"), "it is refused")
+    told = plant.rollout().ok().agents[name]["message"]
+    assert "alert certificate required" in told
+    assert "wants a certificate and was shown none" in told
 
 
 @pytest.mark.parametrize("by_certificate", [True, False])

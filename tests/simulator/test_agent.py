@@ -304,7 +304,7 @@ def test_mutual_tls(tmp_path: Path) -> None:
         agent.stop()
         client_certificate(simulator, tmp_path, "press-01", days=-1)
         agent.start()
-        agent.wait_for("Cannot reach broker")
+        agent.wait_for("alert certificate expired")
     finally:
         agent.stop()
         simulator.stop()

@@ -59,6 +59,12 @@ class Facts:
         return last.text if fresh else ""
 
     @property
+    def last_words(self) -> str:
+        """The end of the log, of the start before too where the engine has started it again."""
+        seen = self.evidence.observation
+        return " ".join((*seen.last_lines, *seen.former_lines))
+
+    @property
     def running(self) -> bool:
         return self.evidence.observation.state == RUNNING
 

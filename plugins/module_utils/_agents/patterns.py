@@ -48,7 +48,9 @@ DEFAULT_PATTERNS: dict[str, PatternSource] = {
     ),
     CONFLICT: PatternSource(r"409 Conflict", "documented"),
     FAILURE: PatternSource(
-        r"(?i)certificate[ _](verify|has[ _]expired|expired|revoked|required|unknown)|self.signed certificate"
+        # First any alert of TLS, as the versions of OpenSSL write it.
+        r"(?i)(ssl|tls)(v[0-9.]{1,3})?[ _]alert"
+        r"|certificate[ _](verify|has[ _]expired|expired|revoked|required|unknown)|self.signed certificate"
         r"|unknown[ _]ca\b|bad[ _]certificate|ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT"
         r"|connection (refused|reset|closed)|version mismatch|incompatible version|no space left on device"
         r"|ENOSPC|EACCES",

@@ -25,6 +25,7 @@ from .facts import Facts
 from .judging import Row, fail, known_to_server, patient, restart_to_ask, wait, without_log
 from .observation import ABSENT, RESTARTING
 from .pendings import awaiting_authorization, contradiction, earlier_request, impostor
+from .tls_trouble import advice_on, with_advice
 
 CRASH_LOOP = 3  # restarts by the engine after which a container that does not ask counts as broken
 
@@ -52,7 +53,7 @@ def _only_watched(f: Facts, verdict: Verdict) -> Verdict:
     if verdict.final and verdict.action != e.SETTLED:
         return verdict
     if verdict.verdict == e.REGISTERED and f.failing:
-        return patient(f, e.BROKEN, f"it runs, but its log says: {f.failing}")
+        return patient(f, e.BROKEN, f"it runs, but its log says: {f.failing}", advice_on(f.failing))
     if verdict.action not in (e.SETTLED, e.WAIT) or (verdict.needs_window and f.events):
         return fail(
             f, verdict.verdict, f"{verdict.message or verdict.verdict}; it was only watched, so nothing was done"
@@ -85,10 +86,10 @@ def _broken(f: Facts) -> Verdict | None:
     if seen.state == RESTARTING:
         text = f"its container crashes again and again ({seen.restart_count} restarts, last exit code {seen.exit_code})"
         if f.evidence.history.asked_again:
-            return fail(f, e.BROKEN, text)
+            return fail(f, e.BROKEN, with_advice(text, f.last_words))
         # What made it crash may be mended, and the engine's pause before its next start can be a minute long.
         return Verdict(e.BROKEN, f.reason, e.RESTART, f"{text}; restarted once", wait=f.settle_time)
-    return fail(f, e.BROKEN, f"its container is {seen.state} (exit code {seen.exit_code})")
+    return fail(f, e.BROKEN, with_advice(f"its container is {seen.state} (exit code {seen.exit_code})", f.last_words))
 
 
 def _by_certificate(f: Facts) -> Verdict | None:
@@ -105,7 +106,7 @@ def _by_certificate(f: Facts) -> Verdict | None:
             reason=e.NONE,
         )
     if f.failing:
-        todo = (
+        todo = advice_on(f.failing) or (
             "Check that the certificate has not expired, that its CA is the one that Connectware's broker trusts,"
             f" and that its common name is {seen.username!r}."
         )
@@ -123,7 +124,7 @@ def _registered(f: Facts) -> Verdict | None:
         return None  # what this run has authorized is proven first, also where the log has lost its lines already
     if f.unsettled > 0:
         return wait(f, e.REGISTERED, "it has just started; watched whether it asks", seconds=f.unsettled, reason=e.NONE)
-    text = f"its log says: {f.failing}" if f.failing else ""
+    text = with_advice(f"its log says: {f.failing}", f.failing) if f.failing else ""
     if not seen.log_readable:
         text = f"its log cannot be read (driver {seen.log_driver}), so the server's word is taken"
     return Verdict(e.REGISTERED, e.NONE, e.SETTLED, text)
@@ -189,7 +190,7 @@ def _failing(f: Facts) -> Verdict:
     """It says that it will ask, and then that it cannot: a server that is only restarted is given the time of grace."""
     text = f"it asks for its registration, but its log says: {f.failing}"
     rest = f.policy.grace - f.evidence.history.wait_started_ago
-    return wait(f, e.BROKEN, text, True, rest) if rest > 0 else fail(f, e.BROKEN, text)
+    return wait(f, e.BROKEN, text, True, rest) if rest > 0 else fail(f, e.BROKEN, with_advice(text, f.failing))
 
 
 def _rejected(f: Facts) -> Verdict | None:
@@ -210,7 +211,8 @@ def _unreadable(f: Facts) -> Verdict:
         text = f.failure or "it has started and not asked for its registration yet"
         return wait(f, e.BROKEN if f.failure else e.AWAITING_REQUEST, text, True)
     if f.failure:
-        return fail(f, e.BROKEN, f"it does not get as far as asking for its registration; its log says: {f.failure}")
+        text = f"it does not get as far as asking for its registration; its log says: {f.failure}"
+        return fail(f, e.BROKEN, with_advice(text, f.failure))
     return restart_to_ask(f, e.UNREADABLE, "its log shows neither a pairing ID nor a failure", window=False)
 
 

@@ -318,13 +318,14 @@ class MqttSession:
         self._settings = settings
         self._client: mqtt.Client | None = None
         self._code: int | None = None
+        self._lost_by = ""
 
     def open(self, credentials: dict[str, str] | None) -> str:
         """Log in: accepted, rejected, or a text that says why the broker was not reached."""
-        self._code = None
+        self._code, self._lost_by = None, ""
         settings = self._settings
         client = self._client = _mqtt_client(f"{settings.name}:{settings.version}:{secrets.token_hex(4)}")
-        client.on_connect = self._connected
+        client.on_connect, client.on_log = self._connected, self._logged
         if credentials is not None:
             client.username_pw_set(credentials["username"], credentials["password"])
         try:
@@ -335,18 +336,29 @@ class MqttSession:
             return str(exc) or type(exc).__name__
         deadline = time.monotonic() + 10
         while self._code is None and time.monotonic() < deadline:
-            if client.loop(0.1) != mqtt.MQTT_ERR_SUCCESS:
+            if not self._goes_on(0.1):
                 break
         if self._code == 0:
             return "accepted"
-        return "rejected" if self._code in NOT_AUTHORIZED else "connection closed by the broker"
+        return "rejected" if self._code in NOT_AUTHORIZED else self._lost_by or "connection closed by the broker"
 
     def stay(self) -> None:
         """Return when the session has ended."""
-        if self._client is None:
-            return
-        while self._client.loop(1) == mqtt.MQTT_ERR_SUCCESS:
+        while self._goes_on(1):
             pass
+
+    def _goes_on(self, seconds: float) -> bool:
+        """Serve the connection for a while; False when it has ended.
+
+        With TLS 1.3 the broker refuses a certificate after the handshake. The library raises that, or only logs it.
+        """
+        if self._client is None:
+            return False
+        try:
+            return self._client.loop(seconds) == mqtt.MQTT_ERR_SUCCESS
+        except OSError as exc:
+            self._lost_by = str(exc)
+            return False
 
     def _tls(self) -> ssl.SSLContext:
         context = tls_context(self._settings)
@@ -356,6 +368,10 @@ class MqttSession:
 
     def _connected(self, _client: Any, _userdata: Any, _flags: Any, code: int, *_more: Any) -> None:
         self._code = int(code)
+
+    def _logged(self, _client: Any, _userdata: Any, level: int, text: str) -> None:
+        if level == mqtt.MQTT_LOG_ERR:
+            self._lost_by = text
 
 
 def _mqtt_client(client_id: str) -> mqtt.Client:

@@ -20,6 +20,7 @@ from .api import Api
 from .control import Control
 from .core import Connectware
 from .store import write_json
+from .tls import server_context
 
 _LOOPBACK = "127.0.0.1"
 
@@ -97,10 +98,12 @@ class Server:
     @staticmethod
     def _tls(core: Connectware, *, client_certificates: bool) -> ssl.SSLContext:
         authority = core.authority
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.ca_path))
-        context.load_cert_chain(authority.server_cert, authority.server_key)
-        context.verify_mode = ssl.CERT_REQUIRED if client_certificates else ssl.CERT_NONE
-        return context
+        return server_context(
+            str(authority.ca_path),
+            str(authority.server_cert),
+            str(authority.server_key),
+            client_certificates=client_certificates,
+        )
 
     def _described(self, sockets: dict[str, socket.socket]) -> dict[str, Any]:
         ports = {name: bound.getsockname()[1] for name, bound in sockets.items()}

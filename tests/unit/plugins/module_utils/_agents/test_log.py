@@ -209,3 +209,17 @@ def test_an_object_without_a_level_does_not_make_an_agent_a_writer_of_json():
 def test_a_second_pairing_id_is_an_event_of_its_own():
     parser = parse(*[pino(line) for line in [*DOCUMENTED, FORGED]])
     assert [event.pairing_id for event in parser.events if event.kind == "pairing"] == ["a82123", "ffffff"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca (_ssl.c:2580)",
+        "ssl3_read_bytes:sslv3 alert handshake failure:ssl/record/rec_layer_s3.c:1586:SSL alert number 40",
+        "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "ssl/tls alert access denied",
+    ],
+)
+def test_alerts_of_tls_are_failures(said):
+    assert kinds(parse(f"Cannot reach broker: {said}")) == ["failure"]
+    assert kinds(parse("The alert list of this device is empty")) == []

@@ -288,6 +288,45 @@ def test_an_agent_whose_certificate_is_refused_right_now_is_broken():
     is_(judge(recovered, user=True), e.REGISTERED, e.SETTLED)
 
 
+ALERTS = {
+    "tlsv1 alert unknown ca": "does not know the CA that has signed the agent's certificate",
+    "ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED": "expired by the clock of Connectware's broker",
+    "ssl/tls alert certificate revoked": "knows the agent's certificate as revoked",
+    "tlsv13 alert certificate required": "wants a certificate and was shown none",
+    "sslv3 alert handshake failure": "wants a certificate and was shown none",
+    "certificate verify failed: certificate has expired": "The agent refuses the certificate of its Connectware",
+    "CERT_HAS_EXPIRED: certificate has expired": "The agent refuses the certificate of its Connectware",
+    "self-signed certificate in certificate chain": "The agent refuses the certificate of its Connectware",
+}
+
+
+@pytest.mark.parametrize(("said", "advice"), ALERTS.items())
+def test_what_is_wrong_with_a_certificate_comes_with_what_to_do(said, advice):
+    failing = seen(credentials=False, by_certificate=True, events=(replace(FAILURE, text=f"Cannot connect: {said}"),))
+    verdict = judge(failing, user=True, wait_started_ago=99.0)
+    is_(verdict, e.BROKEN, e.FAIL)
+    assert said in verdict.message and advice in verdict.message
+    asking = replace(failing, by_certificate=False, events=(CACHED, *failing.events))
+    for without in (asking, replace(asking, events=failing.events)):
+        verdict = judge(without, wait_started_ago=999.0)
+        is_(verdict, e.BROKEN, e.FAIL)
+        assert said in verdict.message and advice in verdict.message
+
+
+def test_so_does_an_agent_that_ends_by_it():
+    said = ("Traceback", "ssl.SSLError: [SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca (_ssl.c:2546)")
+    crashing = seen(state="restarting", restart_count=9, exit_code=1, former_lines=said)
+    for ended in (seen(state="exited", exit_code=1, last_lines=said), crashing):
+        verdict = judge(ended, asked_again=True)
+        is_(verdict, e.BROKEN, e.FAIL)
+        assert "does not know the CA" in verdict.message
+
+
+def test_other_failures_come_without_advice_on_certificates():
+    refused = seen(credentials=False, events=(replace(FAILURE, text="connect ECONNREFUSED 10.0.0.1:443"),))
+    assert judge(refused, wait_started_ago=999.0).message.endswith("connect ECONNREFUSED 10.0.0.1:443")
+
+
 # only watched
 
 
