@@ -27,6 +27,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.prog
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import WindowBook
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     CONNECTWARE_OPTIONS,
     CONNECTWARE_TOGETHER,
@@ -39,7 +40,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec imp
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.server import ConnectwareServer
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.token_store import SHARED
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_share import SHARED_WINDOW
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_share import SHARED_WINDOWS
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_will import shared_will
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     ConnectwareError,
@@ -122,7 +123,8 @@ class ActionModule(ActionBase):
         for record in records:
             record.elsewhere = _elsewhere(args["elsewhere"], record)
         factory_host = _Host(self, args, task_vars, host)
-        course = self._conversation(args, records, before, factory_host, server, recorded)
+        book = None if SHARED_WINDOWS is None else SHARED_WINDOWS.book(session.url)
+        course = self._conversation(args, records, before, factory_host, server, recorded, book)
         try:
             self._hold(course, partial(course.run, args["turn"]), told, host)
             if course.interim is not None:
@@ -159,6 +161,7 @@ class ActionModule(ActionBase):
         factory_host: _Host,
         server: ConnectwareServer,
         recorded: Recorder,
+        book: WindowBook | None,
     ) -> Conversation:
         return Conversation(
             records,
@@ -167,7 +170,7 @@ class ActionModule(ActionBase):
             Policy(**{key: args[key] for key in POLICY}),
             timeout=args["timeout"],
             lease=args["window_lease"],
-            book=SHARED_WINDOW,
+            book=book,
             recorder=recorded,
             interim=before,
         )

@@ -19,55 +19,61 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._agents.window import WindowLease
-from .._agents.window_book import WindowBook
 from .._argspec import CONNECTWARE_OPTIONS
 from .._errors import ConnectwareError
 from .connect import connect
 from .server import ConnectwareServer
 from .token_store import SHARED
-from .window_share import SHARED_WINDOW
+from .window_share import PLACES, SHARED_WINDOWS, WindowShelf
 
-SIZE = 65536
+SIZE = 65536  # bytes for one Connectware; memory that is not written to costs nothing
 _HEADER = 4
 
 
 class WindowWill:
-    """What is to be done at the end of a run.
+    """What is to be done at the end of a run, for each of its Connectwares.
 
     Args:
-        memory: SIZE bytes of zeros, shared with the forked workers.
-        book: what the workers know together of the window.
+        memory: LENGTH bytes of zeros, shared with the forked workers.
+        shelf: what the workers know together of the windows.
     """
 
-    def __init__(self, memory: Any, book: WindowBook) -> None:
+    LENGTH = PLACES * SIZE
+
+    def __init__(self, memory: Any, shelf: WindowShelf) -> None:
         self._memory = memory
-        self._book = book
+        self._shelf = shelf
 
     def write(self, args: Mapping[str, Any]) -> None:
-        """Leave how Connectware is reached; too much of it is left out, and the window then ends with its lease.
+        """Leave how a Connectware is reached; too much of it is left out, and its window then ends with its lease.
 
         Args:
             args: those of CONNECTWARE_OPTIONS, and perhaps others.
         """
         data = json.dumps({name: args.get(name) for name in CONNECTWARE_OPTIONS}).encode()
-        if len(data) <= SIZE - _HEADER:
-            self._memory[: _HEADER + len(data)] = len(data).to_bytes(_HEADER, "big") + data
+        place = self._shelf.place(str(args["connectware_url"]))
+        if place is not None and len(data) <= SIZE - _HEADER:
+            start = place * SIZE
+            self._memory[start : start + _HEADER + len(data)] = len(data).to_bytes(_HEADER, "big") + data
 
     def execute(self, warn: Callable[[str], None]) -> None:
-        """Close the window if this run has opened it, nobody else needs it, and it is still open.
+        """Close each window that this run has opened, that nobody else needs and that is still open.
 
         Args:
-            warn: is told why it could not be closed.
+            warn: is told which could not be closed, and why.
         """
-        length = int.from_bytes(self._memory[:_HEADER], "big")
-        if not length or not self._book.read().opened:
-            return
-        try:
-            session = connect(json.loads(bytes(self._memory[_HEADER : _HEADER + length])), token_store=SHARED)
-            # Nothing is opened any more, so the length of the lease does not matter.
-            WindowLease(ConnectwareServer(session), 0.0, time.monotonic, self._book).close_left_open()
-        except ConnectwareError as exc:
-            warn(f"{exc.message} The registration window closes by itself when its lease ends.")
+        for place in range(PLACES):
+            book = self._shelf.at(place)
+            length = int.from_bytes(self._memory[place * SIZE : place * SIZE + _HEADER], "big")
+            if not length or not book.read().opened:
+                continue
+            start = place * SIZE + _HEADER
+            try:
+                session = connect(json.loads(bytes(self._memory[start : start + length])), token_store=SHARED)
+                # Nothing is opened any more, so the length of the lease does not matter.
+                WindowLease(ConnectwareServer(session), 0.0, time.monotonic, book).close_left_open()
+            except ConnectwareError as exc:
+                warn(f"{exc.message} The registration window closes by itself when its lease ends.")
 
 
 def shared_will(warn: Callable[[str], None]) -> WindowWill | None:
@@ -76,9 +82,9 @@ def shared_will(warn: Callable[[str], None]) -> WindowWill | None:
     Returns:
         None where the system has no shared memory.
     """
-    if SHARED_WINDOW is None:
+    if SHARED_WINDOWS is None:
         return None
-    will, owner = WindowWill(mmap.mmap(-1, SIZE), SHARED_WINDOW), os.getpid()
+    will, owner = WindowWill(mmap.mmap(-1, WindowWill.LENGTH), SHARED_WINDOWS), os.getpid()
 
     def at_exit() -> None:
         if os.getpid() == owner:

@@ -12,8 +12,13 @@ import pytest
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window import WindowLease
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import CLAIM_LASTS
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_share import shared_window
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_share import (
+    PLACES,
+    shared_windows,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import UnreachableError
+
+URL = "https://connectware.example.com"
 
 
 class Server:
@@ -40,7 +45,7 @@ class Server:
 
 
 def leases(count, server=None):
-    server, book = server or Server(), shared_window()
+    server, book = server or Server(), shared_windows().book(URL)
     return server, [WindowLease(server, 60.0, lambda: server.now, book, lambda: 0.5) for _number in range(count)]
 
 
@@ -143,7 +148,7 @@ def test_a_worker_that_was_killed_while_it_held_the_window_leaves_it_to_lapse():
 
 
 def test_a_claim_of_a_worker_that_was_killed_ends():
-    book = shared_window()
+    book = shared_windows().book(URL)
     assert book.claim(10.0)
     assert not book.claim(11.0)
     assert book.claim(10.0 + CLAIM_LASTS)
@@ -243,7 +248,7 @@ def test_without_the_lock_nobody_closes():
 
 
 def test_forked_workers_share_it():
-    book = shared_window()
+    book = shared_windows().book(URL)
     context = multiprocessing.get_context("fork")
     book.enter()
     book.opened(30.0, 31.0)
@@ -259,3 +264,63 @@ def test_forked_workers_share_it():
     process.join(10)
     assert page.opened and page.holders == 2 and not nobody_left
     assert book.leave()
+
+
+@pytest.mark.parametrize(
+    "same", [URL + "/", "https://connectware.example.com:443", "HTTPS://Connectware.Example.com", f" {URL}"]
+)
+def test_spellings_of_one_address_are_one_connectware(same):
+    shelf = shared_windows()
+    shelf.book(URL).enter()
+    assert shelf.place(same) == shelf.place(URL)
+    assert shelf.book(same).read().holders == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://connectware.example.com",
+        "https://connectware.example.com:8443",
+        "https://connectware.example.com/north",
+        "https://south.example.com",
+        "no address:at all",
+    ],
+)
+def test_each_connectware_has_a_window_of_its_own(other):
+    shelf, north, south = shared_windows(), Server(), Server(3600.0)
+    ours = WindowLease(north, 60.0, lambda: north.now, shelf.book(URL), lambda: 0.5)
+    theirs = WindowLease(south, 60.0, lambda: south.now, shelf.book(other), lambda: 0.5)
+    held(theirs)
+    held(ours)
+    ours.give_back()
+    assert north.calls == ["open", "close"], "it is closed although another window of the run is needed and not ours"
+    theirs.give_back()
+    assert south.calls == []
+
+
+def test_more_connectwares_than_there_is_room_for_are_as_runs_of_their_own():
+    shelf = shared_windows()
+    places = {shelf.place(f"https://number-{number}.example.com") for number in range(PLACES)}
+    assert places == set(range(PLACES))
+    assert shelf.book("https://one-more.example.com") is None
+    assert shelf.place("https://number-7.example.com") == 7
+
+
+def test_forked_workers_agree_on_the_places():
+    shelf = shared_windows()
+    context = multiprocessing.get_context("fork")
+
+    def worker(queue, url):
+        shelf.book(url).enter()
+        queue.put((url, shelf.place(url)))
+
+    queue = context.Queue()
+    urls = [f"https://number-{number % 3}.example.com" for number in range(9)]
+    processes = [context.Process(target=worker, args=(queue, url)) for url in urls]
+    for process in processes:
+        process.start()
+    found = {queue.get(timeout=10) for _process in processes}
+    for process in processes:
+        process.join(10)
+    assert len(found) == 3 == len({place for _url, place in found})
+    assert [shelf.book(url).read().holders for url in sorted(set(urls))] == [3, 3, 3]

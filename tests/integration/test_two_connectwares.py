@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run over the hosts of two Connectwares: what is true of one is not taken for true of the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from integration import lives
+from integration.bed import NEXT_VERSION, VERSION, Factory
+from simulator.harness import Simulator, until
+
+BY_HAND = 900  # seconds for which an administrator has opened a window
+
+
+@pytest.fixture(scope="module")
+def south(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """The second Connectware; its agents have another version."""
+    running = Simulator(tmp_path_factory.mktemp("south") / "state", config={"version": NEXT_VERSION}).start()
+    yield running
+    running.stop()
+
+
+def of_south(site: Factory, south: Simulator) -> dict[str, Any]:
+    """What is different for the hosts of the second Connectware."""
+    twin = Factory(south, site.directory)
+    names = ("agents_mqtt_port", "connectware_url", "connectware_password", "connectware_ca_path")
+    own = {name: twin.variables[name] for name in names}
+    return {**own, "agents_env": {**site.variables["agents_env"], "CYBUS_HOSTNAME_INGRESS": south.endpoints["ingress"]}}
+
+
+def halves(site: Factory, south: Simulator) -> tuple[dict[str, Any], list[str], list[str]]:
+    """A host for each agent, the second half of them in the south; and the names of both halves."""
+    south.control("POST", "reset")
+    half = len(site.agents) // 2
+    hosts: dict[str, Any] = {}
+    for number, agent in enumerate(site.agents):
+        where = "north" if number < half else "south"
+        hosts[f"{where}{number}"] = {"agents_list": [agent], **({} if number < half else of_south(site, south))}
+    return hosts, site.names()[:half], site.names()[half:]
+
+
+def opened(simulator: Simulator) -> bool:
+    return bool(simulator.state()["window"]["open"])
+
+
+def test_each_window_and_each_version_is_its_own(factory, south):
+    """In the north an administrator has opened the window, which is left alone; that of the south is closed again."""
+    site = lives.quick(factory(4))
+    hosts, north_names, south_names = halves(site, south)
+    site.simulator.control("POST", "window", {"open_ms": BY_HAND * 1000})
+    site.rollout("--forks", "2", hosts=hosts, agents_version="auto", agents_window_lease=600).ok()
+    assert sorted(site.simulator.connected()) == sorted(north_names)
+    assert sorted(south.connected()) == sorted(south_names)
+    assert opened(site.simulator), "it was open before"
+    assert not opened(south)
+    images = {name: site.container(name)["Config"]["Image"].rpartition(":")[2] for name in site.names()}
+    assert images == {**dict.fromkeys(north_names, VERSION), **dict.fromkeys(south_names, NEXT_VERSION)}
+    again = site.rollout("--forks", "4", hosts=hosts, agents_version="auto").ok()
+    assert set(again.changes.values()) == {0}
+
+
+def test_an_interrupt_between_turns_closes_both(factory, south):
+    """Nobody gets on: every host is between two turns, or in one."""
+    site = lives.quick(factory(4))
+    hosts, _north, _south = halves(site, south)
+    for agent in site.agents:
+        agent["env"] = {"SIMULATOR_START_DELAY": "3600"}
+    process = site.start("rollout", "--forks", "1", hosts=hosts, agents_window_lease=600, agents_version="auto")
+    try:
+        until(lambda: opened(site.simulator) and opened(south), "both windows are open", 90)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(30) != 0
+        until(lambda: not opened(site.simulator) and not opened(south), "both are closed again", 20)
+    finally:
+        process.kill()
+
+
+def test_many_to_be_registered_anew_at_one_are_not_made_few_by_the_other(factory, south):
+    """One of two is half of them, and all of the south."""
+    site = lives.quick(factory(2))
+    hosts, north_names, south_names = halves(site, south)
+    site.rollout(hosts=hosts, agents_version="auto").ok()
+    for name in south_names:
+        south.control("DELETE", f"users/{name}")
+    before = site.starts()
+    stopped = site.rollout(hosts=hosts, agents_version="auto", agents_max_reregistrations=0)
+    stopped.failed(
+        f"1 of 1 agents would be registered anew, and agents_max_reregistrations (0) allows 0: {south_names[0]}"
+    )
+    stopped.failed(f"connectware_url ({south.endpoints['url']}) is another Connectware")
+    assert (
+        site.simulator.endpoints["url"] not in " ".join(stopped.output.split()).partition("would be registered anew")[2]
+    )
+    assert site.starts() == before
+    assert sorted(site.simulator.connected()) == north_names
+
+
+@pytest.mark.parametrize(
+    ("playbook", "says"),
+    [
+        ("audit", "An audit asks one Connectware for all of its agents"),
+        ("retire_ghosts", "A search for ghosts asks one Connectware for all of its agents"),
+    ],
+)
+def test_what_asks_one_connectware_for_all_refuses_the_hosts_of_two(factory, south, playbook, says):
+    site = lives.quick(factory(2))
+    hosts, _north, _south = halves(site, south)
+    site.count_from_now()
+    refused = site.play(playbook, hosts=hosts, agents_name_pattern=".*", audit_path=str(site.directory / "report"))
+    refused.failed(says, site.simulator.endpoints["url"], south.endpoints["url"], "once for each of them, with --limit")
+    assert site.counts()["operations"] == {}
+    assert not (site.directory / "report").exists()
+    options = {"agents_name_pattern": ".*", "audit_path": str(site.directory / "report")}
+    site.play(playbook, "--limit", "north*", hosts=hosts, **options).ok()
