@@ -10,6 +10,7 @@ import os
 import signal
 from typing import Any
 
+import pytest
 from integration import lives
 from integration.bed import Factory
 from simulator.harness import until
@@ -69,8 +70,9 @@ def test_a_host_that_fails_between_turns_leaves_the_others_alone(factory):
     lives.closed_and_clean(site)
 
 
-def test_an_interrupt_closes_the_window_for_those_between_turns_too(factory):
-    """All hosts wait; the only worker speaks for one of them."""
+@pytest.mark.parametrize("end", ["interrupt", "terminate"])
+def test_an_end_by_a_signal_closes_the_window_for_those_between_turns_too(factory, end):
+    """All hosts wait; the only worker speaks for one of them. Only the main process is told to terminate."""
     site = lives.quick(factory(3))
     hosts = one_each(site, slow=0)
     for agent in site.agents:
@@ -81,8 +83,11 @@ def test_an_interrupt_closes_the_window_for_those_between_turns_too(factory):
         turns = "Register the agents"  # the judgement of all, and at least one turn of each
         until(lambda: log.read_text().count(turns) >= 4, "every host has had a turn", 90)
         assert site.simulator.state()["window"]["open"]
-        os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(30) != 0
+        if end == "interrupt":
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.terminate()
+        assert process.wait(30) == 99, "as Ansible ends by an interrupt"
         until(lambda: not site.simulator.state()["window"]["open"], "the window is closed again", 20)
     finally:
         process.kill()

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an interrupt may and may not do to a conversation that a worker of Ansible holds."""
+"""What an interrupt may do to a run: to a conversation that a worker holds, and to what is done at the end."""
 
 from __future__ import annotations
 
@@ -43,3 +43,23 @@ def ended_in_order(ending: Callable[[], bool]) -> Iterator[None]:
             signal.signal(number, handler)
         if caught:
             os.kill(os.getpid(), caught[0])
+
+
+def terminated_in_order() -> None:
+    """Let SIGTERM end this process as an interrupt does, so that what is registered for its end is still done.
+
+    Ansible's own handler passes the signal on to the workers and ends the process at once. Workers are left as they
+    are.
+    """
+    previous, owner = signal.getsignal(signal.SIGTERM), os.getpid()
+    if threading.current_thread() is not threading.main_thread() or previous in (signal.SIG_IGN, None):
+        return
+
+    def interrupt(number: int, _frame: Any) -> None:
+        if os.getpid() == owner:
+            os.kill(owner, signal.SIGINT)
+        else:
+            signal.signal(number, previous)
+            os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGTERM, interrupt)

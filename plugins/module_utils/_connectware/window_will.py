@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .._agents.interrupts import terminated_in_order
 from .._agents.window import WindowLease
 from .._argspec import CONNECTWARE_OPTIONS
 from .._errors import ConnectwareError
@@ -91,4 +92,5 @@ def shared_will(warn: Callable[[str], None]) -> WindowWill | None:
             will.execute(warn)
 
     atexit.register(at_exit)
+    terminated_in_order()
     return will

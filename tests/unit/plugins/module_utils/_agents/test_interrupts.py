@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import ended_in_order
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import (
+    ended_in_order,
+    terminated_in_order,
+)
 
 
 @pytest.fixture
@@ -60,3 +63,60 @@ def test_what_is_done_on_the_way_out_is_not_interrupted(passed_on: list[int]) ->
         interrupted()
     assert closed
     assert passed_on == [signal.SIGINT]
+
+
+def ends_by_sigterm(prepare: Callable[[], object]) -> str:
+    """What a process has said that SIGTERM is sent to while it waits."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.alarm(30)
+        try:
+            prepare()
+            os.write(tell, b"waits")
+            signal.pause()
+        except KeyboardInterrupt:
+            os.write(tell, b", is interrupted")
+        finally:
+            os._exit(0)
+    os.close(tell)
+    with os.fdopen(told) as said:
+        first = said.read(5)
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+        return first + said.read()
+
+
+def test_a_process_that_is_terminated_ends_as_by_an_interrupt() -> None:
+    assert ends_by_sigterm(lambda: None) == "waits"
+    assert ends_by_sigterm(terminated_in_order) == "waits, is interrupted"
+
+
+def test_workers_end_as_they_would_without() -> None:
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        terminated_in_order()
+        ready, tell = os.pipe()
+        worker = os.fork()
+        if worker == 0:
+            signal.alarm(30)
+            os.write(tell, b"!")
+            signal.pause()
+        os.read(ready, 1)
+        os.kill(worker, signal.SIGTERM)
+        _pid, status = os.waitpid(worker, 0)
+        os._exit(os.WTERMSIG(status))
+    _pid, status = os.waitpid(child, 0)
+    assert os.WEXITSTATUS(status) == signal.SIGTERM
+
+
+def test_who_ignores_it_goes_on_to_ignore_it() -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        terminated_in_order()
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
