@@ -9,7 +9,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -203,7 +203,20 @@ def _find_collections() -> None:
 
         # extensions/eda/plugins/event_source/registry.py of the collection that this file belongs to
         collection = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 4))
+        before = list(sys.path_hooks)
         init_plugin_loader([os.path.abspath(os.path.join(collection, *[os.pardir] * 3))])
+        # ansible-core's hook claims every path below ansible_collections, files too: runpy would take them for
+        # packages, and by it ansible-rulebook runs the sources that come after this one.
+        sys.path_hooks[:] = [hook if hook in before else _for_folders(hook) for hook in sys.path_hooks]
+
+
+def _for_folders(hook: Callable[[str], Any]) -> Callable[[str], Any]:
+    def for_folders(path: str) -> Any:
+        if os.path.isfile(path):
+            raise ImportError("a file is no place to import from", path=path)
+        return hook(path)
+
+    return for_folders
 
 
 def _watch(args: Mapping[str, Any], sleep: Any) -> Any:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from simulator.harness import Simulator, until
-from unit.extensions.eda.sources import Running, running
+from unit.extensions.eda.sources import SOURCE, Running, running
 
 HOSTILE = "{{ lookup('ansible.builtin.pipe', 'touch templated') }}\x1b[31m"
 AGENTS = ("hh-press-01", "hh-press-02", "mu-robot-01")
@@ -302,3 +304,27 @@ def test_the_loop_is_not_held_up(simulator: Simulator, args: dict[str, Any]) -> 
         return longest
 
     assert asyncio.run(story()) < 1.0
+
+
+SECOND_SOURCE = """
+import asyncio, runpy, sys
+first = runpy.run_path(sys.argv[1])["main"]
+try:
+    asyncio.run(first(asyncio.Queue(), {}))
+except Exception as exc:
+    print(type(exc).__name__)
+print(callable(runpy.run_path(sys.argv[1])["main"]))
+"""
+
+
+def test_a_rulebook_can_have_sources_after_this_one(tmp_path: Path) -> None:
+    """ansible-rulebook runs each by its path, in one process, which knows nothing of collections at first."""
+    (tmp_path / "ansible_collections" / "edgefleet").mkdir(parents=True)
+    collection = tmp_path / "ansible_collections" / "edgefleet" / "connectware"
+    collection.symlink_to(SOURCE.parents[4])
+    path = collection / SOURCE.relative_to(SOURCE.parents[4])
+    done = subprocess.run(
+        [sys.executable, "-c", SECOND_SOURCE, str(path)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.split() == ["SpecError", "True"], done.stderr
