@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
-import zipfile
-from importlib.metadata import version
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tools.packaged import PIP, packaged
+
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
-# community.docker, and what it imports.
-WANTED = ("ansible_collections/community/docker/", "ansible_collections/community/library_inventory_filtering_v1/")
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
 def packages(folder: Path) -> Path:
@@ -40,24 +38,12 @@ def packages(folder: Path) -> Path:
 
 
 def community_docker(folder: Path) -> Path:
-    """The collection, in the version of the package `ansible` that belongs to this ansible-core.
+    """The collection, and what it imports, in the version that belongs to this ansible-core.
 
     Raises:
         subprocess.CalledProcessError: pip could not download it.
     """
-    minor = int(version("ansible-core").split(".")[1])
-    stamp = folder / f"community.docker-for-2.{minor}"
-    if stamp.exists():
-        return folder
-    # ansible 12 is that of ansible-core 2.19, ansible 13 that of 2.20.
-    package = f"ansible ~= {minor - 7}.0"
-    with tempfile.TemporaryDirectory() as downloads:
-        command = [*PIP, "download", "--no-deps", "--only-binary", ":all:", "--dest", downloads, package]
-        subprocess.run(command, check=True, timeout=600)
-        with zipfile.ZipFile(next(Path(downloads).glob("*.whl"))) as wheel:
-            wheel.extractall(folder, [name for name in wheel.namelist() if name.startswith(WANTED)])
-    stamp.touch()
-    return folder
+    return packaged(folder, "community.docker", "community.library_inventory_filtering_v1")
 
 
 if __name__ == "__main__":
