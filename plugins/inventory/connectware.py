@@ -156,9 +156,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _connection(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """The options of CONNECTWARE_OPTIONS, templated."""
         params = {name: self._templated(self.get_option(name), name) for name in CONNECTWARE_OPTIONS}
+        # A variable that is empty, as AWX makes them, is not given; ansible-core takes an empty path for this folder.
+        params |= {name: None for name in params if name not in config and os.environ.get(name.upper()) == ""}
         # A text that is no boolean would be read as false by ansible-core, without a word.
-        given = config.get("connectware_validate_certs", os.environ.get("CONNECTWARE_VALIDATE_CERTS"))
-        if given is not None:
+        given = config.get("connectware_validate_certs", os.environ.get("CONNECTWARE_VALIDATE_CERTS") or None)
+        if given is None:
+            params["connectware_validate_certs"] = True
+        else:
             try:
                 params["connectware_validate_certs"] = boolean(
                     self._templated(given, "connectware_validate_certs"), strict=True

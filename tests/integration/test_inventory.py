@@ -325,6 +325,16 @@ def test_certificates_are_verified_unless_it_is_said_clearly(desk: Desk) -> None
     assert desk.read().hosts("connectware_registered") == ["hamburg"]
 
 
+def test_a_variable_of_the_environment_that_is_empty_is_not_given(desk: Desk) -> None:
+    """As AWX makes them of the fields of a credential that nobody has filled in."""
+    desk.env["REQUESTS_CA_BUNDLE"] = desk.env["CONNECTWARE_CA_PATH"]
+    desk.env |= {"CONNECTWARE_CA_PATH": "", "CONNECTWARE_TOKEN": "", "CONNECTWARE_VALIDATE_CERTS": ""}
+    assert desk.read().hosts("connectware_registered") == ["hamburg"]
+    del desk.env["REQUESTS_CA_BUNDLE"]
+    desk.env.pop("CURL_CA_BUNDLE", None)
+    refused(desk.read(), "certificate")
+
+
 def test_templates_and_vault_in_the_configuration(desk: Desk) -> None:
     desk.write("vault.txt", "vault-password\n")
     secret = desk.run(
