@@ -145,13 +145,13 @@ ALONE = pytest -m alone
 .PHONY: integration
 integration: install docker ## real Docker Engine, real playbooks, the simulator, a thousand attacks (JOBS: files at a time)
 	@echo '==> integration'
-	@$(TOGETHER) $(ARGS) tests/attack tests/integration tests/growth || [ $$? -eq 5 ]
+	@$(TOGETHER) $(ARGS) tests/attack tests/integration tests/growth tests/awx || [ $$? -eq 5 ]
 	@$(ALONE) $(ARGS) tests/integration tests/growth || [ $$? -eq 5 ]
 
 .PHONY: integration-long
 integration-long: install docker ## those integration tests that take minutes
 	@echo '==> integration, the long tests'
-	@pytest -m long $(ARGS) tests/integration
+	@pytest -m long $(ARGS) tests/integration tests/awx
 
 .PHONY: switches
 switches: install docker ## one life of agents for every two assumptions about Connectware together (about 15 minutes)

@@ -133,7 +133,8 @@ MORE = words("playbooks/*.yml", "plugins/inventory/*.py", "extensions/eda/**/*.*
     "simulator_endpoints",
     "connectware_simulator",
 }
-OURS = re.compile(r"(?<![\w./'])((?:agents|connectware|audit|ghosts|simulator|docker_host)_[a-z_]*[a-z])(?![\w./(])")
+PREFIXES = "agents|awx|connectware|audit|ghosts|simulator|docker_host"
+OURS = re.compile(rf"(?<![\w./'])((?:{PREFIXES})_[a-z_]*[a-z])(?![\w./(])")
 
 
 def unknown(text: str) -> set[str]:

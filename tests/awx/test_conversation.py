@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""awx_setup, with the real modules of awx.awx, against a server that speaks AWX's API and checks what it gets."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from awx.conftest import SECRET
+from awx.server import Awx
+from awx.setup import PROJECT, Setup
+
+WORKFLOW = "Connectware north: approved rollout"
+
+
+def named(awx: Awx, resource: str, name: str) -> dict[str, Any]:
+    """An object with its secrets and lists, by name or identifier."""
+    (found,) = [item for path, item in awx.objects.snapshot().items() if path.startswith(f"{resource}/{name}/")]
+    return found
+
+
+def names(awx: Awx, numbers: list[int]) -> list[str]:
+    items = {item["id"]: item.get("name") or item["identifier"] for item in awx.objects.snapshot().values()}
+    return sorted(items[number] for number in numbers)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory, fresh: Callable[..., tuple[Awx, Setup]]) -> tuple[Awx, Setup]:
+    """A set-up that has run once."""
+    awx, setup = fresh(tmp_path_factory.mktemp("done"))
+    setup.run().ok()
+    assert awx.refused == []
+    return awx, setup
+
+
+def test_all_of_it_is_there_after_one_run(done: tuple[Awx, Setup]) -> None:
+    awx, _setup = done
+    assert names(awx, [item["id"] for item in awx.objects.where("job_templates", {})]) == [
+        f"Connectware north: {kind}" for kind in ("audit", "plan", "retire", "rollout", "upgrade", "verify")
+    ]
+    rollout = named(awx, "job_templates", "Connectware north: rollout")
+    assert (
+        rollout["playbook"] == "playbooks/rollout.yml" and rollout["job_slice_count"] == 2 and rollout["become_enabled"]
+    )
+    assert names(awx, rollout["_lists"]["credentials"]) == ["Connectware north", "Factory hosts"]
+    assert names(awx, rollout["_lists"]["notification_templates_error"]) == ["Factory chat"]
+    assert rollout["_lists"]["notification_templates_started"] == []
+    assert [each["variable"] for each in rollout["_survey"]["spec"]] == [
+        "agents_on_conflict", "agents_max_reregistrations", "agents_timeout",
+    ]  # fmt: skip
+    plan = named(awx, "job_templates", "Connectware north: plan")
+    assert names(awx, plan["_lists"]["credentials"]) == [
+        "Connectware north", "Connectware: AWX itself", "Factory hosts",
+    ]  # fmt: skip
+    assert WORKFLOW in plan["extra_vars"]
+    assert all(
+        named(awx, "job_templates", f"Connectware north: {kind}")["job_slice_count"] == 1
+        for kind in ("audit", "plan", "retire", "upgrade", "verify")
+    )
+    schedule = named(awx, "schedules", "Connectware north: audit")
+    assert schedule["enabled"] and names(awx, [schedule["unified_job_template"]]) == ["Connectware north: audit"]
+
+
+def test_the_workflow_asks_before_it_rolls_out(done: tuple[Awx, Setup]) -> None:
+    awx, _setup = done
+    step, way = named(awx, "workflow_job_template_nodes", "plan"), []
+    while True:
+        way.append(names(awx, [step["unified_job_template"]])[0])
+        following = names(awx, step["_lists"]["success_nodes"])
+        if not following:
+            break
+        step = named(awx, "workflow_job_template_nodes", following[0])
+    assert way == [
+        "Connectware north: plan", "Roll out what the plan shows", "Connectware north: rollout",
+        "Connectware north: verify",
+    ]  # fmt: skip
+    assert named(awx, "workflow_approval_templates", "Roll out what the plan shows")["timeout"] == 86400
+    workflow = named(awx, "workflow_job_templates", WORKFLOW)
+    assert names(awx, workflow["_lists"]["notification_templates_approvals"]) == ["Factory chat"]
+
+
+def test_the_inventory_has_the_hosts_and_what_connectware_says(done: tuple[Awx, Setup]) -> None:
+    awx, _setup = done
+    for name, path in (("hosts", "inventories/north/hosts.yml"), ("Connectware", "inventories/north")):
+        source = named(awx, "inventory_sources", f"Connectware north: {name}")
+        assert source["source_path"] == path and (PROJECT / path).exists()
+        assert names(awx, [source["credential"], source["source_project"]]) == ["Connectware", "Connectware north"]
+        assert source["overwrite"] and source["update_on_launch"]
+
+
+def test_a_second_run_changes_nothing_and_shows_no_secret(done: tuple[Awx, Setup]) -> None:
+    awx, setup = done
+    inputs = named(awx, "credentials", "Connectware north")["inputs"]
+    assert inputs["token"] == SECRET and inputs["insecure"] is False
+    assert inputs["ca"].startswith("-----BEGIN CERTIFICATE-----")
+    assert named(awx, "credentials", "Connectware: AWX itself")["inputs"]["oauth_token"] == awx.token
+    awx.changed()
+    result = setup.run("-vvvv").ok()
+    assert awx.changed() == [] and result.recap["changed"] == 0
+    assert "injectors" in result.output, "it is loud"
+    for secret in (SECRET, awx.token):
+        assert secret not in result.output and base64.b64encode(secret.encode()).decode() not in result.output
+
+
+# What a user edits, and the one object and field that change.
+EDITS = [
+    ("slices: 2", "slices: 3", "job_templates/Connectware north: rollout", "job_slice_count"),
+    ("T050000", "T060000", "schedules/Connectware north: audit", "rrule"),
+    (":1.0.0", ":1.1.0", "execution_environments/Connectware", "image"),
+    ("hooks/factory", "hooks/plant", "notification_templates/Factory chat", "notification_configuration"),
+    ("url: https://connectware-north", "url: https://cw", "credentials/Connectware north", "inputs"),
+]
+
+
+def test_a_value_that_changed_changes_its_object_alone(done: tuple[Awx, Setup]) -> None:
+    awx, setup = done
+    before = awx.objects.snapshot()
+    for old, new, _path, _field in EDITS:
+        setup.edit(old, new)
+    setup.environment["CONNECTWARE_TOKEN"] = "renewed"
+    awx.changed()
+
+    foretold = setup.run("--check").ok()
+    assert awx.changed() == [] and awx.objects.snapshot() == before, "check mode writes nothing"
+    assert foretold.recap["changed"] == len(EDITS), "and foretells it"
+
+    result = setup.run().ok()
+    after = awx.objects.snapshot()
+    changed = {path.rpartition("/")[0]: path for path in after if after[path] != before.get(path)}
+    assert set(changed) == {path for _old, _new, path, _field in EDITS} and result.recap["changed"] == len(EDITS)
+    for _old, _new, path, field in EDITS:
+        item = after[changed[path]]
+        assert [key for key in item if item[key] != before[changed[path]][key]] == [field]
+    assert len(awx.changed()) == len(EDITS)
+
+
+def test_a_new_secret_alone_is_sent_when_asked_for(done: tuple[Awx, Setup]) -> None:
+    """AWX shows no secret: that it differs cannot be seen."""
+    awx, setup = done
+    setup.environment["CONNECTWARE_TOKEN"] = "renewed again"
+    setup.run(awx_update_secrets=True).ok()
+    assert named(awx, "credentials", "Connectware north")["inputs"]["token"] == "renewed again"
+
+
+def test_check_mode_on_an_awx_that_has_nothing(awx: Awx, setup: Setup) -> None:
+    before = awx.objects.snapshot()
+    result = setup.run("--check").ok()
+    assert awx.objects.snapshot() == before and awx.changed() == []
+    assert result.recap["changed"] >= 3 and "AWX does not have all objects yet" in result.output
+
+
+def test_with_a_password_instead_of_a_token_nothing_is_left_behind(awx: Awx, setup: Setup) -> None:
+    del setup.environment["CONTROLLER_OAUTH_TOKEN"]
+    setup.environment |= {"CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": awx.password}
+    # No account for the plan then, and no notification with a look-up.
+    setup.run("--check", awx_notifications=[]).ok()
+    assert awx.tokens == {} and awx.changed() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"awx_connectwares": []}, "The file of variables has to say awx_image, awx_project_url and awx_connectwares"),
+        (
+            {"awx_connectwares": [{"name": "n", "url": "https://a", "inventory": "i", "username": "me"}]},
+            "There is neither a token nor a username with its password for n.",
+        ),
+        (
+            {"awx_connectwares": 2 * [{"name": "n", "url": "https://a", "inventory": "i", "token": "t"}]},
+            "Each entry of awx_connectwares needs a name of its own",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_sent(
+    awx: Awx, setup: Setup, variables: dict[str, Any], message: str
+) -> None:
+    setup.run(**variables).failed(message)
+    assert awx.writes == [] == awx.refused
