@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rollout, audit and slices under ansible-runner, as AWX runs them, against real Docker and the simulator."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from awx.job import Job
+from integration import lives
+from integration.bed import Factory
+from integration.leaks import Seeker, contents_of
+from integration.test_window_runs import BUSY, closes_within_a_lease, kinds
+from simulator.harness import until
+
+LONGEST_SILENCE = 30.0  # seconds
+LEASE = 20  # seconds
+ESCAPE = "\x1b"
+
+
+class Site:
+    """Two factory hosts, which are this machine, and the credential of AWX for their Connectware."""
+
+    def __init__(self, site: Factory, folder: Path) -> None:
+        self.site, self.folder = site, folder
+        self.hosts = {f"edge-{number}": [agent] for number, agent in enumerate(site.agents, 1)}
+        self.variables = {key: value for key, value in site.variables.items() if not key.startswith("connectware_")}
+        given = site.variables
+        self.inputs = {
+            "url": given["connectware_url"],
+            "username": given["connectware_username"],
+            "password": given["connectware_password"],
+            "ca": Path(given["connectware_ca_path"]).read_text(),
+        }
+        self.jobs: list[Job] = []
+
+    def job(self, playbook: str, part: slice = slice(None), **environment: str) -> Job:
+        """A job; `part` are the hosts of its slice, as AWX deals them out."""
+        number = len(self.jobs) + 1
+        hosts = dict(list(self.hosts.items())[part])
+        inventory: dict[str, Any] = {
+            "all": {"vars": self.variables, "hosts": list(hosts)},
+            "_meta": {"hostvars": {name: {"agents_list": agents} for name, agents in hosts.items()}},
+        }
+        job = Job(self.folder / f"job-{number}", f"playbooks/{playbook}.yml", inventory, self.inputs, number)
+        job.environment |= environment
+        self.jobs.append(job)
+        return job
+
+
+def succeeded(job: Job) -> None:
+    assert job.status == "successful", job.output
+
+
+def test_jobs_of_awx(factory: Callable[..., Factory], tmp_path: Path) -> None:
+    site = Site(lives.quick(factory(2)), tmp_path)
+    simulator = site.site.simulator
+
+    # Two slices at once, which Connectware keeps waiting.
+    simulator.control("POST", "faults", BUSY)
+    slices = [site.job("rollout", slice(number, None, 2)) for number in range(2)]
+    began = time.monotonic()
+    for job in slices:
+        job.start(agents_window_lease=LEASE, agents_timeout=120)
+    until(lambda: len(site.site.pending()) == 2, "both agents ask, in one window", 60)
+    until(lambda: time.monotonic() - began > LONGEST_SILENCE + 4, "a silent run would have been noticed", 60)
+    assert set(kinds(simulator)) == {"unlock"}, "no slice has closed the window"
+    simulator.control("DELETE", "faults")
+    for job, (host, agents) in zip(slices, site.hosts.items(), strict=True):
+        succeeded(job.end())
+        assert set(job.changed) == {host}
+        assert job.silence <= LONGEST_SILENCE
+        assert re.search(rf"0 of 1 registered, waiting for {agents[0]['name']}", job.output), job.output
+        assert re.search(rf"  {agents[0]['name']} +registered +first_start", job.output), job.output
+        is_plain(job)
+    lives.all_connected(site.site)
+    closes_within_a_lease(simulator)
+
+    again = site.job("rollout").start().end()
+    succeeded(again)
+    is_plain(again)
+    assert again.changed == {}
+
+    # With the environment in which Ansible's own lines have no colour either.
+    audit = (
+        site.job("audit", ANSIBLE_FORCE_COLOR="False", ANSIBLE_NOCOLOR="True").start(audit_fail_on=["impostor"]).end()
+    )
+    succeeded(audit)
+    assert audit.changed == {} and "2 of 2 agents on 2 hosts are well" in audit.output
+    assert ESCAPE not in audit.output
+
+    secrets = {"password": site.inputs["password"], **tokens(site.site)}
+    for job in site.jobs:
+        # AWX reads the file `command`, which has the environment of the job, and stores it without secrets.
+        artifacts = job.back / "artifacts"
+        assert Seeker(secrets).leaks("artifacts", contents_of(artifacts, *artifacts.glob("*/command"))) == set()
+        assert list(artifacts.glob("*/job_events/*.json")), "something was looked at"
+
+
+def is_plain(job: Job) -> None:
+    """AWX asks for colours: they are in what is shown, as Ansible has them; not in progress, nor in what is data."""
+    progress = [line for line in job.output.splitlines() if "registered, waiting for" in line]
+    assert ESCAPE in job.output and "AGENTS ***" in job.output
+    assert [line for line in progress if ESCAPE in line] == []
+    assert [event for event in job.events if "\\u001b" in json.dumps(event["event_data"])] == []
+
+
+def tokens(site: Factory) -> dict[str, str]:
+    """Those that the simulator has given."""
+    state = json.loads((site.simulator.state_dir / "state.json").read_text())
+    return {f"token {each['token'][:4]}": each["token"] for each in state["tokens"]}
