@@ -72,7 +72,7 @@ def tasks() -> Iterator[tuple[Path, dict[str, Any]]]:
 def calls(example: Path, **more: Any) -> list[Call]:
     """All of them, with the defaults of the role and a file of variables."""
     loader = DataLoader()
-    variables: dict[str, Any] = {"ansible_check_mode": False, "__awx_notifications_found": [], **more}
+    variables: dict[str, Any] = {"ansible_check_mode": False, "__awx_notifications_seen": {}, **more}
     for path in (ROLE / "defaults" / "main.yml", ROLE / "vars" / "main.yml", example):
         variables |= read(path)
     found = []

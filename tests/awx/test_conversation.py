@@ -156,9 +156,14 @@ def test_check_mode_on_an_awx_that_has_nothing(awx: Awx, setup: Setup) -> None:
 def test_with_a_password_instead_of_a_token_nothing_is_left_behind(awx: Awx, setup: Setup) -> None:
     del setup.environment["CONTROLLER_OAUTH_TOKEN"]
     setup.environment |= {"CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": awx.password}
-    # No account for the plan then, and no notification with a look-up.
-    setup.run("--check", awx_notifications=[]).ok()
+    setup.run("--check").ok()
     assert awx.tokens == {} and awx.changed() == []
+
+
+def test_it_has_to_be_said_which_awx(awx: Awx, setup: Setup) -> None:
+    del setup.environment["CONTROLLER_HOST"]
+    setup.run().failed("The environment has to say which AWX is set up: CONTROLLER_HOST")
+    assert awx.writes == []
 
 
 @pytest.mark.parametrize(
