@@ -82,9 +82,12 @@ class Setup:
         command = ["ansible-playbook", "edgefleet.connectware.awx_setup", "-e", "@awx.yml", *arguments]
         if variables:
             command += ["-e", json.dumps(variables)]
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=300
-        )
+        return self.command(command)
+
+    def command(self, command: list[str], **options: Any) -> Result:
+        """Run something where the file is; options are those of subprocess."""
+        settings = {"env": self.environment, "timeout": 300, **options}
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, **settings)
         return Result(done.returncode, done.stdout + done.stderr)
 
     def edit(self, old: str, new: str) -> None:

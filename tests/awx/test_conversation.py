@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from awx.conftest import SECRET
 from awx.server import Awx
-from awx.setup import PROJECT, Setup
+from awx.setup import EXAMPLE, PROJECT, Setup
+from guides.examples import example
 
 WORKFLOW = "Connectware north: approved rollout"
 
@@ -63,6 +65,21 @@ def test_all_of_it_is_there_after_one_run(done: tuple[Awx, Setup]) -> None:
     )
     schedule = named(awx, "schedules", "Connectware north: audit")
     assert schedule["enabled"] and names(awx, [schedule["unified_job_template"]]) == ["Connectware north: audit"]
+
+
+def test_the_file_of_the_example_is_what_is_used(done: tuple[Awx, Setup]) -> None:
+    given = yaml.safe_load((EXAMPLE / "awx.yml").read_text())
+    assert named(done[0], "execution_environments", "Connectware")["image"] == given["awx_image"]
+    assert named(done[0], "projects", "Connectware")["scm_url"] == given["awx_project_url"]
+
+
+def test_the_example_of_role_awx(awx: Awx, setup: Setup) -> None:
+    """The commands of the README, typed as they stand; only awx.awx is there already."""
+    code = example("role/awx").replace("ansible-galaxy collection install awx.awx\n", "")
+    code = code.replace("https://awx.example.com", setup.environment.pop("CONTROLLER_HOST"))
+    token = setup.environment.pop("CONTROLLER_OAUTH_TOKEN")
+    setup.command(["bash", "-e", "-c", code], input=f"{token}\n").ok()
+    assert awx.refused == [] and named(awx, "workflow_job_templates", WORKFLOW)
 
 
 def test_the_workflow_asks_before_it_rolls_out(done: tuple[Awx, Setup]) -> None:

@@ -95,6 +95,19 @@ def test_jobs_of_awx(factory: Callable[..., Factory], tmp_path: Path) -> None:
     assert audit.changed == {} and "2 of 2 agents on 2 hosts are well" in audit.output
     assert ESCAPE not in audit.output
 
+    # What the other buttons of the project do.
+    plan = site.job("plan").start().end()
+    succeeded(plan)
+    assert plan.changed == {} and "Would be registered: none." in " ".join(plan.output.split())
+    upgrade = site.job("upgrade").start().end()
+    succeeded(upgrade)
+    assert upgrade.changed == {}, "they have Connectware's version already"
+    for host, (agent,) in list(site.hosts.items())[:1]:
+        retirement = site.job("retire").start(agents_hosts=host).end()
+        succeeded(retirement)
+        assert site.site.container(agent["name"]) is None and agent["name"] not in simulator.usernames()
+    assert len(simulator.usernames() & set(site.site.names())) == 1
+
     secrets = {"password": site.inputs["password"], **tokens(site.site)}
     for job in site.jobs:
         # AWX reads the file `command`, which has the environment of the job, and stores it without secrets.

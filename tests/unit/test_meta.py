@@ -29,7 +29,7 @@ NEEDED = {
     "action": {"unit", "integration"},
 }
 EVERYTHING = {"unit", "integration", "example"}
-FOLDERS = {"unit": ("tests/unit/", "tests/simulator/"), "integration": ("tests/integration/",)}
+FOLDERS = {"unit": ("tests/unit/", "tests/simulator/"), "integration": ("tests/integration/", "tests/awx/")}
 
 
 def kind_of(thing: str) -> str:
@@ -44,7 +44,13 @@ def claims(thing: str) -> list[tuple[str, str]]:
     """What is said of a thing: the sort of proof, and a test or file of tests."""
     said = PROOFS[thing]
     listed = [(sort, node) for sort in ("unit", "integration") for node in said.get(sort, [])]
-    return [*listed, *([("example", said["example"])] if "example" in said else [])]
+    return [*listed, *(("example", node) for node in examples_of(thing))]
+
+
+def examples_of(thing: str) -> list[str]:
+    """The test that runs its example; files may have several."""
+    said = PROOFS.get(thing, {}).get("example", [])
+    return said if isinstance(said, list) else [said]
 
 
 NODES = sorted({node for thing in PROOFS for _sort, node in claims(thing)})
@@ -112,13 +118,13 @@ def test_the_example_is_run_by_the_test_that_is_said_to(thing: str) -> None:
 @pytest.mark.parametrize("thing", WITH_EXAMPLE)
 def test_an_example_shows_the_thing(thing: str) -> None:
     """By its full name; the playbook of a role may stand for it."""
-    shown = {"role/ghosts": "retire_ghosts"}.get(thing, name_of(thing))
+    shown = {"role/ghosts": "retire_ghosts", "role/awx": "awx_setup"}.get(thing, name_of(thing))
 
     assert re.search(rf"edgefleet\.connectware\.{shown}\b", example(thing))
 
 
 FILES = {
-    path: PROOFS[thing]["example"]
+    path: examples_of(thing)
     for thing, folder in PLACES.items()
     if kind_of(thing) == "files"
     for path in sorted(folder.rglob("*.yml"))
@@ -127,11 +133,14 @@ FILES = {
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / "docs" / "examples")))
 def test_each_file_of_the_examples_is_read_by_its_test(path: Path) -> None:
-    """By its name, in the file of the test; variables of groups are read with the inventory that they lie beside."""
-    read = path.parent.parent if path.parent.name == "group_vars" else path
-    tests = [FILES[path].partition("::")[0], "tests/unit/test_guides.py"]
+    """By its name, in the file of the test; variables of groups are read with the inventory that they lie beside.
 
-    assert any(re.search(rf'["/]{re.escape(read.name)}["/]', source_of(test)) for test in tests)
+    A playbook may be named without its ending, as jobs are.
+    """
+    read = path.parent.parent if path.parent.name == "group_vars" else path
+    tests = [*(node.partition("::")[0] for node in FILES[path]), "tests/unit/test_guides.py"]
+
+    assert any(re.search(rf'["/]{re.escape(read.stem)}({read.suffix})?["/]', source_of(test)) for test in tests)
 
 
 # ----------------------------------------------------------------------------------------------------- documentation
