@@ -27,6 +27,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.prog
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.unmarking import complaint_of_marks
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import WindowBook
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     CONNECTWARE_OPTIONS,
@@ -208,6 +209,7 @@ class _Host:
                 "volume": look.observation.volume,
                 "restart": look.restart,
                 "seen": look.seen,
+                "unmark_after": look.unmark_after,
             }
             for look in looks
         ]
@@ -290,12 +292,11 @@ def _result(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str
 def _failure(
     records: Sequence[AgentRecord], host: str, so_far: Mapping[str, Any], told: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Which agents have failed, once nothing is left to do for the others."""
-    failed = [record for record in records if record.failed]
-    if not failed or so_far.get("failed") or told["interim"]:
+    """Which agents have failed, once nothing is left to do for the others; and which marks could not be removed."""
+    if so_far.get("failed") or told["interim"]:
         return {}
+    failed = [record for record in records if record.failed]
     texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)
-    return {
-        "failed": True,
-        "msg": f"Host {host}: {len(failed)} of {len(records)} agents are not registered: {texts}",
-    }
+    not_registered = f"{len(failed)} of {len(records)} agents are not registered: {texts}" if failed else ""
+    complaints = [text for text in (not_registered, complaint_of_marks(records)) if text]
+    return {"failed": True, "msg": f"Host {host}: {'. '.join(complaints)}"} if complaints else {}

@@ -145,6 +145,7 @@ LOOK_OPTIONS: dict[str, Any] = {
             "volume": {"type": "str", "required": True},
             "restart": {"type": "bool", "default": False},
             "seen": {"type": "str", "default": ""},
+            "unmark_after": {"type": "float"},
         },
     },
     "wait": {"type": "float", "default": 0.0},

@@ -56,6 +56,11 @@ options:
       volume:
         description:
           - Name of the volume with its credentials. By default V(connectware-agent-) and its name.
+          - A volume that is made gets a mark, an empty volume of its name and V(.unregistered), with the label
+            C(edgefleet.connectware.unregistered). The mark goes when M(edgefleet.connectware.agents_registered) finds
+            the agent registered, or with O(state=absent). Until then, credentials in the volume do not make the agent
+            look like one whose user was revoked.
+          - The name must not end with V(.unregistered).
           - Never shared between agents, since they overwrite each other's credentials.
         type: str
       manage:
@@ -353,7 +358,9 @@ agents:
       type: str
       returned: success
     observation:
-      description: The agent as its host shows it; times are epoch seconds on the clock of the host.
+      description:
+        - The agent as its host shows it; times are epoch seconds on the clock of the host.
+        - C(never_registered) says that the mark of its volume is there, see O(agents[].volume).
       type: dict
       returned: success
 """

@@ -275,6 +275,7 @@ agents:
       description:
         - Why a registration was needed. One of V(none), V(first_start), V(credentials_missing), V(credentials_rejected)
           and V(conflict).
+        - An agent that was never registered and has no user has V(first_start), whatever its volume holds.
       type: str
       returned: success
     pairing_id:
@@ -295,8 +296,11 @@ agents:
       returned: success
     actions:
       description:
-        - What was done, in order. V(user_deleted), V(authorized), V(restarted), V(denied), and V(taken_back) for an
-          authorization that let somebody else in and was undone.
+        - What was done, in order. V(user_deleted), V(authorized), V(restarted), V(denied), V(taken_back) for an
+          authorization that let somebody else in and was undone, and V(unmarked).
+        - V(unmarked) is said of an agent that was found registered although the mark of its volume says that it never
+          was, see M(edgefleet.connectware.agents). The run before was killed, for example, or somebody has let the
+          agent in by hand. After V(authorized) the mark goes without a word.
       type: list
       elements: str
       returned: success

@@ -593,7 +593,7 @@ def test_diff_shows_what_changes_and_no_secret(layer: Layer) -> None:
     env = {"CYBUS_PASSWORD": "old-geheim", "PROXY": "http://me:proxy-geheim@proxy", "PLAIN": "old"}
     created = layer.agents([{"name": "a", "env": env}], "--diff", "--check").ok().result["diff"]
     assert "geheim" not in str(created)
-    assert created["before"] == {layer.name("a"): {"running": False, "volume_exists": False}}
+    assert created["before"] == {layer.name("a"): {"running": False, "volume_exists": False, "never_registered": False}}
     assert created["after"][layer.name("a")]["env"]["PLAIN"] == "old"
     layer.agents([{"name": "a", "env": env}]).ok()
     new = {**env, "CYBUS_PASSWORD": "new-geheim", "PLAIN": "new"}
@@ -607,7 +607,7 @@ def test_diff_shows_what_changes_and_no_secret(layer: Layer) -> None:
     same = layer.agents([{"name": "a", "env": new}], "--diff").ok().result["diff"]
     assert same["before"] == same["after"]
     gone = layer.agents([{"name": "a"}], "--diff", state="absent").ok().result["diff"]
-    assert gone["after"] == {layer.name("a"): {"running": False, "volume_exists": True}}
+    assert gone["after"] == {layer.name("a"): {"running": False, "volume_exists": True, "never_registered": False}}
     assert "diff" not in layer.agents([{"name": "a"}], state="absent").ok().result
 
 

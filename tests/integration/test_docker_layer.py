@@ -104,7 +104,9 @@ class Host:
         return "\n".join(line for line in (containers + "\n" + volumes).splitlines() if self.prefix in line)
 
     def look(self, *looks: dict[str, Any], wait: float = 0.0, linger: float = 0.0, check: bool = False) -> Any:
-        filled = [{"username": look["name"], "restart": False, "seen": "", **look} for look in looks]
+        filled = [
+            {"username": look["name"], "restart": False, "seen": "", "unmark_after": None, **look} for look in looks
+        ]
         for look in filled:
             look.pop("env", None)
         params = {**PARAMS, "looks": filled, "wait": wait, "linger": linger}
@@ -310,6 +312,22 @@ def test_paused_containers_can_be_made_anew_and_removed(host: Host) -> None:
     assert host.one(env={"A": "1"})["action"] == "recreated"
     docker("pause", name)
     assert host.one(top={"state": "absent"})["action"] == "removed"
+
+
+def test_killed_between_the_mark_and_its_volume(host: Host) -> None:
+    """And with a volume that somebody has put in the place of ours, the mark says nothing any more."""
+    name = host.agent()["name"]
+    mark = f"{name}.unregistered"
+    docker("volume", "create", "--label", f"edgefleet.connectware.unregistered={name}", mark)
+    assert host.one()["observation"]["never_registered"]
+    assert host.one()["action"] == "none"
+    docker("rm", "-f", name)
+    docker("volume", "rm", name)
+    docker("volume", "create", name)
+    assert host.one()["action"] == "created"
+    assert not host.one()["observation"]["never_registered"]
+    host.one(top={"state": "absent"})
+    assert inspect("volume", mark) is None and host.volume() is not None
 
 
 def test_killed_in_the_middle(host: Host) -> None:

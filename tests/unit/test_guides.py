@@ -171,7 +171,7 @@ def test_variables_of_the_environment_that_a_page_names_exist(page: Path) -> Non
 def test_what_a_page_calls_by_its_full_name_exists(page: Path) -> None:
     found = set(re.findall(rf"(?<!collections\.){COLLECTION}\.([a-z_]+)(?!\S*docsite)", text_of(page)))
 
-    assert found - CODE - PLAYBOOKS - {"docsite", "agent", "all"} == set()
+    assert found - CODE - PLAYBOOKS - {"docsite", "agent", "unregistered", "all"} == set()
 
 
 @pytest.mark.parametrize("block", SHELL_BLOCKS, ids=str)

@@ -19,6 +19,9 @@ from .text import printable
 CREDENTIALS_PATH = "/data"
 OWN_LABELS = "edgefleet.connectware."
 LABEL_AGENT = OWN_LABELS + "agent"
+LABEL_UNREGISTERED = OWN_LABELS + "unregistered"
+MARK = ".unregistered"
+"""How the name of a mark ends, which stands beside the volume of an agent that was never seen registered."""
 FORBIDDEN_LABELS = {"io.cybus.connectware": "the vendor's installer removes every container that has it"}
 MIN_NAME, MAX_NAME = 3, 63
 
@@ -110,6 +113,14 @@ class Checker:
         elif not _NAME.match(value) or len(value) > 128:
             self._refuse(
                 option, f"{printable(value)!r} is no name that Docker accepts; use letters, digits, '-', '_', '.'"
+            )
+
+    def unlike_a_mark(self, option: str, value: str) -> None:
+        if value.endswith(MARK):
+            self._refuse(
+                option,
+                f"{printable(value)!r} ends with {MARK!r}, which is kept for our own marks of such volumes; set another"
+                " name",
             )
 
     def required(self, option: str, value: Any) -> str:

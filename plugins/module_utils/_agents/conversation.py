@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .._errors import ConnectwareError
+from .._errors import ConnectwareError, EngineError
 from . import evidence as e
 from .evidence import Policy, Verdict
 from .interim import Interim
@@ -29,6 +29,7 @@ from .progress import of_agents
 from .record import AgentRecord
 from .recorder import Recorder
 from .server_side import OUTAGE, ServerSide
+from .unmarking import AT_ONCE, still_marked, unmark_after
 from .window import WindowLease
 from .window_book import WindowBook
 
@@ -120,6 +121,7 @@ class Conversation:
             if self.interim is None:
                 self._close_window(interrupted)
                 self._recorder.end()
+        self._unmark()
 
     def progress(self) -> str:
         """How far it is, in a line; may be asked from another thread."""
@@ -262,21 +264,36 @@ class Conversation:
             self._pause = min(self._pause * 1.5, POLL_MOST)
         self._server.ask()
 
+    def _unmark(self) -> None:
+        """Those that were found registered, and what could not be seen in time. A failure is told, not raised."""
+        marked = still_marked(self._records)
+        if not marked:
+            return
+        try:
+            self._look([Look(record.observation, unmark_after=AT_ONCE) for record in marked], 0.0)
+        except EngineError as exc:
+            for record in marked:
+                record.note_mark_trouble(exc.message)
+
     def _look(self, looks: Sequence[Look], wait: float) -> None:
         seen: dict[str, Observation] = {o.name: o for o in self._host.look(looks, wait)}
         restarted = {look.observation.name for look in looks if look.restart}
+        marked = {look.observation.name for look in looks if look.unmark_after is not None}
         for record in self._records:
             if record.name in restarted:
                 record.note_restarted()
             if record.name in seen:
                 record.observe(seen[record.name], self._clock.now())
+                if record.name in marked and not record.observation.never_registered:
+                    record.note_unmarked()
         self._host_at = self._clock.now()
 
 
 def _look_at(record: AgentRecord) -> Look:
+    seen, after = record.observation, unmark_after(record)
     if record.wants(e.RESTART):
-        return Look(record.observation, restart=True)
-    return Look(record.observation, seen=record.observation.fingerprint())
+        return Look(seen, restart=True, unmark_after=after)
+    return Look(seen, seen=seen.fingerprint(), unmark_after=after)
 
 
 def _patience(waiting: Sequence[AgentRecord]) -> float:

@@ -92,8 +92,7 @@ class Facts:
     @property
     def uptime(self) -> float:
         """Seconds since the container's start, by the host's own clock."""
-        seen = self.evidence.observation
-        return max(0.0, seen.observed_at - seen.started_at) if seen.started_at is not None else 0.0
+        return self.evidence.observation.uptime
 
     @property
     def patience(self) -> float:
@@ -138,6 +137,8 @@ class Facts:
             if asked_cached:
                 return CREDENTIALS_REJECTED
             return CONFLICT_REASON if self._young_volume and self._first_run else CREDENTIALS_MISSING
+        if self.evidence.observation.never_registered and not self.evidence.user_exists:
+            return FIRST_START  # credentials that were stored, and cached, before anybody was let in prove nothing
         if asked_cached or (not self.events and self.evidence.observation.credentials):
             return CREDENTIALS_REJECTED
         if self.evidence.user_exists and not self.evidence.history.authorized:

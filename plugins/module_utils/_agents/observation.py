@@ -64,6 +64,8 @@ class Observation:
         restart_count: how often the engine restarted it by its restart policy since it was created or started by hand.
         credentials: whether the volume has a non-empty regular file; None where nobody could look.
         volume_created_at: None if the volume does not exist.
+        never_registered: our mark stands beside the volume: we made both, and the agent was never seen registered.
+        mark_trouble: why that mark could not be removed; empty where nobody has tried, or it could be.
         events: the registration events of the log since started_at, oldest first.
         log_readable: False where the log driver cannot be read back.
         last_lines: the end of the log, bounded and without control characters, for messages.
@@ -93,6 +95,8 @@ class Observation:
     image_digest: str | None = None
     credentials: bool | None = None
     volume_created_at: float | None = None
+    never_registered: bool = False
+    mark_trouble: str = ""
     events: tuple[LogEvent, ...] = ()
     log_driver: str | None = None
     log_readable: bool = True
@@ -119,5 +123,23 @@ class Observation:
     def fingerprint(self) -> str:
         """Changes when something changed that can change a verdict; not with time alone."""
         return "|".join(
-            str(part) for part in (self.state, self.started_at, self.credentials, len(self.events), self.planned)
+            str(part)
+            for part in (
+                self.state,
+                self.started_at,
+                self.credentials,
+                len(self.events),
+                self.planned,
+                self.never_registered,
+            )
         )
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the container's start, by the host's own clock."""
+        return max(0.0, self.observed_at - self.started_at) if self.started_at is not None else 0.0
+
+    def came_back(self, seconds: float) -> bool:
+        """It has run for so long with credentials, without asking for a registration."""
+        silent = all(event.kind == FAILURE for event in self.events)
+        return self.state == RUNNING and bool(self.credentials) and silent and self.uptime >= seconds

@@ -31,7 +31,7 @@ def outcome(record: AgentRecord, *, predicted: bool = False, broken_off: bool = 
         "pairing_id": ids[-1] if ids else None,
         "registered": _is_registered(verdict),
         "failed": record.failed or (broken_off and not record.final),
-        "changed": _would_change(verdict) if predicted else bool(record.actions),
+        "changed": _would_change(record) if predicted else bool(record.actions),
         "actions": list(record.actions),
         "message": record.taken_back or (verdict.message if verdict else ""),
         "last_lines": list(seen.last_lines) if record.failed else [],
@@ -68,9 +68,12 @@ def _shown_verdict(record: AgentRecord) -> str:
     return UNPROVEN if record.timed_out and name == REGISTERED else name
 
 
-def _would_change(verdict: Verdict | None) -> bool:
+def _would_change(record: AgentRecord) -> bool:
     """Check mode: a run would do something about this agent."""
-    if verdict is None or verdict.final or verdict.verdict == REGISTERED:
+    verdict = record.verdict
+    if verdict is not None and verdict.verdict == REGISTERED:
+        return record.observation.never_registered
+    if verdict is None or verdict.final:
         return False
     return verdict.needs_window or verdict.action != WAIT
 

@@ -19,11 +19,14 @@ class Look:
     Attributes:
         restart: restart its container first.
         seen: the fingerprint of the last observation; the look waits until it changes. Empty: do not wait.
+        unmark_after: remove the mark of an agent that was never registered, if the agent has run for so many seconds
+            with credentials and without asking; 0 removes it at once, None does not.
     """
 
     observation: Observation
     restart: bool = False
     seen: str = ""
+    unmark_after: float | None = None
 
 
 class HostPort(Protocol):

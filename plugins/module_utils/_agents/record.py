@@ -103,7 +103,11 @@ class AgentRecord:
         known = self.observation  # what only the deployment knows is not looked up again
         digest = known.image_digest if known.image_id == observation.image_id else None
         self.observation = replace(
-            observation, managed=known.managed, by_certificate=known.by_certificate, image_digest=digest
+            observation,
+            managed=known.managed,
+            by_certificate=known.by_certificate,
+            image_digest=digest,
+            mark_trouble=observation.mark_trouble or known.mark_trouble,
         )
         events, started = observation.events, observation.started_at
         self._observed_at = now
@@ -226,6 +230,15 @@ class AgentRecord:
         else:
             self._proved = True
         self.actions.append("restarted")
+
+    def note_unmarked(self) -> None:
+        """The mark that it was never registered is gone. That is part of an authorization, else told of."""
+        if not self.authorizations.taken:
+            self.actions.append("unmarked")
+
+    def note_mark_trouble(self, why: str) -> None:
+        """That mark could not be removed."""
+        self.observation = replace(self.observation, mark_trouble=why)
 
     def note_replaced(self) -> None:
         """This run deleted its stale user."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._errors import SpecError
-from .checker import CREDENTIALS_PATH, LABEL_AGENT, Certificates, Checker, Mount
+from .checker import CREDENTIALS_PATH, LABEL_AGENT, LABEL_UNREGISTERED, MARK, Certificates, Checker, Mount
 from .text import printable
 
 DEFAULT_PREFIX = "connectware-agent-"
@@ -138,6 +138,7 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
         return replace(identity, volume="", managed=False)
     if not present:
         return identity
+    check.unlike_a_mark("volume", volume)
 
     scheme = str(values.get("mqtt_scheme", "mqtt"))
     optional: dict[str, Any] = {
@@ -194,4 +195,4 @@ def _clashes(specs: Sequence[AgentSpec]) -> list[str]:
     return problems
 
 
-__all__ = ["CREDENTIALS_PATH", "LABEL_AGENT", "AgentSpec", "Mount", "build_specs"]
+__all__ = ["CREDENTIALS_PATH", "LABEL_AGENT", "LABEL_UNREGISTERED", "MARK", "AgentSpec", "Mount", "build_specs"]

@@ -20,6 +20,7 @@ from .engine import Engine
 from .image import Pull, digests_by_id
 from .inventory import HostInventory, agent_of, credentials_volume, take, take_volumes
 from .look import HostLook, look
+from .marks import Volumes, name_of_mark
 from .observe import ENV_NAME, ENV_USERNAME, Observer, Target, environment
 from .plan import NOTHING, Plan
 
@@ -62,7 +63,7 @@ def _observe(
 ) -> list[Observation]:
     """All agents; one that cannot be looked at is added to the errors and does not hide the others."""
     touched = not check_mode and any(plan.changed for plan in plans)
-    volumes = take_volumes(engine) if touched else {plan.spec.volume: plan.volume for plan in plans}
+    volumes: Volumes = take_volumes(engine) if touched else _volumes(plans)
     observer = Observer(engine, patterns)
 
     def one(plan: Plan) -> Observation:
@@ -70,13 +71,18 @@ def _observe(
         report = plan.container if check_mode or not plan.changed else None
         target = Target(spec.name, spec.username, spec.container, spec.volume, report)
         try:
-            seen = observer.observe(target, volumes.get(spec.volume))
+            seen = observer.observe(target, volumes)
             return replace(seen, managed=spec.managed, by_certificate=_by_certificate(plan))
         except EngineError as exc:
             errors.setdefault(spec.name, exc)
             return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=time.time())
 
     return engine.in_parallel(one, list(plans))
+
+
+def _volumes(plans: Sequence[Plan]) -> Volumes:
+    known = {plan.spec.volume: plan.volume for plan in plans}
+    return {**known, **{name_of_mark(plan.spec.volume): plan.mark for plan in plans if plan.mark is not None}}
 
 
 def _with_digests(engine: Engine, plans: Sequence[Plan], seen: Sequence[Observation]) -> list[Observation]:
@@ -188,6 +194,7 @@ def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> d
             Target(item["name"], item["username"], item["container"], item["volume"]),
             restart=bool(item["restart"]),
             seen=item["seen"] or "",
+            unmark_after=item["unmark_after"],
         )
         for item in params["looks"]
     ]
@@ -199,5 +206,9 @@ def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> d
         linger=params["linger"],
         check_mode=check_mode,
     )
-    restarted = any(item.restart for item in looks) and not check_mode
-    return {"changed": restarted, "observations": [observation.to_dict() for observation in observations]}
+    acted = any(item.restart or _went(item, seen) for item, seen in zip(looks, observations)) and not check_mode
+    return {"changed": acted, "observations": [observation.to_dict() for observation in observations]}
+
+
+def _went(asked: HostLook, seen: Observation) -> bool:
+    return asked.unmark_after is not None and not seen.never_registered

@@ -17,6 +17,7 @@ from .drift import DEFAULT_NETWORK, LABEL_LOG_OPTIONS
 from .engine import Engine
 from .image import Image, Pull, provide
 from .inventory import agent_of, asks_for_networks, successor, take
+from .marks import make_mark, remove_mark
 from .plan import CREATED, RECREATED, REMOVED, STARTED, Plan, Planner
 
 KEPT = (
@@ -115,6 +116,8 @@ class Converger:
             self._replace(plan)
         elif plan.action == STARTED:
             self._start_again(plan)
+        if plan.unmarks:
+            remove_mark(self.engine, plan.spec.volume)
         if plan.purges:
             name = plan.spec.volume
             self.engine.find(f"remove the volume {name}", self.engine.client.remove_volume, name)
@@ -164,6 +167,8 @@ class Converger:
         if plan.volume is not None:
             return
         spec = plan.spec
+        if plan.marks:
+            make_mark(self.engine, spec.volume, spec.name)
         tried = f"create the volume {spec.volume}"
         made = self.engine.call(tried, self.engine.client.create_volume, spec.volume, labels={LABEL_AGENT: spec.name})
         if agent_of(made) not in (None, spec.name):

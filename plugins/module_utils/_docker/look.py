@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._agents.observation import Observation
+from .._errors import EngineError
 from .engine import Engine
 from .inventory import take_volumes
+from .marks import remove_mark
 from .observe import Observer, Target
 
 PAUSE = 0.25  # seconds between two looks
@@ -25,11 +27,13 @@ class HostLook:
     Attributes:
         restart: restart it first.
         seen: the fingerprint of the last observation; empty does not wait for this agent.
+        unmark_after: see ports.Look.
     """
 
     target: Target
     restart: bool = False
     seen: str = ""
+    unmark_after: float | None = None
 
 
 def look(
@@ -45,11 +49,12 @@ def look(
 ) -> list[Observation]:
     """Observe; return as soon as all that are waited for have changed, or `linger` seconds after the first of them.
 
-    An agent that was restarted is waited for as well: its news is what it does after the restart.
+    An agent that was restarted is waited for as well: its news is what it does after the restart. Marks that are to go
+    are removed at the end, by what the agents show then; why one could not be removed is in its observation.
 
     Args:
         wait: seconds to wait at most.
-        check_mode: restart nothing.
+        check_mode: restart and remove nothing.
 
     Raises:
         EngineError: the engine refused or failed.
@@ -68,11 +73,31 @@ def look(
         known = known or [mark if item.restart else item.seen for item, mark in zip(looks, now_seen)]
         news = [mark != before for mark, before in zip(now_seen, known) if before]
         if all(news) or now() >= end:
-            return observations
+            return observations if check_mode else _unmarked(engine, looks, observations)
         if any(news) and not lingering:
             end, lingering = min(end, now() + linger), True
         pause = max(PAUSE, now() - looked_at)  # a slow engine is not kept busy with being looked at
         sleep(max(0.0, min(pause, end - now())))
+
+
+def _unmarked(engine: Engine, looks: Sequence[HostLook], observations: Sequence[Observation]) -> list[Observation]:
+    """The same, without the marks that are to go."""
+
+    def one(seen: Observation) -> Observation:
+        try:
+            remove_mark(engine, seen.volume)
+        except EngineError as exc:
+            return replace(seen, mark_trouble=exc.message)
+        return replace(seen, never_registered=False)
+
+    due = [seen for item, seen in zip(looks, observations) if seen.never_registered and _shows(seen, item.unmark_after)]
+    by_name = dict(zip((seen.name for seen in due), engine.in_parallel(one, due)))
+    return [by_name.get(seen.name, seen) for seen in observations]
+
+
+def _shows(seen: Observation, unmark_after: float | None) -> bool:
+    """The agent has come back; or that is known already."""
+    return unmark_after is not None and (unmark_after == 0 or seen.came_back(unmark_after))
 
 
 def _restart(engine: Engine, target: Target) -> None:

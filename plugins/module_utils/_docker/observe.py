@@ -17,6 +17,7 @@ from .._errors import EngineError
 from .credentials import has_credentials
 from .engine import Engine
 from .logs import read_lines
+from .marks import Volumes, is_marked
 from .timeline import log_start, seconds_of
 
 ENV_NAME, ENV_USERNAME = "CYBUS_AGENT_NAME", "CYBUS_MQTT_USERNAME"  # documented
@@ -59,18 +60,23 @@ class Observer:
         self._patterns = patterns
         self._earlier: dict[tuple[str, float], Earlier] = {}
 
-    def observe_all(self, targets: list[Target], volumes: Mapping[str, Mapping[str, Any]]) -> list[Observation]:
+    def observe_all(self, targets: list[Target], volumes: Volumes) -> list[Observation]:
         """All agents at once.
 
         Args:
             volumes: the engine's volumes by name.
         """
-        return self._engine.in_parallel(lambda target: self.observe(target, volumes.get(target.volume)), targets)
+        return self._engine.in_parallel(lambda target: self.observe(target, volumes), targets)
 
-    def observe(self, target: Target, volume: Mapping[str, Any] | None) -> Observation:
-        """One agent."""
+    def observe(self, target: Target, volumes: Volumes) -> Observation:
+        """One agent.
+
+        Args:
+            volumes: by name; its own and its mark's are enough.
+        """
         container = target.report or self._inspect(target)
-        volume_created_at = seconds_of(volume.get("CreatedAt")) if volume else None
+        volume_created_at = seconds_of((volumes.get(target.volume) or {}).get("CreatedAt"))
+        marked = is_marked(volumes, target.volume, target.name)
         if container is None:
             return Observation(
                 target.name,
@@ -79,6 +85,7 @@ class Observer:
                 target.volume,
                 state=ABSENT,
                 volume_created_at=volume_created_at,
+                never_registered=marked,
                 observed_at=time.time(),
             )
         for _unused in range(MOST_TRIES):
@@ -105,6 +112,7 @@ class Observer:
             image_id=container.get("Image"),
             credentials=has_credentials(self._engine, container),
             volume_created_at=volume_created_at,
+            never_registered=marked,
             events=parser.events,
             log_driver=((container["HostConfig"].get("LogConfig")) or {}).get("Type"),
             log_readable=readable,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Optional, Tuple
 
 from .._agents.spec import AgentSpec
 from .._agents.text import printable
@@ -16,11 +16,15 @@ from . import drift as drift_module
 from .engine import Engine
 from .image import Image, config_of
 from .inventory import ANOTHER, HostInventory, credentials_volume
+from .marks import find_mark
 from .observe import ENV_NAME, ENV_USERNAME, environment
 
 CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started", "removed", "none"
 UP = ("running", "restarting")
 BEYOND_START = ("dead", "removing")
+Report = Optional[Mapping[str, Any]]
+Found = Tuple[Report, Report, Report, Optional[str]]
+"""What is there of an agent: container, volume, mark, and the ID of what a killed run has left."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,9 @@ class Plan:
         container: the engine's full report before; None if there is none.
         leftover: the ID of a container that a killed run has left.
         want: the container as it will be, in the words of drift.py.
+        mark: that the agent was never registered, where it has one; see marks.py.
         purge: the volume is deleted as well.
+        unmark: the mark is deleted.
         previous_image: by digest if it has one, else by ID: what brings back the image that is replaced.
     """
 
@@ -44,41 +50,60 @@ class Plan:
     image: Image | None = None
     container: Mapping[str, Any] | None = None
     volume: Mapping[str, Any] | None = None
+    mark: Mapping[str, Any] | None = None
     leftover: str | None = None
     want: Mapping[str, Any] | None = None
     purge: bool = False
+    unmark: bool = False
     previous_image: str | None = None
 
     @property
     def changed(self) -> bool:
         return (
-            self.action != NOTHING or self.purges or self.leftover is not None or bool(self.image and self.image.pulled)
+            self.action != NOTHING
+            or self.purges
+            or self.unmarks
+            or self.leftover is not None
+            or bool(self.image and self.image.pulled)
         )
 
     @property
     def purges(self) -> bool:
         return self.purge and self.volume is not None
 
+    @property
+    def unmarks(self) -> bool:
+        return self.unmark and self.mark is not None
+
+    @property
+    def marks(self) -> bool:
+        """The volume is made and gets a mark; an agent with a certificate never asks for a registration."""
+        return self.action in (CREATED, RECREATED) and self.volume is None and not self.spec.by_certificate
+
     def before(self) -> dict[str, Any]:
         """For a diff: the container as it is."""
-        return _state(self.container, self.volume is not None)
+        return _state(self.container, self.volume is not None, self.mark is not None)
 
     def after(self) -> dict[str, Any]:
         """For a diff: the container as it will be."""
-        if self.action == NOTHING and not self.purges:
+        if self.action == NOTHING and not self.purges and not self.unmarks:
             return self.before()
         if self.want is None:
-            return _state(None, self.volume is not None and not self.purge)
-        name = self.image.reference if self.image else None
-        return {"running": True, "volume_exists": True, "image_name": name, **drift_module.shown(self.want)}
+            return _state(None, self.volume is not None and not self.purge, self.mark is not None and not self.unmark)
+        about = _about(True, True, self.mark is not None or self.marks)
+        return {**about, "image_name": self.image.reference if self.image else None, **drift_module.shown(self.want)}
 
 
-def _state(container: Mapping[str, Any] | None, volume: bool) -> dict[str, Any]:
+def _about(running: bool, volume: bool, mark: bool) -> dict[str, Any]:
+    return {"running": running, "volume_exists": volume, "never_registered": mark}
+
+
+def _state(container: Mapping[str, Any] | None, volume: bool, mark: bool) -> dict[str, Any]:
     if container is None:
-        return {"running": False, "volume_exists": volume}
+        return _about(False, volume, mark)
     running = container["State"]["Status"] in UP
     have = drift_module.shown(drift_module.reported(container))
-    return {"running": running, "volume_exists": volume, "image_name": container["Config"].get("Image"), **have}
+    return {**_about(running, volume, mark), "image_name": container["Config"].get("Image"), **have}
 
 
 @dataclass(frozen=True)
@@ -91,22 +116,22 @@ class Planner:
     def present(self, spec: AgentSpec, image: Image) -> Plan:
         """For an agent that should run."""
         spec = self._with_network_id(spec)
-        container, leftover = self._inspect(spec), self._leftover(spec)
-        volume = self.inventory.volumes.get(spec.volume)
+        container, volume, mark, leftover = self._found(spec)
         want = drift_module.wanted(spec, image.image_id, image.config)
         if container is None:
-            return Plan(spec, CREATED, (), image, None, volume, leftover, want)
+            return Plan(spec, CREATED, (), image, None, volume, mark, leftover, want)
         differs = self._drift(spec, image, container)
         status = container["State"]["Status"]
         action = NOTHING if status in UP else STARTED
         if differs or status in BEYOND_START:
             action = RECREATED
         previous = self._lasting_reference(container["Image"]) if "image" in differs else None
-        return Plan(spec, action, differs, image, container, volume, leftover, want, previous_image=previous)
+        return Plan(spec, action, differs, image, container, volume, mark, leftover, want, previous_image=previous)
 
     def only_image(self, spec: AgentSpec, image: Image) -> Plan:
         """For an agent whose image alone is to be brought to the host."""
-        return Plan(spec, NOTHING, (), image, self._inspect(spec), self.inventory.volumes.get(spec.volume))
+        container, volume, mark, _leftover = self._found(spec)
+        return Plan(spec, NOTHING, (), image, container, volume, mark)
 
     def of_another(self, spec: AgentSpec) -> Plan:
         """For an agent whose container somebody else makes: nothing is done, and it must be the agent that is meant.
@@ -139,12 +164,14 @@ class Planner:
         return str(digests[0]) if digests else image_id
 
     def absent(self, spec: AgentSpec, purge: bool) -> Plan:
-        """For an agent that should not be there."""
-        container = self._inspect(spec)
+        """For an agent that should not be there.
+
+        Its mark goes in any case: whether it was registered is not known here, and somebody has put it out on purpose.
+        """
+        container, volume, mark, leftover = self._found(spec)
         action = NOTHING if container is None or not spec.managed else REMOVED
-        volume = self.inventory.volumes.get(spec.volume)
         purge = purge and spec.managed
-        return Plan(spec, action, (), None, container, volume, self._leftover(spec), purge=purge)
+        return Plan(spec, action, (), None, container, volume, mark, leftover, purge=purge, unmark=spec.managed)
 
     def _drift(self, spec: AgentSpec, image: Image, container: Mapping[str, Any]) -> tuple[str, ...]:
         """What another image brings by itself is no drift of its own: all else is compared over the present image."""
@@ -188,6 +215,11 @@ class Planner:
         return self.engine.find(
             f"inspect the container {spec.container}", self.engine.client.inspect_container, found["Id"]
         )
+
+    def _found(self, spec: AgentSpec) -> Found:
+        volumes = self.inventory.volumes
+        mark = find_mark(volumes, spec.volume, spec.name)
+        return self._inspect(spec), volumes.get(spec.volume), mark, self._leftover(spec)
 
     def _leftover(self, spec: AgentSpec) -> str | None:
         left = self.inventory.leftover_of(spec)

@@ -73,7 +73,7 @@ class AgentRow:
         if not predicted:
             self.predicted = []
         elif agent.get("changed"):
-            self.predicted = [*self.predicted, f"would be {wanted}"]
+            self.predicted = [*self.predicted, f"would be {'unmarked' if self.registered else wanted}"]
         self.seconds = (self.seconds or 0.0) + float(agent.get("seconds") or 0.0)
 
 

@@ -259,3 +259,81 @@ def test_the_log_of_an_agent_that_crashed_long_ago_is_read_once(fake: FakeEngine
     fake.say("GET", f"/containers/{NAME}/logs", struct.pack(">BxxxL", 1, len(line)) + line)
     run("agents", docker_host=fake.address, **WANTED)
     assert [path for _method, _version, path in fake.asked].count(f"/containers/{NAME}/logs") == 1
+
+
+MARK = f"{NAME}.unregistered"
+OURS = {"Name": NAME, "Labels": {"edgefleet.connectware.agent": "press-1"}, "CreatedAt": "2026-01-01T00:00:00Z"}
+MARKED = {"Name": MARK, "Labels": {"edgefleet.connectware.unregistered": "press-1"}, "CreatedAt": OURS["CreatedAt"]}
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_mark_is_seen_without_a_further_question(fake: FakeEngine, run: Run, marked: bool) -> None:
+    deployed(fake)
+    fake.say("GET", "/volumes", {"Volumes": [OURS, *([MARKED] if marked else [])]})
+    result = run("agents", docker_host=fake.address, diff=True, **WANTED)
+    assert not result["changed"] and fake.writes() == []
+    assert result["agents"][0]["observation"]["never_registered"] is marked
+    assert result["diff"]["before"] == result["diff"]["after"]
+    assert [path for _method, _version, path in fake.asked].count("/volumes") == 1
+
+
+def test_a_mark_that_cannot_be_made_is_an_error_and_no_volume_is_made(fake: FakeEngine, run: Run) -> None:
+    fake.say("POST", "/volumes/create", {"message": "no space left on device"}, status=500)
+    result = run("agents", docker_host=fake.address, **WANTED)
+    assert result["failed"]
+    assert f"create the volume {MARK}" in result["msg"] and "no space left on device" in result["msg"]
+    assert fake.writes() == [("POST", "/volumes/create")]
+
+
+def test_no_mark_for_an_agent_with_a_certificate(fake: FakeEngine, run: Run, tmp_path: Path) -> None:
+    made: list[tuple[str, str]] = []
+    for certificates in ({}, {"certificate": f"{tmp_path}/c.pem", "key": f"{tmp_path}/k.pem"}):
+        fake.asked.clear()
+        fake.say("POST", "/volumes/create", OURS, status=201)
+        scheme = {"mqtt_scheme": "mqtts", "certificates": certificates} if certificates else {}
+        run("agents", docker_host=fake.address, **WANTED, **scheme)
+        made.append(fake.writes().count(("POST", "/volumes/create")))
+    assert made == [2, 1]
+
+
+@pytest.mark.parametrize(("purge", "volumes"), [(False, [OURS, MARKED]), (True, [OURS, MARKED]), (False, [MARKED])])
+@pytest.mark.parametrize("check", [True, False])
+def test_a_retirement_removes_the_mark(
+    fake: FakeEngine, run: Run, purge: bool, volumes: list[dict[str, Any]], check: bool
+) -> None:
+    fake.say("GET", "/volumes", {"Volumes": volumes})
+    for name in (NAME, MARK):
+        fake.say("DELETE", f"/volumes/{name}", b"", status=204)
+    agents = [{"name": "press-1"}]
+    result = run("agents", docker_host=fake.address, agents=agents, state="absent", purge=purge, check=check, diff=True)
+    assert result["changed"] and result["diff"]["before"] != result["diff"]["after"]
+    gone = [("DELETE", f"/volumes/{name}") for name in ([MARK, NAME] if purge else [MARK])]
+    assert fake.writes() == ([] if check else gone)
+
+
+def test_a_mark_that_cannot_be_removed_by_a_retirement_is_an_error_that_names_it(fake: FakeEngine, run: Run) -> None:
+    fake.say("GET", "/volumes", {"Volumes": [OURS, MARKED]})
+    fake.say("DELETE", f"/volumes/{MARK}", {"message": "volume is in use"}, status=409)
+    agents = [{"name": "press-1"}]
+    result = run("agents", docker_host=fake.address, agents=agents, state="absent", purge=True)
+    assert result["failed"] and f"remove the volume {MARK}" in result["msg"] and "in use" in result["msg"]
+    assert ("DELETE", f"/volumes/{NAME}") not in fake.writes()
+
+
+def test_a_volume_must_not_be_called_like_a_mark(fake: FakeEngine, run: Run) -> None:
+    agents = [{"name": "press-1"}, {"name": "press-2", "volume": MARK}]
+    result = run("agents", docker_host=fake.address, **{**WANTED, "agents": agents})
+    assert result["failed"] and "agent press-2: option 'volume'" in result["msg"] and MARK in result["msg"]
+    assert {path for _unused, _unused, path in fake.asked} == {"/version"}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_look_that_removes_the_mark(check: bool, fake: FakeEngine, run: Run) -> None:
+    deployed(fake)
+    fake.say("GET", "/volumes", {"Volumes": [OURS, MARKED]})
+    fake.say("DELETE", f"/volumes/{MARK}", b"", status=204)
+    asked = {"name": "press-1", "username": "press-1", "container": NAME, "volume": NAME, "unmark_after": 0}
+    result = run("agents_registered", docker_host=fake.address, looks=[asked], check=check)
+    assert result["changed"] is not check
+    assert result["observations"][0]["never_registered"] is check
+    assert fake.writes() == ([] if check else [("DELETE", f"/volumes/{MARK}")])

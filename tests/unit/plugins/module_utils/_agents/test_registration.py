@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -546,6 +547,39 @@ def test_planned_agents():
 
 
 # reasons
+
+
+@pytest.mark.parametrize("events", [(), (CACHED, PAIRING), (ASKING, PAIRING)])
+@pytest.mark.parametrize("credentials", [True, False])
+@pytest.mark.parametrize("volume_created_at", [NOW - 61, NOW - 86_400])
+def test_credentials_of_an_agent_that_was_never_registered_prove_nothing(events, credentials, volume_created_at):
+    agent = seen(events=events, credentials=credentials, volume_created_at=volume_created_at, never_registered=True)
+    assert judge(agent).reason == e.FIRST_START
+    if credentials and (not events or CACHED in events):
+        assert judge(replace(agent, never_registered=False)).reason == e.CREDENTIALS_REJECTED
+
+
+def test_a_mark_says_nothing_about_an_agent_whose_user_exists():
+    lost = seen(credentials=False, never_registered=True)
+    assert judge(lost, user=True).reason == e.CREDENTIALS_MISSING
+    rejected = seen(events=(CACHED, PAIRING, CONFLICT), never_registered=True)
+    assert judge(rejected, user=True).reason == e.CREDENTIALS_REJECTED
+
+
+def test_a_mark_changes_nothing_but_the_reason():
+    for user, credentials, events in itertools.product(
+        (True, False), (True, False, None), ((), (ASKING, PAIRING), (CACHED, PAIRING), (CACHED, PAIRING, CONFLICT))
+    ):
+        agent = seen(credentials=credentials, events=events)
+        marked = judge(replace(agent, never_registered=True), user=user, pending=[OWN] if events else [])
+        plain = judge(agent, user=user, pending=[OWN] if events else [])
+        assert replace(marked, reason="") == replace(plain, reason="")
+
+
+def test_a_predicted_start_of_an_agent_that_was_never_registered():
+    agent = seen(state="exited", planned=True, never_registered=True)
+    is_(judge(agent), e.AWAITING_REQUEST, e.WAIT, e.FIRST_START)
+    is_(judge(replace(agent, never_registered=False)), e.AWAITING_REQUEST, e.WAIT, e.CREDENTIALS_REJECTED)
 
 
 def test_old_volume_with_new_credentials_means_credentials_missing():

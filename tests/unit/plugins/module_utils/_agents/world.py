@@ -10,7 +10,7 @@ agents' ways that nobody documents are parameters.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests
@@ -33,6 +33,7 @@ class FakeAgent:
     events: list = field(default_factory=list)
     granted: bool = False
     silent: bool = False
+    marked: bool = False
     starts: int = 1
     exits: int = 0
     down_until: float | None = None
@@ -60,6 +61,9 @@ class World:
         self.strangers: set[str] = set()
         self.let_in: list[tuple[str, str]] = []
         self.restarts: dict[str, int] = {}
+        self.looks = 0
+        self.unmarked: list[str] = []  # with whether a user of that name existed then
+        self.mark_trouble = ""
 
     def add(self, name: str, **ways) -> FakeAgent:
         agent = self.agents[name] = FakeAgent(name, **ways)
@@ -138,10 +142,11 @@ class World:
             name, name, f"c-{name}", f"v-{name}", state="running" if agent.down_until is None else "restarting",
             started_at=agent.running_since, created_at=1000.0, volume_created_at=1000.0, credentials=agent.credentials,
             events=tuple(agent.events), observed_at=self.now, restart_count=agent.exits,
-            former_ids=tuple(agent.former),
+            former_ids=tuple(agent.former), never_registered=agent.marked,
         )  # fmt: skip
 
     def look(self, looks, wait):
+        self.looks += 1
         for look in looks:
             if look.restart:
                 name = look.observation.name
@@ -156,7 +161,17 @@ class World:
                 break
             self.sleep(0.25)
             waited += 0.25
-        return [self.observe(look.observation.name) for look in looks]
+        return [self._unmark(self.observe(look.observation.name), look.unmark_after) for look in looks]
+
+    def _unmark(self, seen: Observation, after: float | None) -> Observation:
+        silent = not seen.events and seen.credentials and seen.observed_at - seen.started_at >= (after or 0.0)
+        if after is None or not seen.never_registered or not (silent or after == 0):
+            return seen
+        if self.mark_trouble:
+            return replace(seen, mark_trouble=self.mark_trouble)
+        self.agents[seen.name].marked = False
+        self.unmarked.append(f"{seen.name} {seen.name in self.users}")
+        return replace(seen, never_registered=False)
 
     # the server
 

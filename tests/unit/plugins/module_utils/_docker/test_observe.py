@@ -42,7 +42,7 @@ def test_the_log_of_earlier_starts_is_read_once_however_often_one_looks(fake: Fa
     observer = Observer(connect({"docker_host": fake.address, "docker_timeout": 5}), parse_patterns())
     target = Target("press-1", "press-1", NAME, NAME)
 
-    looks = [observer.observe(target, None) for _unused in range(4)]
+    looks = [observer.observe(target, {}) for _unused in range(4)]
 
     assert [look.former_ids for look in looks] == [("aaaaaa",)] * 4
     assert [[event.pairing_id for event in look.events] for look in looks] == [["bbbbbb"]] * 4

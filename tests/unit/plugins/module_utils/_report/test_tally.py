@@ -72,6 +72,15 @@ def test_a_rollout():
     assert host["agents"] == report["total"] == {"agents": 1, "ok": 1, "changed": 1, "failed": 0}
 
 
+def test_a_mark_that_would_go():
+    """Of an agent that is registered already."""
+    tally = Tally(check=True)
+    tally.take("hamburg", [deployed()], deployed=True, predicted=True)
+    tally.take("hamburg", [judged(changed=True)], deployed=False, predicted=True, wanted="registered")
+    (agent,) = end(tally)["agents"]
+    assert agent["predicted"] == ["would be unmarked"] and agent["changed"] and agent["registered"]
+
+
 def test_a_prediction():
     tally = Tally(check=True)
     rollout(tally, check=True)
