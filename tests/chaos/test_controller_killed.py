@@ -41,12 +41,7 @@ def test_the_next_run_finishes_what_was_killed(bench: Bench, tally: Tally, numbe
         site.converges(healthy)
 
 
-STORED_BEFORE = pytest.mark.xfail(
-    strict=True, reason="agents that stored credentials before anybody let them in are taken for revoked ones"
-)
-
-
-@pytest.mark.parametrize("style", ["after", pytest.param("before", marks=STORED_BEFORE)])
+@pytest.mark.parametrize("style", ["after", "before"])
 def test_agents_that_are_restarted_before_anybody_has_registered_them(bench: Bench, tally: Tally, style: str) -> None:
     """The first rollout has not come to an end, and overnight the hosts are restarted."""
     with tally.trial("restarted between a failed first rollout and the next") as result:

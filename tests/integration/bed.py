@@ -194,6 +194,12 @@ class Factory:
     def volume(self, name: str) -> dict[str, Any] | None:
         return inspect("volume", f"connectware-agent-{name}")
 
+    def marks(self) -> list[str]:
+        """The agents that the host takes for never registered, by what docker shows."""
+        label = "edgefleet.connectware.unregistered"
+        listed = docker("volume", "ls", "--filter", f"label={label}", "--format", f'{{{{.Label "{label}"}}}}')
+        return sorted(set(listed.split()) & set(self.names()))
+
     def starts(self, names: Iterable[str] | None = None) -> dict[str, tuple[str, str]]:
         """Container ID and start time of each agent: what changes when an agent is touched."""
         found = {name: self.container(name) for name in (names or self.names())}
