@@ -50,7 +50,7 @@ help: ## list the targets
 	  || sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: lint sanity unit integration demo chaos-short ## everything below but the long runs, in this order; sets up all it needs
+test: lint sanity unit matrix-short integration demo chaos-short ## everything below but the long runs, in this order; sets up all it needs
 	@echo '==> all of it passed'
 
 .PHONY: demo
@@ -119,6 +119,19 @@ docs: stage ## the documentation site, in .build/docs/html
 sanity: stage ## ansible-test sanity
 	@echo '==> ansible-test sanity'
 	@tests/tools/sanity.sh $(STAGE) $(ARGS)
+
+# Cells by name or pattern, for example: make matrix CELLS='core2.16-* target-py3.8-*:units'
+CELLS ?=
+
+.PHONY: matrix
+matrix: stage ## ansible-test on each ansible-core, Python and docker SDK that is supported, about an hour (CELLS)
+	@echo '==> matrix'
+	@set -f; PYTHONPATH=tests python -m matrix.run $(STAGE) $(BUILD)/matrix $(CELLS)
+
+.PHONY: matrix-short
+matrix-short: stage ## the oldest ansible-core and the oldest Python of a factory host
+	@echo '==> matrix, two cells of it'
+	@PYTHONPATH=tests python -m matrix.run $(STAGE) $(BUILD)/matrix short
 
 .PHONY: format
 format: setup ## put Python files into shape

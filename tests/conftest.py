@@ -1,19 +1,31 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes ``ansible_collections.edgefleet.connectware`` importable from this checkout, wherever it lies."""
+"""Makes ``ansible_collections.edgefleet.connectware`` importable from this checkout, wherever it lies.
+
+`ansible-test units` loads this file too, with a loader of its own for collections; there only the helpers of the tests
+have to be found, which pyproject.toml does otherwise. It has to do with Python 3.8.
+"""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
 LINK = ROOT / ".build" / "src" / "ansible_collections" / "edgefleet" / "connectware"
+
+if str(TESTS) not in sys.path:
+    sys.path.append(str(TESTS))
 
 
 def pytest_configure() -> None:
+    if ROOT.parents[1].name == "ansible_collections":
+        return
     # make does this too; here it serves a pytest that was started by hand.
     if LINK.resolve() != ROOT:
         LINK.parent.mkdir(parents=True, exist_ok=True)
-        LINK.unlink(missing_ok=True)
+        if LINK.is_symlink():
+            LINK.unlink()
         LINK.symlink_to(ROOT)

@@ -73,6 +73,7 @@ notes:
 """
 
 EXAMPLES = r"""
+# fmt: code
 # connectware.yml, after the inventory that has the agents:
 #   ansible-inventory -i inventory.yml -i connectware.yml --graph
 #   ansible-playbook -i inventory.yml -i connectware.yml edgefleet.connectware.rollout --limit connectware_missing

@@ -58,7 +58,7 @@ def example(name: str) -> str:
         return str(yaml.safe_load(documented.read_text("utf-8"))["EXAMPLES"])
     for node in ast.parse(path.read_text("utf-8")).body:
         match node:
-            case ast.Assign(targets=[ast.Name(id="EXAMPLES")], value=ast.Constant(value=str(text))):
+            case ast.Assign(targets=[ast.Name(id="EXAMPLES")], value=ast.Constant(value=str() as text)):
                 return text
     raise LookupError(f"{path} has no EXAMPLES")
 

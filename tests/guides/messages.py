@@ -106,7 +106,7 @@ def _name_of(node: ast.AST) -> str:
             return name
         case ast.AnnAssign(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)):
             return name
-        case ast.keyword(arg=str(name)):
+        case ast.keyword(arg=str() as name):
             return name
     return ""
 

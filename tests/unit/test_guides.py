@@ -97,7 +97,7 @@ def documents() -> Iterator[dict[str, Any]]:
             continue
         for node in ast.walk(ast.parse(text_of(path))):
             match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))) if name.isupper():
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)) if name.isupper():
                     yield from (found for found in yaml.safe_load_all(text) if isinstance(found, dict))
     yield yaml.safe_load(text_of(ROOT / "plugins" / "filter" / "pairing_id.yml"))["DOCUMENTATION"]
 

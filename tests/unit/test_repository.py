@@ -174,7 +174,7 @@ def documentation(module: Path) -> dict[str, str]:
     texts: dict[str, str] = {}
     for node in ast.parse(module.read_text(encoding="utf-8")).body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)):
                 texts[name] = text
     return texts
 

@@ -126,7 +126,7 @@ def test_a_look_at_the_host_that_fails_is_an_error_of_that_host(
     with pytest.raises(error, match=text) as failure:
         action.look({"looks": []}, TASK_VARS, "hamburg")
 
-    assert type(failure.value) is error and "host hamburg" in failure.value.message
+    assert failure.type is error and "host hamburg" in failure.value.message
 
 
 def test_a_look_at_the_host_runs_the_module_there(monkeypatch: pytest.MonkeyPatch) -> None:

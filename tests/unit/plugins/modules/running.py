@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Callable, Dict
 
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
 
 PACKAGE = "ansible_collections.edgefleet.connectware.plugins.modules."
-Run = Callable[..., dict[str, Any]]
+Run = Callable[..., Dict[str, Any]]
 
 
 def run_module(

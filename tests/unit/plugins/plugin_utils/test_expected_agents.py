@@ -15,6 +15,7 @@ import yaml
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.fleet import ExpectedAgent
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils import expected_agents
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.expected_agents import agents_of_inventory
 
 
@@ -64,7 +65,7 @@ def test_a_vaulted_file_is_opened_with_the_password_of_the_environment(tmp_path:
         [sys.executable, "-c", code, str(tmp_path / "inventory")],
         env={
             "ANSIBLE_VAULT_PASSWORD_FILE": password,
-            "SOURCE": str(Path(__file__).parents[4] / ".build" / "src"),
+            "SOURCE": str(Path(expected_agents.__file__).parents[5]),
             "HOME": str(tmp_path),
             "LC_ALL": "C.UTF-8",
             "PATH": f"{bin_folder}:/usr/bin:/bin",

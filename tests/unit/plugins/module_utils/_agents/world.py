@@ -157,7 +157,7 @@ class World:
         known = [self.observe(look.observation.name).fingerprint() if look.restart else look.seen for look in looks]
         while wait and waited < wait:
             marks = [self.observe(look.observation.name).fingerprint() for look in looks]
-            if any(mark != before for mark, before in zip(marks, known, strict=True) if before):
+            if any(mark != before for mark, before in zip(marks, known) if before):
                 break
             self.sleep(0.25)
             waited += 0.25

@@ -86,7 +86,7 @@ def many(count: int, per_host: int = 10) -> dict[str, Any]:
         names = [f"{factory[:2].lower()}-press-{number:04}" for number in range(start, min(start + per_host, count))]
         hosts.append(_with_trouble(host(site, *names, factory=factory), start))
         days = [f"2026-0{1 + at % 9}-1{at % 10}T08:00:00.000Z" for at in range(per_host)]
-        users += [user(name, created_at=day) for name, day in zip(names, days, strict=False)]
+        users += [user(name, created_at=day) for name, day in zip(names, days)]
     users += [user(f"old-robot-{number}", ghost=True, created_at="2024-05-02T10:00:00.000Z") for number in range(1, 4)]
     strangers = [{"username": "lab-test", "pairing_ids": ["c0ffee"]}]
     return {

@@ -89,7 +89,7 @@ def test_hosts_that_could_not_be_asked() -> None:
     report = reported(
         host("far", "far-1", unreachable=True, error="timed out", **nothing),
         host("broken", "broken-1", error="no engine", **nothing),
-        host("desk", **nothing) | {"named": False},
+        {**host("desk", **nothing), "named": False},
         host("empty", **nothing),
     )
 
@@ -241,6 +241,6 @@ def test_what_the_role_has_not_collected_is_refused(entry: dict[str, Any]) -> No
 
 
 def test_an_entry_of_the_inventory_without_a_name_is_shown() -> None:
-    made = host("a", deployed=[], judged=[], error="entry 1 has no name") | {"named": [{"nmae": "press-1"}]}
+    made = {**host("a", deployed=[], judged=[], error="entry 1 has no name"), "named": [{"nmae": "press-1"}]}
 
     assert row(reported(made), "(entry 1 has no name)").verdict == "unknown"

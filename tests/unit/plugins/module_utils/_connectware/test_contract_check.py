@@ -493,7 +493,7 @@ def test_no_answer_breaks_the_check_or_what_it_writes(data: Any, status: int, na
 def test_who_made_a_user_is_proved_by_one_that_a_registration_made(
     makers: list[str | None], outcome: str, server: Conversation, session: Session
 ) -> None:
-    users = [{**user, "createdBy": maker} for user, maker in zip((ADA, BOB), makers, strict=True)]
+    users = [{**user, "createdBy": maker} for user, maker in zip((ADA, BOB), makers)]
 
     expect(server, users=users_then(NAMED, ONE, TWO, BEFORE, AFTER, users=users))
     found = by_entry(check_contract(session))["list_users.fields.by_registration"]

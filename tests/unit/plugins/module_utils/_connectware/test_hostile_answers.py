@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -43,10 +44,12 @@ SHAPED = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
     max_leaves=20,
 )
+# Near the end of its stack, where hypothesis may bring it, Python 3.8 aborts over these instead of raising an error.
+NESTED = [b"[" * 100_000, b'{"a":' * 50_000] if sys.version_info >= (3, 9) else []
 BODIES = (
     SHAPED.map(lambda document: json.dumps(document).encode())
     | st.binary(max_size=100)
-    | st.sampled_from([b"[" * 100_000, b'{"a":' * 50_000, b"<html>{{ 7*7 }}</html>", b"\xff\xfe{", b"1" * 10_000])
+    | st.sampled_from([*NESTED, b"<html>{{ 7*7 }}</html>", b"\xff\xfe{", b"1" * 10_000])
 )
 STATUSES = st.sampled_from([200, 200, 200, 201, 204, 301, 307, 400, 401, 403, 404, 409, 418, 423, 429, 500, 503, 999])
 ODD_HEADERS = [
@@ -111,8 +114,8 @@ def test_any_answer_ends_in_a_result_or_an_error_that_can_be_shown(verb, replies
         assert trouble.message.isprintable() and len(trouble.message) < 3000, trouble.message
         json.dumps(trouble.result()).encode("utf-8")
     for url in transport.paths:
-        path = url.removeprefix("https://connectware.example.com/api/")
-        assert url.isascii() and path != url and ".." not in path.split("?")[0].split("/")
+        nothing, _base, path = url.partition("https://connectware.example.com/api/")
+        assert url.isascii() and not nothing and ".." not in path.split("?")[0].split("/")
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
@@ -124,5 +127,5 @@ def test_the_id_of_a_user_stays_one_segment_of_the_path(text):
     except ConnectwareError:
         assert len(transport.paths) == 1
         return
-    path = transport.paths[1].removeprefix("https://connectware.example.com")
+    path = transport.paths[1].partition("https://connectware.example.com")[2]
     assert path.startswith("/api/users/") and path.count("/") == 3 and "?" not in path and "#" not in path

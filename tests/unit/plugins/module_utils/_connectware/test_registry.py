@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from email.utils import format_datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 )
 
 NOW = 1_700_000_000  # the server's clock, far from the local one
-DATE = format_datetime(datetime.fromtimestamp(NOW, UTC), usegmt=True)
+DATE = format_datetime(datetime.fromtimestamp(NOW, timezone.utc), usegmt=True)
 LIST = "/api/client-registry"
 
 
@@ -57,7 +57,7 @@ def test_pending_requests(field: str, server: Conversation, session: Session) ->
 
 
 def iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
 
 
 @pytest.mark.parametrize(

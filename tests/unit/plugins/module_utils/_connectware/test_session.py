@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from unit.plugins.module_utils._connectware.conversation import (
@@ -184,7 +183,7 @@ def test_a_token_near_its_end_is_not_used(
     server: Conversation, login_params: dict[str, Any], session_of: SessionOf
 ) -> None:
     session = session_of(login_params)
-    soon = (datetime.now(UTC) + timedelta(seconds=20)).isoformat()
+    soon = (datetime.now(timezone.utc) + timedelta(seconds=20)).isoformat()
     server.expect_login("first", answer={"token": "first", "expiresAt": soon})
     server.expect("GET", "/api/system/info", token="first", answer={})
     session.call("system_info")
@@ -223,7 +222,7 @@ def test_a_busy_server_is_asked_again(busy: int, server: Conversation, session: 
 
 
 def in_seconds(seconds: int) -> str:
-    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+    return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds), usegmt=True)
 
 
 @pytest.mark.parametrize(

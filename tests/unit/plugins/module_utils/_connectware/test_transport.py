@@ -9,10 +9,10 @@ import socket
 import ssl
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from unit.plugins.module_utils._connectware.conversation import (
@@ -189,18 +189,14 @@ def test_validation_can_be_turned_off_without_warnings(
 
 def test_a_certificate_for_another_name(authority: Authority, session_of: SessionOf) -> None:
     wrong_name = "host name that the certificate was made for"
-    with (
-        RawServer(authority.server_context("elsewhere.example"), [GOOD]) as server,
-        pytest.raises(TlsError, match=wrong_name),
-    ):
+    raw = RawServer(authority.server_context("elsewhere.example"), [GOOD])
+    with raw as server, pytest.raises(TlsError, match=wrong_name):
         session_of(params_for(server, authority)).call("system_info")
 
 
 def test_a_port_without_tls(authority: Authority, session_of: SessionOf) -> None:
-    with (
-        RawServer(None, [b"HTTP/1.1 400 Bad Request\r\n\r\n"]) as server,
-        pytest.raises(TlsError, match="does not speak TLS"),
-    ):
+    raw = RawServer(None, [b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+    with raw as server, pytest.raises(TlsError, match="does not speak TLS"):
         session_of(params_for(server, authority)).call("system_info")
 
 

@@ -11,10 +11,10 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
-from typing import Any
+from typing import Any, Dict, Tuple
 from urllib.parse import urlsplit
 
-Answer = tuple[int, Any, dict[str, str]]
+Answer = Tuple[int, Any, Dict[str, str]]
 
 
 class FakeEngine(ThreadingMixIn, UnixStreamServer):

@@ -61,7 +61,7 @@ def test_texts_are_what_they_mean() -> None:
         ({"intervall": 5}, "intervall"),
         ({"interval": 0}, "interval is not above 0"),
         ({"grace": -1}, "grace is negative"),
-        ({"interval": "often"}, "'interval' is of type str"),
+        ({"interval": "often"}, "'interval' is of type"),
         ({"max_disappeared": "some"}, "max_disappeared is 'some'"),
         ({"max_disappeared": "-1"}, "max_disappeared is '-1'"),
         ({"max_disappeared": "200%"}, "max_disappeared is '200%'"),

@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`make matrix`: the cells of cells.yml, each in virtual environments of its own.
+
+Usage: run.py COLLECTION FOLDER [PATTERN...]
+COLLECTION is a folder ansible_collections/edgefleet/connectware, FOLDER takes environments, logs and the result
+(matrix.json). A pattern chooses cells by their names and, after a colon, what is run of them; `short` is what `make
+test` runs. Without any, all are run.
+
+A Python that this machine has not is skipped, and the table says so; but not for a cell whose name alone was given.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from matrix import venvs
+from matrix.cells import Cell, cells, chosen, environments, read
+
+TOOLS = Path(__file__).resolve().parents[1] / "tools"
+PASSED, FAILED, SKIPPED = "passed", "FAILED", "skipped"
+TARGET_TESTS = ("tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/")
+# What is run of the unit tests; `plugins` are those of code that ansible-core itself loads on the controller.
+CONTROLLER_TESTS = {
+    "units": ("tests/unit/plugins/",),
+    "plugins": tuple(
+        f"tests/unit/plugins/{kind}/" for kind in ("action", "callback", "filter", "inventory", "plugin_utils")
+    ),
+}
+WORKERS = "2"
+
+
+@dataclass
+class Outcome:
+    """What became of one run of a cell."""
+
+    cell: str
+    run: str
+    state: str
+    reason: str = ""
+    seconds: float = 0.0
+    tests: int = 0
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+class Matrix:
+    """Runs cells one after the other; the collection's folder is shared by them."""
+
+    def __init__(self, collection: Path, folder: Path) -> None:
+        self.collection = collection
+        self.folder = folder
+        self.data = read()
+        self.outcomes: list[Outcome] = []
+
+    def run(self, cell: Cell, runs: Sequence[str], *, named: bool) -> None:
+        """Run these of a cell; `named` is one that has to be run."""
+        try:
+            core, tests = (venvs.made(environment, self.folder) for environment in environments(cell, self.data))
+        except venvs.MissingPythonError as exc:
+            self._add([Outcome(cell.name, run, FAILED if named else SKIPPED, str(exc)) for run in runs])
+            return
+        except venvs.BrokenEnvironmentError as exc:
+            self._add([Outcome(cell.name, run, FAILED, str(exc)) for run in runs])
+            return
+        installed = {**venvs.versions(core), **venvs.versions(tests)}
+        for run in runs:
+            self._add([self._one(cell, run, core, tests, installed)])
+
+    def _one(self, cell: Cell, run: str, core: Path, tests: Path, installed: dict[str, str]) -> Outcome:
+        log = self.folder / "logs" / f"{cell.name}-{run}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        for old in self._reports(cell):
+            old.unlink()
+        started = time.monotonic()
+        with log.open("w", encoding="utf-8") as output:
+            done = subprocess.run(
+                command(cell, run, core, tests, self.collection), cwd=self.collection, env=environment(core, tests),
+                stdout=output, stderr=subprocess.STDOUT, check=False,
+            )  # fmt: skip
+        outcome = Outcome(cell.name, run, PASSED, seconds=round(time.monotonic() - started, 1), versions=installed)
+        if run != "sanity":
+            outcome.tests, missing = count([path.read_text("utf-8") for path in self._reports(cell)])
+            outcome.reason = ", ".join(missing)
+        if done.returncode != 0:
+            outcome.state, outcome.reason = FAILED, f"exit code {done.returncode}, see {log}"
+        elif run != "sanity" and not outcome.tests:
+            outcome.state, outcome.reason = FAILED, f"no test was run, see {log}"
+        return outcome
+
+    def _reports(self, cell: Cell) -> list[Path]:
+        """Those that ansible-test has written of its unit tests with this Python."""
+        folder = self.collection / "tests" / "output" / "junit"
+        return sorted(folder.glob(f"python{cell.python}-*-units.xml"))
+
+    def _add(self, outcomes: list[Outcome]) -> None:
+        self.outcomes += outcomes
+        for outcome in outcomes:
+            print(line(outcome), flush=True)
+
+
+def command(cell: Cell, run: str, core: Path, tests: Path, collection: Path) -> list[str]:
+    """What is run of ansible-test."""
+    python = ["--python", cell.python, "--python-interpreter", str(tests / "python")]
+    if run == "sanity":
+        more = [*python, "--test", "compile", "--test", "import"] if cell.target else []
+        return [str(TOOLS / "sanity.sh"), str(collection), *more]
+    paths = TARGET_TESTS if cell.target else CONTROLLER_TESTS[run]
+    if not cell.target:
+        python = python[:2]
+    return [str(core / "ansible-test"), "units", *python, "--num-workers", WORKERS, "--color", "no", *paths]
+
+
+def environment(core: Path, tests: Path) -> dict[str, str]:
+    """Nothing of whoever calls this decides what is tested.
+
+    For its own virtual environments ansible-test looks in PATH for the Python that ours were made of.
+    """
+    foreign = ("ANSIBLE_", "CONNECTWARE_", "PYTEST", "PYTHONPATH")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    path = [str(core), *(venvs.home(folder) for folder in (core, tests)), os.environ["PATH"]]
+    return {**kept, "PATH": ":".join(path), "LC_ALL": "C.UTF-8"}
+
+
+def count(reports: list[str]) -> tuple[int, list[str]]:
+    """How many tests were run, and which were not and why."""
+    run, left = 0, []
+    for text in reports:
+        for case in ET.fromstring(text).iter("testcase"):
+            skipped = case.find("skipped")
+            if skipped is None:
+                run += 1
+            else:
+                left.append(f"{case.get('name')} left out: {skipped.get('message')}")
+    return run, left
+
+
+def line(outcome: Outcome) -> str:
+    tests = f"{outcome.tests} tests" if outcome.tests else ""
+    return (
+        f"{outcome.cell:<30}  {outcome.run:<7}{outcome.state:<8}{outcome.seconds:>7.1f} s  {tests:<11}{outcome.reason}"
+    )
+
+
+def write(outcomes: list[Outcome], left_out: list[dict[str, str]], path: Path) -> None:
+    result = {"runs": [asdict(outcome) for outcome in outcomes], "left_out": left_out}
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    collection, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    matrix = Matrix(collection, folder)
+    patterns = sys.argv[3:] or ["*"]
+    if patterns == ["short"]:
+        patterns = matrix.data["short"]
+    try:
+        wanted = chosen(cells(matrix.data), patterns)
+    except LookupError as exc:
+        print(f"matrix: {exc}", file=sys.stderr)
+        return 2
+    for cell, runs in wanted.items():
+        matrix.run(cell, runs, named=cell.name in patterns)
+    write(matrix.outcomes, matrix.data["left_out"], folder / "matrix.json")
+    for row in matrix.data["left_out"]:
+        print(f"left out: Python {row['python']}: {row['reason']}")
+    failed = [outcome for outcome in matrix.outcomes if outcome.state == FAILED]
+    print(f"{len(matrix.outcomes)} runs, {len(failed)} failed; logs and matrix.json are in {folder}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The matrix leaves nothing out without a reason, and what it could not run is no success."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from matrix import run, venvs
+from matrix.cells import NEWEST, OLDEST, Cell, cells, chosen, environments, read
+
+ROOT = Path(__file__).resolve().parents[3]
+DATA = read()
+CELLS = cells(DATA)
+LEFT_OUT = {row["python"] for row in DATA["left_out"]}
+CONTROLLER = Cell("2.16", "3.10", "3.10", OLDEST, target=False)
+TARGET = Cell("2.21", "3.12", "3.13", OLDEST, target=True)
+
+
+# ------------------------------------------------------------------------------------------------------------- cells
+
+
+def test_each_core_is_run_on_each_python_that_it_supports() -> None:
+    supported = {(core, python) for core, pythons in DATA["cores"].items() for python in pythons["controller"]}
+    there = {(cell.core, cell.python) for cell in CELLS if not cell.target}
+
+    assert there == {(core, python) for core, python in supported if python not in LEFT_OUT}
+
+
+def test_each_python_is_a_target_with_both_docker_sdks() -> None:
+    supported = {python for pythons in DATA["cores"].values() for python in pythons["target"]} - LEFT_OUT
+    there = {(cell.python, cell.docker) for cell in CELLS if cell.target}
+
+    assert there == {(python, docker) for python in supported for docker in (OLDEST, NEWEST)}
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+def test_a_cell_is_one_that_its_core_supports(cell: Cell) -> None:
+    core = DATA["cores"][cell.core]
+
+    assert cell.controller in core["controller"]
+    assert cell.python in core["target" if cell.target else "controller"]
+
+
+def test_each_core_meets_both_docker_sdks() -> None:
+    for core in DATA["cores"]:
+        assert {cell.docker for cell in CELLS if cell.core == core} == {OLDEST, NEWEST}
+
+
+def test_names_are_unique() -> None:
+    assert len({cell.name for cell in CELLS}) == len(CELLS)
+
+
+def test_what_is_left_out_has_a_reason() -> None:
+    assert all(row["reason"].strip() for row in DATA["left_out"])
+
+
+def test_the_floors_are_those_that_are_promised() -> None:
+    requires = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
+    python = yaml.safe_load((ROOT / "tests" / "config.yml").read_text())["modules"]["python_requires"]
+
+    assert requires == f">={min(DATA['cores'], key=_number)}.0"
+    assert python == f">={min((cell.python for cell in CELLS), key=_number)}"
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def test_what_make_test_runs_exists() -> None:
+    there = {f"{cell.name}:{run}" for cell, runs in chosen(CELLS, DATA["short"]).items() for run in runs}
+
+    assert there == set(DATA["short"])
+
+
+def test_cells_are_chosen_by_patterns() -> None:
+    names = [cell.name for cell in chosen(CELLS, ["core2.16-*", "target-py3.8-docker-oldest"])]
+
+    assert names == ["core2.16-py3.10", "core2.16-py3.11", "core2.16-py3.12", "target-py3.8-docker-oldest"]
+
+
+def test_what_is_run_is_chosen_after_a_colon() -> None:
+    runs = chosen(CELLS, ["core2.16-py3.10", "core2.16-*:plugins", "target-py3.8-*:units"])
+
+    assert {cell.name: chosen_runs for cell, chosen_runs in runs.items()} == {
+        "core2.16-py3.10": ["sanity", "units", "plugins"],
+        "core2.16-py3.11": ["plugins"],
+        "core2.16-py3.12": ["plugins"],
+        "target-py3.8-docker-oldest": ["units"],
+        "target-py3.8-docker-newest": ["units"],
+    }
+
+
+def test_a_pattern_without_a_cell_is_refused() -> None:
+    with pytest.raises(LookupError, match=r"core1\.0"):
+        chosen(CELLS, ["core2.16-*", "core1.0"])
+
+
+# ------------------------------------------------------------------------------------------------------ environments
+
+
+def test_a_controller_has_everything_in_one_environment() -> None:
+    core, tests = environments(CONTROLLER, DATA)
+
+    assert core == tests and core.python == "3.10"
+    assert {"ansible-core ~= 2.16.0", "docker == 5.0.3"} <= set(core.packages)
+
+
+def test_a_target_has_no_ansible() -> None:
+    core, tests = environments(TARGET, DATA)
+
+    assert (core.python, core.packages) == ("3.12", ("ansible-core ~= 2.21.0",))
+    assert tests.python == "3.13" and not any(package.startswith("ansible") for package in tests.packages)
+    assert set(DATA["distutils"]) <= set(tests.packages), "the old docker SDK needs distutils"
+
+
+def test_a_python_that_is_not_there_is_said() -> None:
+    with pytest.raises(venvs.MissingPythonError, match=r"no Python 3\.1 on this machine"):
+        venvs.find_python("3.1")
+
+
+# -------------------------------------------------------------------------------------------------------------- runs
+
+
+def test_modules_alone_are_run_on_a_target(tmp_path: Path) -> None:
+    line = " ".join(run.command(TARGET, "units", tmp_path / "core", tmp_path / "tests", tmp_path))
+
+    assert line.startswith(f"{tmp_path}/core/ansible-test units --python 3.13 --python-interpreter {tmp_path}/tests/")
+    assert line.endswith("tests/unit/plugins/modules/ tests/unit/plugins/module_utils/")
+
+
+def test_every_kind_of_plugin_of_the_controller_is_tested() -> None:
+    kinds = {path.parts[len(ROOT.parts) + 3] for path in ROOT.glob("tests/unit/plugins/*/**/test_*.py")}
+    there = {Path(path).name for path in (*run.CONTROLLER_TESTS["plugins"], *run.TARGET_TESTS)}
+
+    assert there == kinds
+
+
+def test_nothing_of_the_caller_decides_what_is_tested(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("ANSIBLE_CONFIG", "PYTHONPATH", "PYTEST_ADDOPTS", "CONNECTWARE_URL"):
+        monkeypatch.setenv(name, "/elsewhere")
+
+    for name in ("core", "tests"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyvenv.cfg").write_text(f"home = /opt/{name}/bin\nversion = 3.8\n")
+
+    env = run.environment(tmp_path / "core" / "bin", tmp_path / "tests" / "bin")
+
+    assert "/elsewhere" not in env.values()
+    assert env["PATH"].startswith(f"{tmp_path}/core/bin:/opt/core/bin:/opt/tests/bin:")
+
+
+REPORT = """<testsuites><testsuite>
+<testcase name="test_a"/><testcase name="test_b"><skipped message="no docker SDK"/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_tests_that_were_skipped_are_told_with_their_reason() -> None:
+    assert run.count([REPORT, REPORT]) == (2, 2 * ["test_b left out: no docker SDK"])
+
+
+def test_a_cell_without_its_python_is_skipped_unless_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_arguments: object) -> Path:
+        raise venvs.MissingPythonError("no Python 3.10 on this machine")
+
+    monkeypatch.setattr(venvs, "made", missing)
+    matrix = run.Matrix(tmp_path, tmp_path)
+    matrix.run(CONTROLLER, CONTROLLER.runs, named=False)
+    matrix.run(CONTROLLER, CONTROLLER.runs, named=True)
+
+    assert [outcome.state for outcome in matrix.outcomes] == [run.SKIPPED] * 2 + [run.FAILED] * 2
+    assert all(re.search("no Python", run.line(outcome)) for outcome in matrix.outcomes)
