@@ -10,8 +10,7 @@ as one that may have been registered before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 from .._agents.spec import LABEL_UNREGISTERED, MARK
 from .engine import Engine
