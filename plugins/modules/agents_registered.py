@@ -190,6 +190,11 @@ options:
           - Fingerprint of what was seen of it last. If not empty, its change is waited for.
         type: str
         default: ""
+      unmark_after:
+        description:
+          - Seconds after which the mark that it was never registered goes, if it runs so long with credentials and does
+            not ask. V(0) removes the mark at once. If not set, it stays.
+        type: float
   wait:
     description:
       - Seconds to wait for a change at most. Set by the action plugin itself, refused in a task.

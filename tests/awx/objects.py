@@ -60,7 +60,7 @@ class Objects:
 
     def _value(self, item: Object, name: str) -> str:
         """As text; a name with two underscores looks into the object that the field refers to."""
-        field, _, inner = name.partition("__")
+        field, _parts, inner = name.partition("__")
         if name == "organization" and name not in item:
             return ""  # of an approval: all that is in unified_job_templates can be asked for it
         if field not in item:
@@ -100,7 +100,7 @@ class Objects:
             yield "inputs", {each["id"] for each in fields if each.get("secret")}
         elif resource == "notification_templates":
             kinds = rules.NOTIFICATIONS.get(item["notification_type"], {})
-            yield "notification_configuration", {name for name, (kind, _) in kinds.items() if kind == "secret"}
+            yield "notification_configuration", {name for name, rule in kinds.items() if rule[0] == "secret"}
 
     def snapshot(self) -> dict[str, Object]:
         """Everything, secrets and lists included, by address: for tests that look at what is there."""
@@ -198,7 +198,7 @@ class Objects:
             if field.required or (field.default is not None and not field.choices):
                 raise RefusedError(**{name: "This field may not be null."})
             return
-        if type(value) is not PYTHON[field.kind]:
+        if not rules.is_exactly(value, PYTHON[field.kind]):
             raise RefusedError(**{name: f"Not a valid {field.kind}: {value!r}"})
         if field.choices and value not in field.choices:
             raise RefusedError(**{name: f'"{value}" is not a valid choice.'})

@@ -149,6 +149,13 @@ NOTIFICATIONS: dict[str, dict[str, tuple[str, Any]]] = {
         "client_name": ("str", REQUIRED),
     },
 }
+
+
+def is_exactly(value: Any, kind: type) -> bool:
+    """Whether a value of JSON has this type; true and false are no numbers."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
 PYTHON = {"str": str, "secret": str, "bool": bool, "list": list, "dict": dict}
 
 
@@ -163,7 +170,7 @@ def notification(item: Object, _find: Find) -> None:
     for name, (kind, default) in parameters.items():
         if given.setdefault(name, default) is REQUIRED:
             raise RefusedError(__all__=f"Missing required fields for Notification Configuration: {name}.")
-        if type(given[name]) is not PYTHON[kind] or given[name] == []:
+        if not is_exactly(given[name], PYTHON[kind]) or given[name] == []:
             raise RefusedError(__all__=f"Configuration field {name!r} incorrect type, expected {kind}.")
     if given.get("http_method", "POST").lower() not in ("put", "post"):
         raise RefusedError(__all__="HTTP method must be either 'POST' or 'PUT'.")

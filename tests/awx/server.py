@@ -142,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, answer)
 
     def _known(self) -> bool:
-        kind, _, value = self.headers.get("Authorization", "").partition(" ")
+        kind, _blank, value = self.headers.get("Authorization", "").partition(" ")
         if kind == "Bearer":
             return value in (self.awx.token, *self.awx.tokens.values())
         return kind == "Basic" and base64.b64decode(value).decode() == f"{USER}:{self.awx.password}"
