@@ -146,6 +146,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: Any) -> None:
         for told in self._interim.values():  # of hosts whose last turn never came
             self._count(told)
+            self._tally.leave(told.place, told.task.get_name())
         if self._tally.concerned:
             for host, (state, task, message) in self._failures.items():
                 self._tally.fail(host, state, task, message)

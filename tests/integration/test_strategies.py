@@ -137,6 +137,54 @@ def test_the_share_of_hosts_that_may_fail(factory):
     registered(site, site.names())
 
 
+def fatal_play(site: Factory) -> str:
+    """A play of a user whose first failure is to end it for all hosts."""
+    play = site.directory / "fatal.yml"
+    play.write_text(
+        "- hosts: all\n  gather_facts: false\n  any_errors_fatal: true\n"
+        "  roles:\n    - role: edgefleet.connectware.agents\n"
+    )
+    return str(play)
+
+
+def test_a_failure_that_is_fatal_for_all_between_two_turns(factory):
+    """One host waits for its agent while another fails: the run ends, closes the window and says who was waited for."""
+    site = lives.quick(factory(3))
+    slow, stranger, _quick = site.names()
+    hosts = hosts_of(site)
+    site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "12"}
+    site.simulator.control("POST", "users", {"username": stranger})
+    play = fatal_play(site)
+    run = site.play(play, "--forks", "1", hosts=hosts, agents_window_lease=600)
+    run.failed(
+        f"Host host2: 1 of 1 agents are not registered: agent {stranger}: conflict",
+        f"the run ended while agents were still waited for: {slow}. Run again",
+    )
+    assert run.agents[slow]["failed"] and run.report["hosts"]["host1"]["state"] == "failed"
+    assert not site.simulator.state()["window"]["open"]
+
+    site.simulator.control("DELETE", f"users/{stranger}")
+    site.play(play, "--forks", "1", hosts=hosts).ok()
+    registered(site, site.names())
+
+
+def test_pinned_hosts_go_their_own_way(factory):
+    """More of them than forks, with a keyword that Ansible does not support there: one fails, the others go on."""
+    site = lives.quick(factory(4))
+    site.environment["ANSIBLE_STRATEGY"] = "host_pinned"
+    stranger = site.names()[1]
+    site.simulator.control("POST", "users", {"username": stranger})
+    others = [name for name in site.names() if name != stranger]
+    run = site.play(fatal_play(site), "--forks", "2", hosts=hosts_of(site), agents_window_lease=600)
+    run.failed(f"Host host2: 1 of 1 agents are not registered: agent {stranger}: conflict")
+    lives.all_connected(site, others)
+    assert [name for name in others if not run.agents[name]["registered"]] == []
+    lives.closed_and_clean(site)
+    site.simulator.control("DELETE", f"users/{stranger}")
+    site.play(fatal_play(site), "--forks", "2", hosts=hosts_of(site)).ok()
+    registered(site, site.names())
+
+
 def test_a_host_that_dies_while_its_agents_are_registered(factory):
     """Unreachable in the middle: the others are registered, and the window is closed."""
     site = lives.quick(factory(3))

@@ -107,6 +107,7 @@ class Tally:
         self.hosts: dict[str, HostRow] = {}
         self.agents: dict[tuple[str, str], AgentRow] = {}
         self.authorizations: list[Mapping[str, Any]] = []
+        self._left: set[str] = set()
 
     def expect(self, hosts: Iterable[str]) -> None:
         """Hosts of a play that is about agents."""
@@ -144,12 +145,23 @@ class Tally:
         if row is not None:
             row.state, row.task, row.message = state, task, _bounded(message)
 
+    def leave(self, host: str, task: str) -> None:
+        """The run has ended while agents of this host were still waited for: another host has failed, for example."""
+        waited_for = [row for row in self.rows_of(host) if not row.registered and not row.failed]
+        for row in waited_for:
+            row.failed = True
+        if waited_for:
+            names = ", ".join(row.name for row in waited_for)
+            self._left.add(host)
+            text = f"the run ended while agents were still waited for: {names}."
+            self.fail(host, FAILED, task, f"{text} Run again: the next run goes on from there.")
+
     def end(self, failed: Iterable[str], unreachable: Iterable[str], changed: Mapping[str, int]) -> None:
         """How the run has counted: what was rescued or ignored is no failure."""
         gone, broken = set(unreachable), set(failed)
         for host, row in self.hosts.items():
             row.changed_tasks = changed.get(host, 0)
-            row.state = UNREACHABLE if host in gone else FAILED if host in broken else OK
+            row.state = UNREACHABLE if host in gone else FAILED if host in broken | self._left else OK
             if row.state == OK:
                 row.task = row.message = ""
 

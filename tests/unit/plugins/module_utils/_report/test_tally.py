@@ -121,6 +121,23 @@ def test_a_pulled_image_is_a_change():
     assert (agent["actions"], agent["changed"]) == (["pulled"], True)
 
 
+def test_agents_that_are_still_waited_for_when_the_run_ends_have_failed():
+    tally = Tally()
+    rollout(tally)
+    waiting = judged("press-2", "awaiting_request", changed=True, actions=["restarted"])
+    tally.take("munich", [judged("press-3"), waiting], deployed=False, predicted=False)
+    tally.leave("munich", "Register the agents")
+    tally.leave("hamburg", "Register the agents")
+    report = end(tally)
+    assert {agent["name"]: agent["failed"] for agent in report["agents"]} == {
+        "press-1": False,
+        "press-2": True,
+        "press-3": False,
+    }
+    assert (report["hosts"]["hamburg"]["state"], report["hosts"]["munich"]["state"]) == ("ok", "failed")
+    assert "still waited for: press-2. Run again" in report["hosts"]["munich"]["message"]
+
+
 def test_hosts_that_fail_and_hosts_that_are_rescued():
     tally = Tally()
     tally.expect(["berlin", "hamburg", "munich", "rome"])
