@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 import yaml
 from awx import rules
 from awx.job import injected, role_variables
+from awx.setup import PROJECT, playbooks
 from integration.bed import ROOT
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import CONNECTWARE_OPTIONS
@@ -71,6 +74,17 @@ def test_the_ca_is_a_file_of_the_job(tmp_path: Path) -> None:
     path = found["CONNECTWARE_CA_PATH"]
     assert path.startswith("/runner/env/") and (tmp_path / "env" / Path(path).name).read_text().strip() == "PEM"
     assert found["CONNECTWARE_VALIDATE_CERTS"] == "false"
+
+
+def test_each_playbook_of_the_project_can_be_read() -> None:
+    files = [str(PROJECT / name) for name in playbooks() if name.startswith("playbooks/")]
+    done = subprocess.run(
+        ["ansible-playbook", "--syntax-check", "-i", "localhost,", "-e", "agents_hosts=all", *files],
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "src")},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(files) == 5
 
 
 def test_awx_would_take_the_type_of_credentials() -> None:
