@@ -166,6 +166,16 @@ integration-long: install docker ## those integration tests that take minutes
 	@echo '==> integration, the long tests'
 	@pytest -m long $(ARGS) tests/integration tests/awx
 
+# One of extensions/molecule by its folder, or the project of docs/examples/molecule by the name example.
+SCENARIO ?=
+MOLECULE := tests/integration/test_molecule.py
+MOLECULE_TESTS = $(if $(SCENARIO),'$(MOLECULE)::test_a_scenario_passes[$(SCENARIO)]',$(MOLECULE))
+
+.PHONY: molecule
+molecule: install docker ## the scenarios of extensions/molecule and the example project, by molecule (SCENARIO: one of them)
+	@echo '==> molecule'
+	@pytest -m long --verbose --durations=0 --durations-min=1 $(ARGS) $(MOLECULE_TESTS)
+
 .PHONY: switches
 switches: install docker ## one life of agents for every two assumptions about Connectware together (about 15 minutes)
 	@echo '==> switches'

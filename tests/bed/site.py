@@ -61,7 +61,7 @@ class Bed:
         self._say("Connectware, and the image of the agents")
         self.connectware.start()
         self._say("the image of the factory hosts")
-        build(self.folder / "factory-host")
+        build()
         machines = {name: self.machine(name) for name in names(hosts)}
         self._remove(set(self._there()) - {machine.name for machine in machines.values()})
         self._say(f"{hosts} factory hosts")

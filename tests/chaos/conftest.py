@@ -66,10 +66,10 @@ def bench(
 
 
 @pytest.fixture(scope="session")
-def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FactoryHost]:
+def host(request: pytest.FixtureRequest) -> Iterator[FactoryHost]:
     """A factory host with an engine of its own, which has the image of the agent."""
     request.getfixturevalue("agent_image")
-    factory_host.build(tmp_path_factory.mktemp("factory-host"))
+    factory_host.build()
     made = FactoryHost(f"connectware-chaos-host-{os.getpid()}")
     try:
         made.start().load(f"{IMAGE}:{bed.VERSION}")

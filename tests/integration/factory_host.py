@@ -20,10 +20,9 @@ from typing import Any
 
 HERE = Path(__file__).parent
 CONNECTION_PLUGINS = HERE / "connection_plugins"
-BASE = "debian:bookworm-slim"
+SOURCES = HERE.parents[1] / "extensions" / "molecule" / "utils" / "factory_host"
 IMAGE = "connectware-test-factory-host"
 LABEL = "edgefleet.connectware.test=factory-host"
-PACKAGES = "ca-certificates docker.io iptables mount openssh-server procps python3 python3-docker"
 ENGINE_LOG = "/var/log/dockerd.log"
 # What a container needs to run an engine of its own; where this is not enough, it is made privileged.
 AS_A_MACHINE = (
@@ -35,29 +34,6 @@ AS_A_MACHINE = (
     "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
 )
 PRIVILEGED = ("--privileged",)
-
-# An engine that was killed leaves its PID files, and that of a container left the numbers of processes long gone.
-START_ENGINE = f"""#!/bin/sh
-rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
-exec dockerd --log-level warn >>{ENGINE_LOG} 2>&1
-"""
-# What an init system would do when the machine starts; an engine that dies is left dead, a test starts it again.
-START_MACHINE = """#!/bin/sh
-mkdir -p /run/sshd
-ssh-keygen -A
-/usr/sbin/sshd
-(start-engine &)  # a child of process 1, which takes care of its end
-exec sleep infinity
-"""
-DOCKERFILE = f"""FROM {BASE}
-RUN apt-get update -qq \\
- && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends {PACKAGES} \\
- && rm -rf /var/lib/apt/lists/*
-# Each machine makes host keys of its own when it starts.
-RUN rm -f /etc/ssh/ssh_host_*
-COPY start-engine start-machine /usr/local/sbin/
-CMD ["/usr/local/sbin/start-machine"]
-"""
 
 
 def outer(*arguments: str, check: bool = True, timeout: float = 300, data: bytes | None = None) -> str:
@@ -78,14 +54,9 @@ def outer_gateway() -> str:
     raise AssertionError(f"the bridge of the engine has no IPv4 gateway: {configs}")
 
 
-def build(folder: Path) -> str:
-    """Build the image of factory hosts, unless it is there; returns its name. The folder is for its sources."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {"Dockerfile": DOCKERFILE, "start-engine": START_ENGINE, "start-machine": START_MACHINE}
-    for name, text in files.items():
-        folder.joinpath(name).write_text(text)
-        folder.joinpath(name).chmod(0o755)
-    command = ["docker", "build", "--force-rm", "--label", LABEL, "--tag", IMAGE, str(folder)]
+def build() -> str:
+    """Build the image of factory hosts, unless it is there; returns its name."""
+    command = ["docker", "build", "--force-rm", "--tag", IMAGE, str(SOURCES)]
     done = subprocess.run(
         ["env", "DOCKER_BUILDKIT=0", *command], capture_output=True, text=True, check=False, timeout=600
     )

@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Role `simulator`, as scenarios of users rely on it: a second run changes nothing, and what is dead lives again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from integration.bed import COLLECTIONS, IMAGE, ROOT, VERSION, inspect
+from simulator.harness import until
+
+Apply = Callable[..., int]
+
+
+@pytest.fixture
+def apply(tmp_path: Path) -> Iterator[Apply]:
+    """Runs the role; returns how many tasks have changed something. Nothing is left of it."""
+
+    def run(**variables: object) -> int:
+        settings = {
+            "dir": str(tmp_path / "connectware"),
+            "venv": sys.prefix,  # has all that the simulator needs
+            "install": False,
+            "image": False,
+            **{f"{port}_port": 0 for port in ("api", "mqtt", "mqtts", "control")},
+            **variables,
+        }
+        extra = {f"simulator_{name}": value for name, value in settings.items()}
+        extra["ansible_python_interpreter"] = sys.executable
+        done = subprocess.run(
+            ["ansible-playbook", "-i", "localhost,", "-c", "local", str(ROOT / "tests" / "bed" / "simulator.yml"),
+             "--extra-vars", json.dumps(extra)],
+            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1"},
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return int(re.findall(r"changed=(\d+)", done.stdout)[-1])
+
+    yield run
+    run(state="absent")
+
+
+@pytest.fixture
+def endpoints(tmp_path: Path) -> Path:
+    return tmp_path / "connectware" / "state" / "endpoints.json"
+
+
+def users(endpoints: Path) -> set[str]:
+    control = json.loads(endpoints.read_text())["control_url"]
+    answer = requests.get(f"{control}/control/state", timeout=10)
+    answer.raise_for_status()
+    return {user["username"] for user in answer.json()["users"]}
+
+
+def lives(process: int) -> bool:
+    """It is there, and has not only not been waited for."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
+
+
+def test_a_second_run_changes_nothing_and_a_dead_one_starts_again(apply: Apply, endpoints: Path) -> None:
+    assert apply() > 0
+    first = json.loads(endpoints.read_text())
+    made = {"username": "hh-press-01", "password": "x", "created_by": "client-registry"}
+    requests.post(f"{first['control_url']}/control/users", json=made, timeout=10).raise_for_status()
+
+    assert apply() == 0
+    assert json.loads(endpoints.read_text()) == first, "free ports are kept, and so is the process"
+
+    os.kill(first["pid"], signal.SIGKILL)
+    until(lambda: not lives(first["pid"]), "the process has ended")
+    assert apply() > 0
+    assert json.loads(endpoints.read_text())["pid"] != first["pid"]
+    assert "hh-press-01" in users(endpoints), "state outlives the process"
+
+
+def test_nothing_is_left_and_absent_changes_nothing_the_second_time(apply: Apply, endpoints: Path) -> None:
+    apply()
+    process = json.loads(endpoints.read_text())["pid"]
+    assert lives(process)
+
+    assert apply(state="absent") > 0
+    assert not lives(process) and not endpoints.parents[1].exists()
+    assert apply(state="absent") == 0
+
+
+def test_the_image_is_built_once(apply: Apply, agent_images: None) -> None:  # noqa: ARG001
+    before = inspect("image", f"{IMAGE}:{VERSION}")
+    assert before is not None
+
+    assert apply(image=True, service=False, image_name=IMAGE, image_tags=[VERSION]) == 0
+    assert inspect("image", f"{IMAGE}:{VERSION}") == before

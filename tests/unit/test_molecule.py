@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The scenarios of molecule: every life of agents has one, and they differ in variables alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from integration.factory_host import AS_A_MACHINE, IMAGE
+
+ROOT = Path(__file__).resolve().parents[2]
+SCENARIOS = ROOT / "extensions" / "molecule"
+SHARED = SCENARIOS / "utils"
+FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/molecule.yml"))
+# What agents live through, and the playbook that a scenario of it must run.
+LIVES = {
+    "default": "rollout",
+    "reregistration": "rollout",
+    "upgrade": "upgrade",
+    "retire": "retire",
+}
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+BASE = read(SCENARIOS / "config.yml")
+VARIABLES = set(read(SHARED / "inventory" / "scenario.yml")["all"]["vars"])
+
+
+def merged(folder: Path) -> dict[str, Any]:
+    """Playbooks and steps of a scenario, as molecule lays its file over the base."""
+    own = read(folder / "molecule.yml")
+    return {
+        "playbooks": {**BASE["ansible"]["playbooks"], **own.get("ansible", {}).get("playbooks", {})},
+        "steps": own.get("scenario", {}).get("test_sequence", BASE["scenario"]["test_sequence"]),
+    }
+
+
+def named(folder: Path) -> str:
+    return folder.name
+
+
+def test_every_life_has_a_scenario_and_every_scenario_is_known() -> None:
+    assert {folder.name for folder in FOLDERS} == set(LIVES)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_a_scenario_is_variables_alone(folder: Path) -> None:
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    own = read(folder / "molecule.yml")
+
+    assert files == {"molecule.yml", "inventory/hosts.yml"}
+    assert set(own) <= {"ansible", "scenario"}
+    assert set(own.get("ansible", {})) <= {"playbooks"}
+    assert set(own.get("scenario", {})) <= {"name", "test_sequence"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_the_inventory_of_a_scenario_sets_what_the_shared_files_know(folder: Path) -> None:
+    inventory = read(folder / "inventory" / "hosts.yml")
+    given = set(inventory.get("all", {}).get("vars", {}))
+    for host in inventory["factories"]["hosts"].values():
+        given |= set(host)
+
+    assert {name for name in given if name.startswith("scenario_")} <= VARIABLES
+    assert all(name.startswith(("scenario_", "agents_", "ghosts_")) for name in given)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_a_scenario_runs_the_playbook_of_its_life_and_shared_files_alone(folder: Path) -> None:
+    scenario = merged(folder)
+    used = [*scenario["playbooks"].values(), *(step.split()[1] for step in scenario["steps"] if " " in step)]
+
+    assert all((folder / name).resolve().parent == SHARED / "playbooks" for name in used)
+    assert all((folder / name).exists() for name in used)
+    converge = read(folder / scenario["playbooks"]["converge"])
+    assert [play["ansible.builtin.import_playbook"] for play in converge] == [
+        f"edgefleet.connectware.{LIVES[folder.name]}"
+    ]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_a_scenario_proves_idempotence_and_looks_afterwards(folder: Path) -> None:
+    steps = merged(folder)["steps"]
+    proofs = [number for number, step in enumerate(steps) if step == "idempotence"]
+
+    assert steps[0] == steps[-1] == "destroy"
+    assert proofs and all(steps[number - 1].endswith("note.yml") and steps[number + 1] == "verify" for number in proofs)
+    assert folder.name == "default" or steps.count("side_effect") == 1
+
+
+def test_every_shared_file_is_used() -> None:
+    told = "\n".join(
+        path.read_text("utf-8") for path in SCENARIOS.rglob("*") if path.suffix == ".yml" or path.name == "Dockerfile"
+    )
+    files = [path for path in SHARED.rglob("*") if path.is_file() and path.parent.name != "inventory"]
+
+    assert [path.name for path in files if path.name != "Dockerfile" and not re.search(rf"\b{path.name}\b", told)] == []
+
+
+def test_factory_hosts_of_scenarios_and_of_other_tests_are_the_same() -> None:
+    made = read(SHARED / "tasks" / "machine.yml")[0]["block"][0]["vars"]["machine_flags"]
+
+    assert tuple(made) == AS_A_MACHINE
+    assert read(SHARED / "inventory" / "scenario.yml")["all"]["vars"]["scenario_machine_image"] == IMAGE
+
+
+def test_nothing_is_verified_with_modules_of_the_collection() -> None:
+    for name in ("playbooks/verify.yml", "tasks/verify_host.yml", "tasks/verify_connectware.yml", "tasks/look.yml"):
+        assert "edgefleet.connectware." not in (SHARED / name).read_text("utf-8")
