@@ -152,7 +152,7 @@ attack: setup ## the attacks alone, with their numbers
 
 # A file of tests runs in one process, so many files at a time; what compares times runs alone. Exit code 5: ARGS left none.
 JOBS ?= 3
-TOGETHER = pytest --numprocesses $(JOBS) --dist loadfile -m 'not alone and not long'
+TOGETHER = pytest --numprocesses $(JOBS) --dist loadfile -m 'not alone and not long' --durations 10 --durations-min 30
 ALONE = pytest -m alone
 
 .PHONY: integration

@@ -135,12 +135,18 @@ FILES = {
 def test_each_file_of_the_examples_is_read_by_its_test(path: Path) -> None:
     """By its name, in the file of the test; variables of groups are read with the inventory that they lie beside.
 
-    A playbook may be named without its ending, as jobs are.
+    A playbook may be named without its ending, as jobs are. Of a project that a test runs in a copy, all is read.
     """
     read = path.parent.parent if path.parent.name == "group_vars" else path
     tests = [*(node.partition("::")[0] for node in FILES[path]), "tests/unit/test_guides.py"]
+    folder = path.relative_to(ROOT / "docs" / "examples").parts[0]
+    copied = [
+        f'"examples" / "{folder}"\n' in source_of(test) and "copytree(EXAMPLE" in source_of(test) for test in tests
+    ]
 
-    assert any(re.search(rf'["/]{re.escape(read.stem)}({read.suffix})?["/]', source_of(test)) for test in tests)
+    assert any(copied) or any(
+        re.search(rf'["/]{re.escape(read.stem)}({read.suffix})?["/]', source_of(test)) for test in tests
+    )
 
 
 # ----------------------------------------------------------------------------------------------------- documentation
