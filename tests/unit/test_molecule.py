@@ -23,6 +23,8 @@ LIVES = {
     "reregistration": "rollout",
     "upgrade": "upgrade",
     "retire": "retire",
+    "hosts": "rollout",
+    "ghosts": "retire_ghosts",
 }
 
 
