@@ -70,7 +70,7 @@ def lives(process: int) -> bool:
         return False
 
 
-def test_a_second_run_changes_nothing_and_a_dead_one_starts_again(apply: Apply, endpoints: Path) -> None:
+def test_only_what_is_needed_is_done_and_nothing_is_left(apply: Apply, endpoints: Path) -> None:
     assert apply() > 0
     first = json.loads(endpoints.read_text())
     made = {"username": "hh-press-01", "password": "x", "created_by": "client-registry"}
@@ -82,17 +82,12 @@ def test_a_second_run_changes_nothing_and_a_dead_one_starts_again(apply: Apply, 
     os.kill(first["pid"], signal.SIGKILL)
     until(lambda: not lives(first["pid"]), "the process has ended")
     assert apply() > 0
-    assert json.loads(endpoints.read_text())["pid"] != first["pid"]
+    second = json.loads(endpoints.read_text())["pid"]
+    assert second != first["pid"]
     assert "hh-press-01" in users(endpoints), "state outlives the process"
 
-
-def test_nothing_is_left_and_absent_changes_nothing_the_second_time(apply: Apply, endpoints: Path) -> None:
-    apply()
-    process = json.loads(endpoints.read_text())["pid"]
-    assert lives(process)
-
     assert apply(state="absent") > 0
-    assert not lives(process) and not endpoints.parents[1].exists()
+    assert not lives(second) and not endpoints.parents[1].exists()
     assert apply(state="absent") == 0
 
 
