@@ -21,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).parent
 CONNECTION_PLUGINS = HERE / "connection_plugins"
 SOURCES = HERE.parents[1] / "extensions" / "molecule" / "utils" / "factory_host"
+BASE = "debian:bookworm-slim"
 IMAGE = "connectware-test-factory-host"
 LABEL = "edgefleet.connectware.test=factory-host"
 ENGINE_LOG = "/var/log/dockerd.log"
