@@ -28,8 +28,12 @@ from matrix.cells import Cell, cells, chosen, environments, read
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
 PASSED, FAILED, SKIPPED = "passed", "FAILED", "skipped"
-TARGET_TESTS = ("tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/")
-# What is run of the unit tests; `plugins` are those of code that ansible-core itself loads on the controller.
+# What is run of the unit tests; `host` are those of modules, and of what they do with the engine of a factory host;
+# `plugins` are those of code that ansible-core itself loads on the controller.
+TARGET_TESTS = {
+    "units": ("tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/"),
+    "host": ("tests/unit/plugins/modules/", "tests/unit/plugins/module_utils/_docker/"),
+}
 CONTROLLER_TESTS = {
     "units": ("tests/unit/plugins/",),
     "plugins": tuple(
@@ -113,7 +117,7 @@ def command(cell: Cell, run: str, core: Path, tests: Path, collection: Path) -> 
     if run == "sanity":
         more = [*python, "--test", "compile", "--test", "import"] if cell.target else []
         return [str(TOOLS / "sanity.sh"), str(collection), *more]
-    paths = TARGET_TESTS if cell.target else CONTROLLER_TESTS[run]
+    paths = (TARGET_TESTS if cell.target else CONTROLLER_TESTS)[run]
     if not cell.target:
         python = python[:2]
     return [str(core / "ansible-test"), "units", *python, "--num-workers", WORKERS, "--color", "no", *paths]

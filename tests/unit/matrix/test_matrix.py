@@ -133,9 +133,16 @@ def test_modules_alone_are_run_on_a_target(tmp_path: Path) -> None:
     assert line.endswith("tests/unit/plugins/modules/ tests/unit/plugins/module_utils/")
 
 
+def test_what_is_run_in_short_is_known() -> None:
+    wanted = chosen(CELLS, DATA["short"])
+    commands = [run.command(cell, each, Path(), Path(), Path()) for cell, runs in wanted.items() for each in runs]
+
+    assert len(commands) == len(DATA["short"])
+
+
 def test_every_kind_of_plugin_of_the_controller_is_tested() -> None:
     kinds = {path.parts[len(ROOT.parts) + 3] for path in ROOT.glob("tests/unit/plugins/*/**/test_*.py")}
-    there = {Path(path).name for path in (*run.CONTROLLER_TESTS["plugins"], *run.TARGET_TESTS)}
+    there = {Path(path).name for path in (*run.CONTROLLER_TESTS["plugins"], *run.TARGET_TESTS["units"])}
 
     assert there == kinds
 
