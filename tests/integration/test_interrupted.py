@@ -7,9 +7,24 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 
 import pytest
+from integration.bed import Factory
 from simulator.harness import until
+
+
+def exit_code(site: Factory, process: subprocess.Popen[bytes]) -> int:
+    """Of a run that has to end now; if it does not, what still runs of it and what it has said."""
+    try:
+        return process.wait(60)
+    except subprocess.TimeoutExpired as exc:
+        running = subprocess.run(
+            ["ps", "-eo", "pid,ppid,stat,wchan:20,args"], capture_output=True, text=True, check=True
+        )
+        left = [line for line in running.stdout.splitlines() if str(process.pid) in line.split()[:2]]
+        log = (site.directory / "started.log").read_text()
+        raise AssertionError("\n".join([f"{process.pid} does not end", *left, log[-4000:]])) from exc
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
@@ -20,7 +35,7 @@ def test_interrupt_closes_the_window(factory, number):
     try:
         until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
         os.killpg(process.pid, number)
-        assert process.wait(30) != 0
+        assert exit_code(site, process) != 0
         until(lambda: not site.simulator.state()["window"]["open"], "the window is closed again", 20)
     finally:
         process.kill()
