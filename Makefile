@@ -184,15 +184,16 @@ switches: install docker ## one life of agents for every two assumptions about C
 .PHONY: chaos-short
 chaos-short: install docker ## a fault of each kind at a random point of a rollout (CHAOS_COUNT)
 	@echo '==> chaos, one trial of each kind or CHAOS_COUNT'
-	@CHAOS_COUNT=$${CHAOS_COUNT:-1} pytest -m 'not factory_host' $(ARGS) tests/chaos
+	@CHAOS_COUNT=$${CHAOS_COUNT:-1} timeout --kill-after=30s 30m \
+	  python tests/chaos/run.py $(BUILD)/chaos-short -m 'not factory_host' $(ARGS)
 
 # Only a full run with the usual seed replaces the numbers that are kept.
-CHAOS_KEPT = $(if $(CHAOS_SEED)$(CHAOS_COUNT),,tests/chaos/results/latest.json)
+CHAOS_KEPT = $(if $(CHAOS_SEED)$(CHAOS_COUNT)$(ARGS),,--results tests/chaos/results/latest.json)
 
 .PHONY: chaos
 chaos: install docker ## the same at many points and with machines that fail, about half an hour (CHAOS_SEED, CHAOS_COUNT)
 	@echo '==> chaos'
-	@timeout --kill-after=30s 60m python tests/chaos/run.py $(BUILD)/chaos $(CHAOS_KEPT)
+	@timeout --kill-after=30s 60m python tests/chaos/run.py $(BUILD)/chaos $(CHAOS_KEPT) $(ARGS)
 
 # A bed stays up until bed-down; a second call brings it to other numbers, or to a newer image of the agents.
 HOSTS ?= 10

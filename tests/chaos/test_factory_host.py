@@ -70,6 +70,15 @@ def test_the_machine_is_restarted(hosted: Bench, host: FactoryHost, tally: Tally
     hosted_trial(hosted, tally, "host restarted", number, RESTARTS, strike)
 
 
+def test_a_restart_leaves_nothing_of_what_ran_before(host: FactoryHost) -> None:
+    host.shell("mkdir -p /run/docker/remains")
+
+    host.restart(0)
+    host.wait_for_engine()
+
+    assert host.shell("ls /run/docker").split().count("remains") == 0
+
+
 @contextmanager
 def small_disk(host: FactoryHost, megabytes: int) -> Iterator[None]:
     """The volumes of the engine lie on a small disk of their own."""

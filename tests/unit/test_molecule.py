@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = ROOT / "extensions" / "molecule"
 SHARED = SCENARIOS / "utils"
 FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/molecule.yml"))
-# What agents live through, and the playbook that a scenario of it must run.
+# What agents live through, or a role that is for itself, and the playbook that a scenario of it must run.
 LIVES = {
     "default": "rollout",
     "reregistration": "rollout",
@@ -25,6 +25,8 @@ LIVES = {
     "retire": "retire",
     "hosts": "rollout",
     "ghosts": "retire_ghosts",
+    "audit": "audit",
+    "docker_host": None,  # a role without a playbook of its own
 }
 
 
@@ -72,7 +74,7 @@ def test_the_inventory_of_a_scenario_sets_what_the_shared_files_know(folder: Pat
         given |= set(host)
 
     assert {name for name in given if name.startswith("scenario_")} <= VARIABLES
-    assert all(name.startswith(("scenario_", "agents_", "ghosts_")) for name in given)
+    assert all(name.startswith(("scenario_", "agents_", "audit_", "ghosts_")) for name in given)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
@@ -82,10 +84,12 @@ def test_a_scenario_runs_the_playbook_of_its_life_and_shared_files_alone(folder:
 
     assert all((folder / name).resolve().parent == SHARED / "playbooks" for name in used)
     assert all((folder / name).exists() for name in used)
-    converge = read(folder / scenario["playbooks"]["converge"])
-    assert [play["ansible.builtin.import_playbook"] for play in converge] == [
-        f"edgefleet.connectware.{LIVES[folder.name]}"
-    ]
+    (converge,) = read(folder / scenario["playbooks"]["converge"])
+    playbook = LIVES[folder.name]
+    if playbook is None:
+        assert converge["roles"] == [{"role": f"edgefleet.connectware.{folder.name}"}]
+    else:
+        assert converge["ansible.builtin.import_playbook"] == f"edgefleet.connectware.{playbook}"
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
@@ -111,9 +115,18 @@ def test_factory_hosts_of_scenarios_and_of_other_tests_are_the_same() -> None:
     made = read(SHARED / "tasks" / "machine.yml")[0]["block"][0]["vars"]["machine_flags"]
 
     assert tuple(made) == AS_A_MACHINE
-    assert read(SHARED / "inventory" / "scenario.yml")["all"]["vars"]["scenario_machine_image"] == IMAGE
+    variables = read(SHARED / "inventory" / "scenario.yml")["all"]["vars"]
+    kind = variables["scenario_machine_kind"]
+    assert variables["scenario_machine_image"].replace("{{ scenario_machine_kind }}", kind) == IMAGE
+    assert f" AS {kind}\n" in (SHARED / "factory_host" / "Dockerfile").read_text("utf-8")
 
 
 def test_nothing_is_verified_with_modules_of_the_collection() -> None:
-    for name in ("playbooks/verify.yml", "tasks/verify_host.yml", "tasks/verify_connectware.yml", "tasks/look.yml"):
+    for name in (
+        "playbooks/verify.yml",
+        "playbooks/verify_audit.yml",
+        "tasks/verify_host.yml",
+        "tasks/verify_connectware.yml",
+        "tasks/look.yml",
+    ):
         assert "edgefleet.connectware." not in (SHARED / name).read_text("utf-8")
