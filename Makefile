@@ -140,19 +140,22 @@ format: setup ## put Python files into shape
 
 # ------------------------------------------------------------------------------------------------------------ tests
 
+# A file of tests runs in one process, so many files at a time; what compares times runs alone.
+JOBS ?= 3
+SIDE_BY_SIDE = pytest --numprocesses $(JOBS) --dist loadfile
+
 .PHONY: unit
-unit: setup ## unit tests, and the simulator's own
+unit: setup ## unit tests, and the simulator's own (JOBS: files at a time)
 	@echo '==> unit'
-	@pytest $(ARGS) $(wildcard tests/unit tests/simulator)
+	@$(SIDE_BY_SIDE) $(ARGS) $(wildcard tests/unit tests/simulator)
 
 .PHONY: attack
 attack: setup ## the attacks alone, with their numbers
 	@echo '==> attack'
 	@pytest $(ARGS) tests/attack
 
-# A file of tests runs in one process, so many files at a time; what compares times runs alone. Exit code 5: ARGS left none.
-JOBS ?= 3
-TOGETHER = pytest --numprocesses $(JOBS) --dist loadfile -m 'not alone and not long' --durations 10 --durations-min 30
+# In the order of tests/integration/conftest.py: slow files first. Exit code 5: ARGS left none.
+TOGETHER = $(SIDE_BY_SIDE) --no-loadscope-reorder -m 'not alone and not long' --durations 10 --durations-min 30
 ALONE = pytest -m alone
 
 .PHONY: integration

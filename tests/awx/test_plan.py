@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from awx.server import Awx
 from awx.setup import Setup
 from integration.bed import Factory
@@ -22,6 +23,7 @@ def approval(awx: Awx) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_approval_shows_what_would_be_registered(
     awx: Awx, setup: Setup, factory: Callable[..., Factory], tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from awx.job import Job
 from integration import lives
 from integration.bed import Factory
@@ -58,6 +59,7 @@ def succeeded(job: Job) -> None:
     assert job.status == "successful", job.output
 
 
+@pytest.mark.slow
 def test_jobs_of_awx(factory: Callable[..., Factory], tmp_path: Path) -> None:
     site = Site(lives.quick(factory(2)), tmp_path)
     simulator = site.site.simulator

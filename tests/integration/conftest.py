@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,14 @@ import pytest
 from integration import bed
 from integration.registry import SavedImage
 from simulator.harness import Simulator
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take long begin first, so that none is left when all others have ended: first those with a slow
+    test, then those with many tests."""
+    numbers = Counter(item.path for item in items)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, -numbers[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ def let_in_at(site: Factory) -> dict[str, str]:
     return {user["username"]: user["created_at"] for user in users if user["created_by"] == "client-registry"}
 
 
+@pytest.mark.slow
 def test_slow_hosts_keep_no_fork_from_the_others(factory, tmp_path):
     site = lives.quick(factory(6))
     hosts, evidence = one_each(site, slow=2), tmp_path / "evidence.jsonl"
