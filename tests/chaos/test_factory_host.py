@@ -24,6 +24,7 @@ AGENTS = 3
 KILLS = count(9)
 RESTARTS = count(6)
 VOLUMES = "/var/lib/docker/volumes"
+TASKS = "/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby"
 
 
 def hosted_trial(hosted: Bench, tally: Tally, fault: str, number: int, total: int, strike: Callable[[], None]) -> None:
@@ -68,6 +69,20 @@ def test_the_machine_is_restarted(hosted: Bench, host: FactoryHost, tally: Tally
         host.wait_for_engine()
 
     hosted_trial(hosted, tally, "host restarted", number, RESTARTS, strike)
+
+
+def test_what_a_killed_engine_has_left_keeps_no_agent_from_its_start(hosted: Bench, host: FactoryHost) -> None:
+    """As after a power cut on a machine whose /run is not in memory: the engine cannot start these containers."""
+    site = hosted.apart(2, {})
+    site.rollout().ok()
+    before = site.identities()
+    for name in site.names():
+        container = f"connectware-agent-{name}"
+        site.engine("stop", "--time", "0", container)
+        container_id = site.engine("inspect", "--format", "{{.Id}}", container).decode().strip()
+        host.shell(f"mkdir {TASKS}/{container_id}")
+
+    site.converges(before)
 
 
 def test_a_restart_leaves_nothing_of_what_ran_before(host: FactoryHost) -> None:

@@ -350,7 +350,15 @@ def test_killed_in_the_middle(host: Host) -> None:
     assert host.one(top=top)["action"] == "none"
 
 
-@pytest.mark.parametrize("answer", ["id already in use", "task 2e3f0ff0fc29da22: already exists"], ids=["id", "task"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "id already in use",
+        "task 2e3f0ff0fc29da22: already exists",
+        "failed to start shim: mkdir /run/io.containerd.runtime.v2.task/moby/2e3f0ff0fc29da22: file exists: unknown",
+    ],
+    ids=["id", "task", "folder"],
+)
 def test_a_container_that_a_killed_engine_cannot_start_any_more(
     answer: str, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,7 +375,7 @@ def test_a_container_that_a_killed_engine_cannot_start_any_more(
         start(container)
 
     monkeypatch.setattr(host.engine.client, "start", refusing)
-    host.one()
+    assert host.one()["action"] == "recreated"
     now = host.container()
     assert now is not None and now["State"]["Running"] and now["Id"] != made["Id"]
     assert host.volume() == volume

@@ -46,7 +46,7 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
         "pulled": lambda: converger.plan_pulled(specs),
         "absent": lambda: converger.plan_absent(specs, params["purge"]),
     }[state]()
-    errors = converger.apply(plans)
+    plans, errors = converger.apply(plans)
     seen = _observe(engine, patterns, plans, errors, check_mode)
     if present:
         seen = _with_digests(engine, plans, seen)

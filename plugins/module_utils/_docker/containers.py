@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
@@ -24,9 +24,9 @@ KEPT = (
     "Mend what the engine says and run again. The other agents are not affected, and the volume with the credentials is"
     " kept."
 )
-# An engine that was killed while it started a container can leave a task of containerd behind that it does not know any
-# more: then it can never start that container, but another one of the same name (observed with 20.10).
-LOST_TASK = re.compile(r"\bid already in use\b|\btask \w+: already exists\b")
+# An engine that was killed can leave a task of containerd behind that it does not know any more, or the folder of one:
+# then it can never start that container, but another one of the same name (observed with 20.10).
+LOST_TASK = re.compile(r"\bid already in use\b|\btask \w+: already exists\b|\bstart shim: mkdir \S+: file exists\b")
 
 
 @dataclass(frozen=True)
@@ -91,23 +91,27 @@ class Converger:
         planner = Planner(self.engine, inventory)
         return self.engine.in_parallel(lambda spec: planner.absent(spec, purge), list(specs))
 
-    def apply(self, plans: Sequence[Plan]) -> dict[str, EngineError]:
-        """Do what is planned, for all agents at once; returns the errors by agent name. Check mode does nothing."""
-        if self.check_mode:
-            return {}
+    def apply(self, plans: Sequence[Plan]) -> tuple[list[Plan], dict[str, EngineError]]:
+        """Do what is planned, for all agents at once. Check mode does nothing.
 
-        def one(plan: Plan) -> EngineError | None:
+        Returns:
+            The plans as they were carried out: what could not be started was made anew. And the errors by agent name.
+        """
+
+        def one(plan: Plan) -> tuple[Plan, EngineError | None]:
             try:
-                self._apply(plan)
+                return self._apply(plan), None
             except EngineError as exc:
-                return exc if exc.todo else EngineError(exc.tried, where=exc.where, answered=exc.answered, todo=KEPT)
-            return None
+                told = exc if exc.todo else EngineError(exc.tried, where=exc.where, answered=exc.answered, todo=KEPT)
+                return plan, told
 
-        due = [plan for plan in plans if plan.changed]
-        errors = self.engine.in_parallel(one, due)
-        return {plan.spec.name: error for plan, error in zip(due, errors) if error is not None}
+        due = [] if self.check_mode else [plan for plan in plans if plan.changed]
+        ended = self.engine.in_parallel(one, due)
+        done = {plan.spec.name: plan for plan, _error in ended}
+        errors = {plan.spec.name: error for plan, error in ended if error is not None}
+        return [done.get(plan.spec.name, plan) for plan in plans], errors
 
-    def _apply(self, plan: Plan) -> None:
+    def _apply(self, plan: Plan) -> Plan:
         if plan.leftover is not None:
             self._delete(successor(plan.spec), plan.leftover)
         if plan.action == REMOVED:
@@ -115,12 +119,13 @@ class Converger:
         elif plan.action in (CREATED, RECREATED):
             self._replace(plan)
         elif plan.action == STARTED:
-            self._start_again(plan)
+            plan = self._start_again(plan)
         if plan.unmarks:
             remove_mark(self.engine, plan.spec.volume)
         if plan.purges:
             name = plan.spec.volume
             self.engine.find(f"remove the volume {name}", self.engine.client.remove_volume, name)
+        return plan
 
     def _replace(self, plan: Plan) -> None:
         """The new container is made beside the old one, which goes only when the engine has accepted the new one."""
@@ -138,7 +143,7 @@ class Converger:
             call(f"rename {successor(spec)} to {spec.container}", client.rename, new, spec.container)
         call(f"start the container {spec.container}", client.start, new)
 
-    def _start_again(self, plan: Plan) -> None:
+    def _start_again(self, plan: Plan) -> Plan:
         name, client = plan.spec.container, self.engine.client
         paused = plan.container is not None and plan.container["State"]["Status"] == "paused"
         try:
@@ -146,7 +151,9 @@ class Converger:
         except EngineError as exc:
             if not LOST_TASK.search(exc.answered):
                 raise
+            plan = replace(plan, action=RECREATED)
             self._replace(plan)
+        return plan
 
     def _remove(self, plan: Plan) -> None:
         """Stopped first, so that the agent can end in order; its volume stays."""
