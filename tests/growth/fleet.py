@@ -26,7 +26,7 @@ COLLECTIONS = Path(os.environ.get("ANSIBLE_COLLECTIONS_PATH", ROOT / ".build" / 
 VERSION = "1.8.0"
 AGENTS = 5  # a host
 SETTLE = 10.5  # seconds, a little more than the role's agents_settle
-LONGEST_LOGIN = 600  # seconds for the first logins of all agents of a fleet
+LONGEST_LOGIN = 1200  # seconds for the first logins of all agents of a fleet
 TOGETHER = 50  # calls to engines at a time while a fleet is made
 PASSWORD = "stored-by-an-earlier-rollout"
 
