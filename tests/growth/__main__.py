@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from growth.agent import Agents
 from growth.engine import Engines, serve
 
 LOGINS = 8  # MQTT logins at a time
+DESCRIPTORS = 8192  # a socket for each host, and those of the agents
 
 
 async def run(folder: Path, names: list[str], image: Path | None) -> None:
@@ -38,6 +40,8 @@ def main() -> None:
     parser.add_argument("hosts", type=Path, help="JSON: names of hosts")
     parser.add_argument("--image", type=Path, help="JSON: an engine's report of the image that all references mean")
     arguments = parser.parse_args()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, DESCRIPTORS)), hard))
     asyncio.run(run(arguments.folder, json.loads(arguments.hosts.read_text()), arguments.image))
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import fcntl
 import io
 import json
+import socket
 import struct
 import tarfile
 from collections import Counter
@@ -27,6 +29,7 @@ from growth.host import Container, EngineError, Host, Life, Volume
 LONGEST_SOCKET = 107  # bytes of a path that the kernel takes
 FOLDER = 1 << 31  # Go's bit of a mode
 _VERSIONED = "/v{version}"
+SELECTABLE = 1024  # file descriptors that select() takes, with which the agents' MQTT library waits: left to it
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -61,7 +64,7 @@ class Engines:
             if len(str(path).encode()) > LONGEST_SOCKET:
                 raise SystemExit(f"the path of the socket {path} is too long: choose a shorter folder")
             self._hosts[str(path)] = Host(self._folder / "volumes" / name, self._image, self._live)
-            await web.UnixSite(self._runner, path, backlog=64).start()
+            await web.SockSite(self._runner, _listening(path), backlog=64).start()
 
     async def stop(self) -> None:
         """End all that runs."""
@@ -257,6 +260,13 @@ def _tar(volume: Volume, name: str) -> bytes:
     with tarfile.open(fileobj=stream, mode="w") as archive:
         archive.add(volume.folder, arcname=f"{name}/")
     return stream.getvalue()
+
+
+def _listening(path: Path) -> socket.socket:
+    """A socket at a path, with a file descriptor that select() does not take."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as low:
+        low.bind(str(path))
+        return socket.socket(fileno=fcntl.fcntl(low.fileno(), fcntl.F_DUPFD_CLOEXEC, SELECTABLE))
 
 
 async def serve(engines: Engines, names: list[str], ready: Callable[[], None], stop: asyncio.Event) -> None:

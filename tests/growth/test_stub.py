@@ -50,12 +50,13 @@ def simulator(tmp_path: Path) -> Iterator[Simulator]:
 
 
 @contextmanager
-def stub(folder: Path, image: dict[str, Any]) -> Iterator[docker.APIClient]:
+def stub(folder: Path, image: dict[str, Any] | None = None, others: int = 0) -> Iterator[docker.APIClient]:
     folder.mkdir()
-    (folder / "hosts.json").write_text('["one"]')
-    (folder / "image.json").write_text(json.dumps(image))
+    (folder / "hosts.json").write_text(json.dumps([*(f"h{number}" for number in range(others)), "one"]))
     command = [sys.executable, "-m", "growth", str(folder), str(folder / "hosts.json")]
-    command += ["--image", str(folder / "image.json")]
+    if image is not None:
+        (folder / "image.json").write_text(json.dumps(image))
+        command += ["--image", str(folder / "image.json")]
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT / "tests"), "PYTHONDONTWRITEBYTECODE": "1"}
     running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
@@ -205,6 +206,16 @@ def test_answers_as_a_real_engine_and_a_real_agent(real, simulator, tmp_path, re
         answered = Course(client, simulator).run()
     assert list(answered) == list(expected)
     assert "\n".join(differences(expected, answered)) == ""
+
+
+def test_an_agent_of_the_last_of_many_hosts_is_let_in(simulator, tmp_path):
+    """The engines of a thousand hosts are a thousand sockets of one process, which the agents' own come after."""
+    with stub(tmp_path / "s", others=1_100) as client:
+        client.create_volume(NAME, labels=LABEL)
+        course = Course(client, simulator)
+        course.create()
+        client.start(NAME)
+        course.register()
 
 
 def test_a_call_that_the_stub_does_not_know_is_an_error(tmp_path):
