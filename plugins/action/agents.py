@@ -3,8 +3,8 @@
 
 """Task 1 of a rollout: the module of the same name on the factory host.
 
-Adds what the module cannot do: say a line now and then while it works, and name host and agents where it never came to
-look at them.
+Adds what the module cannot do: take options in one mapping, say a line now and then while it works, and name host and
+agents where it never came to look at them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
 
 DOING = {
     "present": "bringing {agents} to what is wanted, images included where they are pulled",
@@ -30,6 +31,7 @@ class ActionModule(NormalAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         host = str((task_vars or {}).get("inventory_hostname", "?"))
+        self._task.args = ungrouped(self._task.args)
         names = _names(self._task.args.get("agents"))
         doing = DOING.get(str(self._task.args.get("state", "present")), "working on {agents}")
         counted = f"{len(names)} agent{'' if len(names) == 1 else 's'}"

@@ -48,6 +48,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     EngineError,
     EngineUnavailableError,
 )
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
 
 MODULE = "edgefleet.connectware.agents_registered"
 POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
@@ -64,6 +65,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         host = str((task_vars or {}).get("inventory_hostname", "?"))
+        self._task.args = ungrouped(self._task.args)
         records: list[AgentRecord] = []
         acted = 0
         told: dict[str, Any] = {"authorizations": [], "interim": {}}

@@ -52,6 +52,9 @@ ENGINE_TOGETHER = [("docker_cert_path", "docker_key_path")]
 LOG_OPTIONS: dict[str, Any] = {"log_patterns": {"type": "dict", "default": {}}}
 """Corrections to the texts by which an agent's log is understood."""
 
+GROUPED_OPTIONS: dict[str, Any] = {"options": {"type": "dict"}}
+"""Other options of the same task in one mapping, for action plugins: no module gets it, they spread it before."""
+
 MOUNT_OPTIONS: dict[str, Any] = {
     "source": {"type": "path", "required": True},
     "target": {"type": "path", "required": True},

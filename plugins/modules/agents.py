@@ -251,6 +251,12 @@ options:
       - Password of O(registry_username). With the vendor's registry it is the licence key.
       - It is sent with the pull only and leaves nothing on the host.
     type: str
+  options:
+    description:
+      - Other options of this module by their names, in one mapping, for a role that passes many on. What is null in it
+        counts as not given, and an option of the task wins.
+      - Ansible evaluates it as one template, instead of one for every option and host.
+    type: dict
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
@@ -368,6 +374,7 @@ agents:
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     AGENT_IDENTITY_OPTIONS,
     AGENT_OPTIONS,
+    GROUPED_OPTIONS,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import converge
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
@@ -385,6 +392,7 @@ OPTIONS = {
     "registry_username": {"type": "str"},
     "registry_password": {"type": "str", "no_log": True},
     **AGENT_OPTIONS,
+    **GROUPED_OPTIONS,
 }
 
 

@@ -205,6 +205,12 @@ options:
       - Seconds to wait for further agents after the first change. Set by the action plugin itself, refused in a task.
     type: float
     default: 0.0
+  options:
+    description:
+      - Other options of this module by their names, in one mapping, for a role that passes many on. What is null in it
+        counts as not given, and an option of the task wins.
+      - Ansible evaluates it as one template, instead of one for every option and host.
+    type: dict
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
@@ -465,6 +471,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec imp
     CONNECTWARE_OPTIONS,
     CONVERSATION_OPTIONS,
     EVIDENCE_OPTIONS,
+    GROUPED_OPTIONS,
     LOOK_OPTIONS,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import look_again
@@ -473,7 +480,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.modu
 # The options of a task, so that all that is documented is known here too; the action plugin demands what a task needs.
 TASK_OPTIONS = {
     name: {**option, "required": False}
-    for name, option in {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **EVIDENCE_OPTIONS}.items()
+    for name, option in {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **EVIDENCE_OPTIONS, **GROUPED_OPTIONS}.items()
 }
 
 

@@ -312,9 +312,11 @@ def test_an_agent_that_the_engine_restarts(layer: Layer) -> None:
     until(lambda: int(docker("inspect", "--format", "{{.RestartCount}}", layer.container("a"))) >= 2, "it restarts")
     again = layer.agents(agents).ok()
     assert not again.changed, "starting it once more would not help"
-    assert again.seen(layer.name("a"))["restart_count"] >= 2
-    assert again.seen(layer.name("a"))["exit_code"] in (0, 3), "the engine forgets it while it runs"
-    assert again.seen(layer.name("a"))["last_lines"].count("gone") == 1
+    seen = again.seen(layer.name("a"))
+    assert seen["restart_count"] >= 2
+    assert seen["exit_code"] in (0, 3), "the engine forgets it while it runs"
+    assert seen["last_lines"].count("gone") <= 1, "of this start, that may have said nothing yet"
+    assert "gone" in [*seen["last_lines"], *seen["former_lines"]]
 
 
 # ------------------------------------------------------------------------------------------------ what is not touched

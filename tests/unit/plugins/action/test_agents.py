@@ -67,6 +67,15 @@ def test_of_many_agents_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "press-10 and 3 more): no engine" in standing(agents, {"agents": many}).run(None, TASK_VARS)["msg"]
 
 
+def test_options_in_one_mapping_reach_the_module_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, lambda: {"changed": False})
+    action = standing(agents, {"agents": PRESSES, "options": {"image": "one", "cpus": None}})
+
+    action.run(None, TASK_VARS)
+
+    assert action._task.args == {"agents": PRESSES, "image": "one"}
+
+
 @pytest.mark.parametrize("given", [None, "press-1", 7, {}])
 def test_what_is_no_list_of_agents_is_left_to_the_module(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, lambda: {"failed": True, "msg": "agents must be a list"})

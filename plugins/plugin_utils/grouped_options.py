@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options of a task that come in one mapping: `options` of the modules agents and agents_registered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+
+OPTION = "options"
+
+
+def ungrouped(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a task, with those of the mapping among them.
+
+    Args:
+        args: as the task has them. What stands beside the mapping wins; what is null in the mapping was not given.
+
+    Raises:
+        AnsibleActionFail: it is no mapping, or holds another one.
+    """
+    grouped = args.get(OPTION) or {}
+    if not isinstance(grouped, Mapping):
+        raise AnsibleActionFail(f"'{OPTION}' takes a mapping of other options, not {type(grouped).__name__}")
+    if OPTION in grouped:
+        raise AnsibleActionFail(f"'{OPTION}' takes other options, not '{OPTION}' again")
+    given = {name: value for name, value in grouped.items() if value is not None}
+    return {**given, **{name: value for name, value in args.items() if name != OPTION}}
