@@ -113,7 +113,8 @@ options:
     default: restart
   timeout:
     description:
-      - Seconds that all agents of the host may take together.
+      - Seconds that all agents of the host may take together. Of the time between two turns, see O(turn), ten seconds
+        count at most.
     type: float
     default: 180.0
   settle:

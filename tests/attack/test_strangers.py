@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pytest
-from attack.attacker import FORGED, KINDS, OTHER_NAME, THROWN_OUT
+from attack.attacker import FORGED, KINDS, OTHER_NAME, SWAPS, THROWN_OUT
 from attack.trial import Attacked, NameOnly, Outcome, run_trial
 from simulator.harness import Simulator
 
@@ -21,6 +21,7 @@ TRIALS = int(os.environ.get("ATTACK_TRIALS", "1000"))
 SEEDS = [int(os.environ["ATTACK_SEED"])] if "ATTACK_SEED" in os.environ else list(range(TRIALS))
 # Some of the same trials are enough to show that the check of the name alone fails.
 COUNTER_SEEDS = SEEDS[: max(1, len(SEEDS) // 5)]
+SWAP_SEEDS = [seed for seed in SEEDS if KINDS[seed % len(KINDS)] in SWAPS]
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,20 @@ def test_no_stranger_has_access_at_any_time(outcomes: list[Outcome], kind: str) 
     """But for what nobody can tell from our agent before it is let in."""
     failed = [outcome for outcome in outcomes if outcome.kind == kind and outcome.granted]
     assert not failed, bad(failed)
+
+
+@pytest.mark.skipif(not SWAP_SEEDS, reason="needs a trial of this kind")
+def test_behind_a_closed_window_nothing_is_swapped(simulator: Simulator) -> None:
+    """Where requests outlive the closing, the swaps of the other trials fail.
+
+    And our agent gets in, unless its user is made only when it asks again: whoever asks before keeps it out.
+    """
+    outcomes = [run_trial(simulator, seed, closes=True) for seed in SWAP_SEEDS]
+    failed = [outcome for outcome in outcomes if outcome.granted]
+    assert not failed, bad(failed)
+    at_once = [outcome for outcome in outcomes if outcome.settings["create_user_on"] == "confirm"]
+    out = [outcome for outcome in at_once if outcome.could_register and not outcome.registered]
+    assert not out, bad(out)
 
 
 @pytest.mark.skipif(len(SEEDS) < 100, reason="needs trials of every kind")

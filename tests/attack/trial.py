@@ -81,13 +81,21 @@ class Attacked:
         self._server = server
         self._attacker = attacker
         self._field = field
+        self.authorizes_while_closed = server.authorizes_while_closed
+        self._opened_until: float | None = None
 
     def _between(self, point: str) -> None:
         self._attacker.between(point)
 
     def requests(self) -> Requests:
         self._between("list")
-        return self._server.requests()
+        return self._in_time(self._server.requests())
+
+    def _in_time(self, requests: Requests) -> Requests:
+        """The end of a window that we have opened, by the clock that is stepped; the server's own goes on by itself."""
+        if not requests.window_open or self._opened_until is None:
+            return requests
+        return replace(requests, remaining=self._opened_until - self._field.now)
 
     def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
         self._between("users")
@@ -95,6 +103,7 @@ class Attacked:
 
     def open_window(self, seconds: float) -> None:
         self._server.open_window(seconds)
+        self._opened_until = self._field.now + seconds
         self._between("opened")
 
     def close_window(self) -> None:
@@ -131,11 +140,17 @@ class NameOnly(Attacked):
         return replace(found, pending={**found.pending, own.username: (own.pairing_id,)})
 
 
-def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked) -> Outcome:
-    """The seed decides everything but the time that the machine takes."""
+def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked, *, closes: bool = False) -> Outcome:
+    """The seed decides everything but the time that the machine takes.
+
+    Args:
+        closes: the window is closed before an authorization, on a Connectware that allows it, and nobody else opens it.
+    """
     chance = random.Random(seed)
     kind = KINDS[seed % len(KINDS)]
     settings = {name: chance.choice(values) for name, values in CHOICES.items()}
+    if closes:
+        settings.update(pending_survives_relock=True, confirm_while_locked=True)
     simulator.control("POST", "reset")
     simulator.switch(**settings)
     wire = Wire(simulator)
@@ -145,7 +160,7 @@ def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked)
     field = Field(container)
     attacker = Attacker(kind, wire, chance, container)
     attacker.prepare()
-    if chance.random() < 0.4:  # somebody has opened the window already
+    if chance.random() < 0.4 and not closes:  # somebody has opened the window already
         simulator.control("POST", "window", {"open_ms": 3_600_000})
     field.between = attacker.between
     field.sleep(chance.choice((0.0, 0.6, 3.0)))
@@ -153,7 +168,7 @@ def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked)
         on_conflict=chance.choice(("fail", "replace", "replace")), proof=chance.choice(("restart", "watch")),
         settle=2.0, poll_interval=container.ways.poll, grace=5.0,
     )  # fmt: skip
-    server = guard(_server(simulator, field), attacker, field)
+    server = guard(_server(simulator, field, closes), attacker, field)
     record, trouble = _converse(field, server, policy)
     simulator.control("POST", "window", {"open_ms": 60_000})  # somebody opens the window once more
     for _unused in range(2):
@@ -186,13 +201,14 @@ def _prepare(story: str, simulator: Simulator, container: Container) -> None:
         simulator.control("POST", "users", lost)
 
 
-def _server(simulator: Simulator, field: Field) -> ServerPort:
+def _server(simulator: Simulator, field: Field, closes: bool) -> ServerPort:
     end = simulator.endpoints
     params = {
         "connectware_url": end["url"],
         "connectware_username": "rollout",
         "connectware_password": simulator.passwords()["rollout"],
         "connectware_ca_path": end["ca_path"],
+        "connectware_contract": {"settings": {"confirms_while_locked": True}} if closes else {},
     }
     session = connect(params, sleep=field.sleep)
     return ConnectwareServer(session)

@@ -37,6 +37,7 @@ LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that the w
 FRESH_HOST = 4.0  # seconds after which an agent that waits for the server is looked at on its host again
 POLL_FIRST, POLL_MOST = 0.4, 2.0  # seconds between two lists of requests, growing
 OUTAGE_PAUSE = 2.0  # seconds until something that did not answer is asked again
+LONGEST_PARK = 10.0  # seconds between two turns that count; more is the fault of the controller, not of an agent
 TURN_DOUBLES = 10.0  # seconds after which a turn may be twice as long: long waiting takes few turns
 
 
@@ -54,7 +55,7 @@ class Conversation:
     Args:
         records: one an agent, with its first observation; those of `interim` where there is one.
         policy: what the user allows.
-        timeout: seconds for everything, all turns together.
+        timeout: seconds for everything, all turns together, and LONGEST_PARK at most for each wait between two.
         lease: seconds for which the window is opened at a time.
         book: what the conversations of all hosts of this run know together of the window.
         recorder: is told of each authorization before it is asked for, and when it is settled.
@@ -80,13 +81,13 @@ class Conversation:
         self._policy = policy
         self._timeout = timeout
         self._clock = clock
-        self.warnings: list[str] = []
         self.ending = False  # on its way out: what is still done then must not be interrupted
         self.interim: Interim | None = None  # for the next turn; None where there is nothing left to do
         self._before = interim
         self._window = WindowLease(server, lease, clock.now, book)
         self._recorder = recorder if recorder is not None else Recorder()
         self._server = ServerSide(self._records, server, self._window, self._recorder, clock.now)
+        self.warnings = self._server.warnings
         self._began = self._host_at = clock.now()
         self._pause = POLL_FIRST
         self._outage: ConnectwareError | None = None
@@ -136,7 +137,9 @@ class Conversation:
             self._server.ask()
             self._judge(self._open_records())
             return
-        self._began, self._server.users_at = self._before.began, self._before.users_at
+        parked = self._clock.now() - self._before.parked_at
+        self._began = self._before.began + max(0.0, parked - LONGEST_PARK)
+        self._server.users_at = self._before.users_at
         self._recorder.resume(entry for record in self._records for entry in record.authorizations.asked)
         if self._before.holds_window:
             self._window.resume()
@@ -153,7 +156,8 @@ class Conversation:
             self._round(min(deadline, until))
             if until <= self._clock.now() < deadline and self._may_park():
                 holds = self._window.park()
-                self.interim = Interim(tuple(self._records), self._began, self._server.users_at, holds)
+                now = self._clock.now()
+                self.interim = Interim(tuple(self._records), self._began, now, self._server.users_at, holds)
                 return
 
     def _may_park(self) -> bool:
@@ -239,9 +243,10 @@ class Conversation:
     def _authorize(self, records: Sequence[AgentRecord]) -> None:
         """What is pending is judged once more, on a list made right before."""
         if records:
-            self._server.list_requests()
-            self._judge(records)
-            self._server.authorize(records)
+            with self._server.listed(records) as possible:
+                if possible:
+                    self._judge(records)
+                    self._server.authorize(records)
             self._pause = POLL_FIRST
 
     def _wait(self, until: float) -> None:

@@ -22,7 +22,9 @@ class Interim:
 
     Attributes:
         records: the agents of the host, those that are settled included.
-        began: when the first turn began; the time for everything counts from there.
+        began: from when on the time for everything counts: when the first turn began, and as much later as this
+            conversation has waited for its turns too long.
+        parked_at: when the turn before ended.
         users_at: when the users were listed last; None before the first time.
         holds_window: it needs the registration window, and has told the book so.
         told_at: when somebody was told how far it is; None before the first time.
@@ -30,6 +32,7 @@ class Interim:
 
     records: tuple[AgentRecord, ...]
     began: float
+    parked_at: float
     users_at: float | None = None
     holds_window: bool = False
     told_at: float | None = None
@@ -48,6 +51,7 @@ class Interim:
         return cls(
             records=tuple(_record(each) for each in values["records"]),
             began=float(values["began"]),
+            parked_at=float(values["parked_at"]),
             users_at=values["users_at"],
             holds_window=bool(values["holds_window"]),
             told_at=values["told_at"],

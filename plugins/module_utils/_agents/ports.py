@@ -56,7 +56,13 @@ class Requests:
 
 
 class ServerPort(Protocol):
-    """A Connectware. Every method can raise ApiError."""
+    """A Connectware. Every method can raise ApiError.
+
+    Attributes:
+        authorizes_while_closed: its requests outlive the closing of the window, and can be authorized then.
+    """
+
+    authorizes_while_closed: bool
 
     def requests(self) -> Requests:
         """The pending requests and the state of the window."""

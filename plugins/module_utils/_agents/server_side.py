@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from .._errors import (
     ApiError,
@@ -36,6 +37,7 @@ class ServerSide:
     """The server, for the agents of one host.
 
     Attributes:
+        warnings: what the user has to mend.
         requests: the newest list of what is pending.
         users_at: when the users were listed last; None before the first time.
 
@@ -61,6 +63,7 @@ class ServerSide:
         self._now = now
         self.requests = Requests({}, False, None)
         self.users_at: float | None = None
+        self.warnings: list[str] = []
 
     def ask(self) -> None:
         """List the requests, and the users where what is known of them may be old."""
@@ -117,6 +120,43 @@ class ServerSide:
             record.note_cleared()
         self.list_requests()
 
+    @contextmanager
+    def listed(self, records: Sequence[AgentRecord]) -> Iterator[bool]:
+        """A list made right before what is done within; where the server allows it, nobody can ask meanwhile.
+
+        The API authorizes by username alone. So wherever requests outlive the closing of the window, and can be
+        authorized then, it is closed first: no stranger's request can take the place of the one that was listed.
+
+        Args:
+            records: whose requests are to be authorized.
+
+        Yields:
+            False if it has to wait for the next round.
+        """
+        if not self.closes_first:
+            self.list_requests()
+            yield True
+            return
+        with self._window.closed() as possible:
+            if possible:
+                asked = [record for record in records if record.pending]
+                self.list_requests()
+                if asked and not any(record.pending for record in asked) and not self.requests.window_open:
+                    self._never_close_first("the pending requests went when the registration window was closed")
+            yield possible
+
+    def _never_close_first(self, why: str) -> None:
+        self._window.give_up_quiet()
+        self.warnings.append(
+            f"connectware_contract.settings.confirms_while_locked is true, but {why}. This run does without; take the"
+            " correction out."
+        )
+
+    @property
+    def closes_first(self) -> bool:
+        """Whether the window is closed before an authorization."""
+        return self._server.authorizes_while_closed and not self._window.never_quiet
+
     def authorize(self, records: Sequence[AgentRecord]) -> None:
         """Authorize what is pending, on a list made right before; whose verdict is another by now is left out."""
         for record in records:
@@ -134,6 +174,8 @@ class ServerSide:
         try:
             self._server.authorize(record.observation.username, pairing_id)
         except LOOK_AGAIN as exc:
+            if isinstance(exc, LockedError) and self.closes_first and not self.requests.window_open:
+                self._never_close_first("an authorization was refused while the registration window was closed")
             record.note_attempt(pairing_id, exc.message)
             self.users_at = None
         except ApiError as exc:

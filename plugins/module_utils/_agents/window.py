@@ -136,6 +136,26 @@ class WindowLease:
                 if mine and self._is_ours_alone():
                     self._close()
 
+    @contextmanager
+    def closed(self) -> Iterator[bool]:
+        """Within, the window is closed and stays so: what was listed then cannot be exchanged before it is authorized.
+
+        Open all the same where somebody else needs it: this run cannot take it from them.
+
+        Yields:
+            False if another worker of this run moves the window right now: the next round has another chance.
+
+        Raises:
+            ApiError: it could not be closed.
+        """
+        if not self._held:
+            yield True
+            return
+        with self._claimed() as mine:
+            if mine and self._is_ours_alone():
+                self._close()
+            yield mine
+
     def resume(self) -> None:
         """Hold it again that an earlier turn of the same conversation has parked."""
         self._held = True
@@ -146,6 +166,15 @@ class WindowLease:
         if self._held:
             self._book.park()
         return self._held
+
+    @property
+    def never_quiet(self) -> bool:
+        """This run has found that nothing can be authorized while the window is closed."""
+        return self._book.read().never_quiet
+
+    def give_up_quiet(self) -> None:
+        """All workers of this run know that from now on."""
+        self._book.give_up_quiet()
 
     def give_back(self, last: bool = False) -> None:
         """Not needed any more: close the window if nobody else needs it.

@@ -64,6 +64,7 @@ class Client:
         self._sleep = sleep
         self._clock = clock
         self._open_window = False
+        self._closes_first = bool(session.contract.setting("confirms_while_locked"))
 
     @property
     def _shown(self) -> str:
@@ -86,7 +87,7 @@ class Client:
             with self._window_closed_afterwards():
                 while True:
                     self._wait_for_request(pairing_id, deadline)
-                    if self._authorize(pairing_id, deadline):
+                    if self._is_still_listed(pairing_id) and self._authorize(pairing_id, deadline):
                         return self._got_in()
         finally:
             self._recorder.end()
@@ -138,6 +139,16 @@ class Client:
                 self._open(left)
             self._sleep(min(POLL_INTERVAL, left))
 
+    def _is_still_listed(self, pairing_id: str) -> bool:
+        """Once more with the window closed, where requests outlive that: nobody can take the place of ours then."""
+        if not self._closes_first or "window_opened" not in self.actions:
+            return True
+        self._registry.close_window()
+        pending = self._registry.state().of(self._username)
+        if not pending:
+            self._closes_first = False  # they do not outlive it
+        return is_ours(pending, pairing_id)
+
     def _open(self, seconds: float) -> None:
         if "window_opened" not in self.actions:
             self.actions.append("window_opened")
@@ -151,6 +162,7 @@ class Client:
             self._registry.authorize(self._username, pairing_id)
         except LockedError as exc:
             self._settle(a.FAILED, exc.message)
+            self._closes_first = False
             if not self._open_window or self._clock() >= deadline:
                 raise
             self._open(deadline - self._clock())

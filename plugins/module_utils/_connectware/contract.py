@@ -235,6 +235,8 @@ SETTINGS: dict[str, Entry] = {
     "healthy": assumed(["running", "healthy", "up", "ok", "started"]),
     "administrator_roles": assumed(["admin", "administrator", "connectware-admin"]),
     "administrator_resources": assumed(["#", "/#", "/api/#", "/api/users/#", "/api/users"]),
+    # Whether pending requests stay listed while the window is closed, and can be confirmed then: see WindowLease.closed.
+    "confirms_while_locked": assumed(False),
     # Names or IDs, as list_users shows them, of roles that agents have and nobody else; nothing public names one.
     "agent_roles": assumed([]),
     # What an agent in system_agents says of itself while it does not work; with any other word it counts as connected.

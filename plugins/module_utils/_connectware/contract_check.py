@@ -60,6 +60,7 @@ class ContractCheck:
         for operation in self._contract.operations.values():
             if operation.name not in (*READING, "login"):
                 self._findings.rest(operation, NOT_ASKED, "it would write, so it was not asked")
+        self._findings.add(("settings", "confirms_while_locked"), NOT_ASKED, "only a request that waits can show it")
         return self._findings.result(self._answers)
 
     def ask(self, name: str, *, silent: bool = False, **params: Any) -> Look | None:

@@ -90,6 +90,13 @@ def client_of(params: dict[str, Any]) -> Callable[[], Client]:
     return make
 
 
+@pytest.fixture
+def closing(params: dict[str, Any], client_of: Callable[[], Client]) -> Callable[[], Client]:
+    """A client of a Connectware that is said to authorize requests while the window is closed."""
+    params["connectware_contract"] = {"settings": {"confirms_while_locked": True}}
+    return client_of
+
+
 def test_registers_a_client(talk: Talk, params: dict[str, Any], run: Run) -> None:
     talk.users().pending(window=None)
     talk.pending(window=None).unlock().pending().pending(OURS).confirm().users(USER).pending().lock()
@@ -105,6 +112,36 @@ def test_a_window_that_others_opened_stays_open(talk: Talk, params: dict[str, An
     talk.users().pending(OURS).pending(OURS).confirm().users(USER).pending()
     result = run(NAME, **params, username="press", pairing_id="a82123")
     assert result["actions"] == ["authorized"]
+
+
+def test_where_it_works_the_window_is_closed_before_the_authorization(
+    talk: Talk, closing: Callable[[], Client]
+) -> None:
+    talk.pending(window=None).unlock().pending(OURS).lock().pending(OURS, window=None).confirm()
+    talk.users(USER).pending(window=None).lock()
+    client = closing()
+    client.register("a82123", timeout=10, open_window=True)
+    assert client.actions == ["window_opened", "authorized", "window_closed"]
+
+
+def test_whoever_takes_the_place_before_it_is_closed_is_not_let_in(talk: Talk, closing: Callable[[], Client]) -> None:
+    talk.pending(window=None).unlock().pending(OURS).lock().pending(STRANGER, window=None)
+    talk.pending(STRANGER, window=None).lock()
+    with pytest.raises(RegistrationError, match="'ffffff'; nobody was authorized"):
+        closing().register("a82123", timeout=1, open_window=True)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_where_closing_it_turns_out_not_to_work_it_is_tried_once(
+    refused: bool, talk: Talk, closing: Callable[[], Client]
+) -> None:
+    talk.pending(window=None).unlock().pending(OURS).lock()
+    if refused:
+        talk.pending(OURS, window=None).confirm(423).unlock().pending(OURS)
+    else:
+        talk.pending(window=None).pending(window=None).unlock().pending(OURS)
+    talk.confirm().users(USER).pending().lock()
+    assert closing().register("a82123", timeout=10, open_window=True).username == "press"
 
 
 @pytest.mark.parametrize("pairing_id", ["a82123", None])

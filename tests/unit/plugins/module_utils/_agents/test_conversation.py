@@ -42,7 +42,7 @@ def turn(request, monkeypatch):
 TURN = None
 
 
-def talk(world, *, check=False, timeout=180.0, policy=None, lines=None):
+def talk(world, *, check=False, timeout=180.0, policy=None, lines=None, warnings=None):
     records, interim, book = [AgentRecord(world.observe(name)) for name in world.agents], None, own_book()
     if lines is not None:
         listing = world.requests
@@ -53,6 +53,8 @@ def talk(world, *, check=False, timeout=180.0, policy=None, lines=None):
             clock=Clock(lambda: world.now, world.sleep), book=book, interim=interim,
         )  # fmt: skip
         conversation.predict() if check else conversation.run(TURN)
+        if warnings is not None:
+            warnings += conversation.warnings
         if conversation.interim is None:
             return {record.name: outcome(record) for record in records}
         interim = Interim.from_dict(json.loads(json.dumps(conversation.interim.to_dict())))
@@ -62,6 +64,12 @@ def talk(world, *, check=False, timeout=180.0, policy=None, lines=None):
 
 def writes(world):
     return [call for call in world.calls if call not in ("requests", "existing")]
+
+
+def windows_at_authorizations(world):
+    """Of each authorization, what was done to the window last before it."""
+    moves = [call for call in world.calls if call in ("open", "close") or call.startswith("authorize")]
+    return [moves[at - 1] for at, call in enumerate(moves) if call.startswith("authorize")]
 
 
 WAYS = list(itertools.product(["before", "after"], ["poll", "exit", "silent"], [True, False], [True, False]))
@@ -469,3 +477,65 @@ def test_a_server_that_never_answered_fails_at_once():
     with pytest.raises(UnreachableError):
         talk(world)
     assert world.now == before
+
+
+@pytest.mark.parametrize("saves", ["before", "after"])
+def test_where_it_works_the_window_is_closed_before_an_authorization(saves):
+    world = World(pending_survives=True, authorizes_while_closed=True)
+    for number in range(5):
+        world.add(f"agent-{number}", saves=saves, boot=0.5 + number)
+    warnings = []
+    outcomes = talk(world, warnings=warnings)
+    assert {o["verdict"] for o in outcomes.values()} == {"registered"}
+    seen = windows_at_authorizations(world)
+    assert len(seen) == 5 and "open" not in seen
+    assert world.window_until <= world.now and not warnings
+
+
+def test_a_window_that_somebody_else_has_opened_stays_open_for_an_authorization():
+    world = World(pending_survives=True, authorizes_while_closed=True)
+    world.add("agent-0")
+    world.window_until = world.now + 3600
+    assert talk(world)["agent-0"]["verdict"] == "registered"
+    assert "close" not in world.calls and world.window_until > world.now
+
+
+@pytest.mark.parametrize(
+    ("ways", "why"),
+    [
+        ({}, "the pending requests went when the registration window was closed"),
+        (
+            {"pending_survives": True, "refuses_while_closed": True},
+            "an authorization was refused while the registration window was closed",
+        ),
+    ],
+)
+def test_where_it_turns_out_not_to_work_it_is_tried_once_and_told(ways, why):
+    world = World(authorizes_while_closed=True, **ways)
+    for number in range(5):
+        world.add(f"agent-{number}", boot=0.5 + number)
+    warnings = []
+    outcomes = talk(world, warnings=warnings)
+    assert {o["verdict"] for o in outcomes.values()} == {"registered"}
+    assert [why in warning for warning in warnings] == [True], warnings
+    assert world.calls.count("close") == 2, "the attempt, and the end"
+
+
+def test_a_host_that_gets_its_turns_late_is_not_out_of_time(monkeypatch):
+    """A hundred hosts and few workers: most of the time is spent waiting for a turn, and is no fault of the agents."""
+    monkeypatch.setattr(f"{__name__}.BETWEEN", 60.0)
+    world = World()
+    world.window_until = world.now + 1_000_000
+    for number in range(5):
+        world.add(f"agent-{number}")
+    assert {o["verdict"] for o in talk(world, timeout=100.0).values()} == {"registered"}
+
+
+def test_an_agent_that_never_asks_is_given_up_although_the_turns_come_late(monkeypatch):
+    monkeypatch.setattr(f"{__name__}.BETWEEN", 60.0)
+    world = World()
+    world.window_until = world.now + 1_000_000
+    world.add("agent-0", boot=1_000_000.0)
+    began = world.now
+    assert talk(world, timeout=100.0)["agent-0"]["verdict"] != "registered"
+    assert world.now - began <= 100.0 / 10 * 60 + 2 * 60

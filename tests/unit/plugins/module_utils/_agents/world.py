@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ProtectedUserError
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import LockedError, ProtectedUserError
 
 
 @dataclass
@@ -54,6 +54,8 @@ class World:
         self.pending_survives = server.get("pending_survives", False)
         self.conflict_first = server.get("conflict_first", True)
         self.deny_supported = server.get("deny_supported", False)
+        self.authorizes_while_closed = server.get("authorizes_while_closed", False)  # so the contract says
+        self.refuses_while_closed = server.get("refuses_while_closed", False)
         self.forgets_restarted = server.get("forgets_restarted", True)  # the request of an agent that was restarted
         self.since: str | None = None
         self.protected: set[str] = set()
@@ -199,6 +201,8 @@ class World:
 
     def authorize(self, username, pairing_id):
         self.calls.append(f"authorize {username}")
+        if self.refuses_while_closed and self.now >= self.window_until:
+            raise LockedError(f"authorize {username}", answered="the window is closed")
         assert (username, pairing_id) in self.pending
         found = [p for p in self.pending if p[0] == username]
         for request in found[:1]:
