@@ -1,12 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One trial: a run of the real conversation for one agent, with an attacker between any two of its calls."""
+"""One trial: a run of the real conversation for one agent, with an attacker between any two of its calls.
+
+ATTACK_TRIALS says how many trials there are, ATTACK_SEED repeats a single one.
+"""
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +27,8 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.server import ConnectwareServer
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
 
+TRIALS = int(os.environ.get("ATTACK_TRIALS", "1000"))
+SEEDS = [int(os.environ["ATTACK_SEED"])] if "ATTACK_SEED" in os.environ else list(range(TRIALS))
 NAME = "hh-press-01"
 CHOICES: dict[str, tuple[Any, ...]] = {
     "same_username": ("append", "replace", "reject"),
@@ -224,3 +230,8 @@ def _converse(field: Field, server: ServerPort, policy: Policy) -> tuple[AgentRe
     except ConnectwareError as exc:
         return record, f" ({exc.message})"
     return record, ""
+
+
+def bad(outcomes: Sequence[Outcome]) -> str:
+    """The first of those that went wrong."""
+    return f"{len(outcomes)} trials:\n" + "\n".join(str(outcome) for outcome in outcomes[:5])

@@ -84,7 +84,9 @@ class ServerSide:
 
     def hold_window(self) -> None:
         """See to it that the window is open."""
-        self._take(self._window.hold(self.requests))
+        requests = self._window.hold(self.requests)
+        if requests is not self.requests:  # else it is older than what was authorized since
+            self._take(requests)
 
     def _take(self, requests: Requests) -> None:
         self.requests = requests

@@ -539,3 +539,24 @@ def test_an_agent_that_never_asks_is_given_up_although_the_turns_come_late(monke
     began = world.now
     assert talk(world, timeout=100.0)["agent-0"]["verdict"] != "registered"
     assert world.now - began <= 100.0 / 10 * 60 + 2 * 60
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_slow_authorizations_and_long_waits_for_a_turn_are_no_failure(seed, monkeypatch):
+    """A turn may end with its authorizations: what was listed before them says nothing about them."""
+    world = World(seed)
+    chance = world.random
+    monkeypatch.setattr(f"{__name__}.TURN", chance.choice([0.0, 0.4, 1.5]))
+    monkeypatch.setattr(f"{__name__}.BETWEEN", chance.choice([8.0, 15.0, 25.0, 40.0, 60.0]))
+    world.window_until = world.now + 1_000_000
+    for number in range(5):
+        world.add(f"agent-{number}", boot=chance.uniform(0.5, 25))
+    authorize, slow = world.authorize, chance.choice([0.1, 0.5, 2.0])
+
+    def slowly(username, pairing_id):
+        authorize(username, pairing_id)
+        world.now += slow
+
+    world.authorize = slowly
+    outcomes = talk(world, timeout=1000.0, policy=Policy(grace=120.0))
+    assert {o["verdict"] for o in outcomes.values()} == {"registered"}, [o["message"] for o in outcomes.values()]

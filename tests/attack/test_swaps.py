@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where requests outlive the closing of the window, nobody can take the place of the one that was listed."""
+
+from __future__ import annotations
+
+import pytest
+from attack.attacker import KINDS, SWAPS
+from attack.trial import SEEDS, bad, run_trial
+from simulator.harness import Simulator
+
+SWAP_SEEDS = [seed for seed in SEEDS if KINDS[seed % len(KINDS)] in SWAPS]
+
+
+@pytest.mark.skipif(not SWAP_SEEDS, reason="needs a trial of this kind")
+def test_behind_a_closed_window_nothing_is_swapped(simulator: Simulator) -> None:
+    """Where requests outlive the closing, the swaps of the other trials fail.
+
+    And our agent gets in, unless its user is made only when it asks again: whoever asks before keeps it out.
+    """
+    outcomes = [run_trial(simulator, seed, closes=True) for seed in SWAP_SEEDS]
+    failed = [outcome for outcome in outcomes if outcome.granted]
+    assert not failed, bad(failed)
+    at_once = [outcome for outcome in outcomes if outcome.settings["create_user_on"] == "confirm"]
+    out = [outcome for outcome in at_once if outcome.could_register and not outcome.registered]
+    assert not out, bad(out)
+
+
+@pytest.mark.skipif(len(SWAP_SEEDS) < 20, reason="needs some trials of this kind")
+def test_with_an_open_window_the_same_swaps_let_strangers_in_for_a_moment(simulator: Simulator) -> None:
+    """The counterpart: so the trials above can fail."""
+    outcomes = [run_trial(simulator, seed) for seed in SWAP_SEEDS[:20]]
+    assert any(outcome.granted for outcome in outcomes)
