@@ -15,7 +15,7 @@ from simulator.harness import until
 
 LINE = "pairing ID (should match in UI)"
 SMALL = {"log_driver": "json-file", "log_options": {"max-size": "16k", "max-file": "1"}}
-TALKATIVE = {"SIMULATOR_POLL_NOISE": "3"}  # lines after each poll: a pairing line lives for ten seconds, and is read by then
+TALKATIVE = {"SIMULATOR_POLL_NOISE": "3"}  # lines after each poll: a pairing line lives long enough to be read
 
 
 def without_line(site):

@@ -235,7 +235,7 @@ SETTINGS: dict[str, Entry] = {
     "healthy": assumed(["running", "healthy", "up", "ok", "started"]),
     "administrator_roles": assumed(["admin", "administrator", "connectware-admin"]),
     "administrator_resources": assumed(["#", "/#", "/api/#", "/api/users/#", "/api/users"]),
-    # Whether pending requests stay listed while the window is closed, and can be confirmed then: see WindowLease.closed.
+    # Whether pending requests outlive the closing of the window, and can be confirmed then: see ServerSide.listed.
     "confirms_while_locked": assumed(False),
     # Names or IDs, as list_users shows them, of roles that agents have and nobody else; nothing public names one.
     "agent_roles": assumed([]),
