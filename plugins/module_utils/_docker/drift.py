@@ -16,6 +16,8 @@ from typing import Any
 from .._agents.spec import CREDENTIALS_PATH, AgentSpec
 
 _SECRET = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|LICEN[CS]E|AUTH", re.IGNORECASE)
+# What every image says of itself in public: its authors and licences, whose names would match.
+_PUBLIC = "org.opencontainers.image."
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 MASK = "********"
 DEFAULT_NETWORK = "bridge"
@@ -99,9 +101,13 @@ def shown(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _masked(values: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: MASK if value and _SECRET.search(name) else _LOGIN_IN_URL.sub(MASK, value)
+        name: MASK if value and _looks_secret(name) else _LOGIN_IN_URL.sub(MASK, value)
         for name, value in values.items()
     }
+
+
+def _looks_secret(name: str) -> bool:
+    return not name.startswith(_PUBLIC) and _SECRET.search(name) is not None
 
 
 def _pairs(env: Iterable[str] | None) -> dict[str, str]:

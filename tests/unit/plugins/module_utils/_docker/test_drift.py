@@ -126,3 +126,10 @@ def test_secrets_are_not_shown():
         "CYBUS_PASSWORD": masked, "api_key": masked, "EMPTY_TOKEN": "", "URL": f"mqtt://{masked}@host:1/x@y",
         "LEVEL": "debug",
     }  # fmt: skip
+
+
+def test_what_an_image_says_of_itself_in_public_is_shown():
+    public = {"org.opencontainers.image.licenses": "GPL-3.0-or-later", "org.opencontainers.image.authors": "us"}
+    labels = {**public, "com.example.licence-key": "1"}
+    seen = shown(wanted(spec(labels=labels), None, {}))["labels"]
+    assert {name: seen[name] for name in labels} == {**public, "com.example.licence-key": "********"}
