@@ -397,7 +397,7 @@ OPTIONS = {
 
 
 def main() -> None:
-    run(engine_module(OPTIONS, required_together=[("registry_username", "registry_password")]), converge)
+    run(engine_module(OPTIONS), converge)
 
 
 if __name__ == "__main__":

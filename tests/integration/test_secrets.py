@@ -107,6 +107,7 @@ def site(stage: Stage, registry: Registry, factory: Callable[..., Factory]) -> F
         agents_registry_username=registry.username, agents_registry_password=registry.password,
         ansible_remote_tmp=str(stage.host_tmp),
     )  # fmt: skip
+    made.environment["ANSIBLE_PIPELINING"] = "0"  # modules come as files: they are looked into
     stage.secrets.update({"password": password, "registry password": registry.password})
     stage.secrets["registry login"] = registry.authorization.removeprefix("Basic ")
     return made

@@ -18,13 +18,12 @@ UseCase = Callable[[Engine, "Mapping[str, Any]", bool], Dict[str, Any]]
 """Engine, parameters and whether this is check mode -> the result, with a `diff` that may be dropped."""
 
 
-def engine_module(options: Mapping[str, Any], **constraints: Any) -> AnsibleModule:
+def engine_module(options: Mapping[str, Any]) -> AnsibleModule:
     """A module with the shared options and its own."""
     return AnsibleModule(
         argument_spec={**ENGINE_OPTIONS, **LOG_OPTIONS, **options},
-        required_together=[*ENGINE_TOGETHER, *constraints.pop("required_together", [])],
+        required_together=ENGINE_TOGETHER,
         supports_check_mode=True,
-        **constraints,
     )
 
 

@@ -117,8 +117,8 @@ def test_no_engine(run: Run, tmp_path: Path) -> None:
 
 
 def test_login_needs_both(fake: FakeEngine, run: Run) -> None:
-    result = run("agents", docker_host=fake.address, registry_username="license", **WANTED)
-    assert result["failed"] and "registry_password" in result["msg"]
+    result = run("agents", docker_host=fake.address, pull="always", registry_username="license", **WANTED)
+    assert result["failed"] and "registry_password (agents_registry_password) is empty" in result["msg"]
 
 
 def test_pull_sends_the_login_and_an_error_does_not_show_it(fake: FakeEngine, run: Run) -> None:
