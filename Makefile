@@ -150,7 +150,7 @@ unit: setup ## unit tests, and the simulator's own (JOBS: files at a time)
 	@$(SIDE_BY_SIDE) $(ARGS) $(wildcard tests/unit tests/simulator)
 
 .PHONY: attack
-attack: setup ## the attacks alone, with their numbers
+attack: setup ## a thousand attacks, with their numbers
 	@echo '==> attack'
 	@pytest $(ARGS) tests/attack
 
@@ -159,15 +159,16 @@ TOGETHER = $(SIDE_BY_SIDE) --no-loadscope-reorder -m 'not alone and not long' --
 ALONE = pytest -m alone
 
 .PHONY: integration
-integration: install docker ## real Docker Engine, real playbooks, the simulator, a thousand attacks (JOBS: files at a time)
+integration: install docker ## real Docker Engine, real playbooks, the simulator, 300 attacks (JOBS: files at a time)
 	@echo '==> integration'
-	@$(TOGETHER) $(ARGS) tests/attack tests/integration tests/growth tests/awx || [ $$? -eq 5 ]
+	@ATTACK_TRIALS=$${ATTACK_TRIALS:-300} \
+	  $(TOGETHER) $(ARGS) tests/attack tests/integration tests/growth tests/awx || [ $$? -eq 5 ]
 	@$(ALONE) $(ARGS) tests/integration tests/growth || [ $$? -eq 5 ]
 
 .PHONY: integration-long
-integration-long: install docker ## those integration tests that take minutes
+integration-long: install docker ## those integration tests that take minutes, or repeat others in another way
 	@echo '==> integration, the long tests'
-	@pytest -m long $(ARGS) tests/integration tests/awx
+	@pytest -m long $(ARGS) tests/integration tests/growth tests/awx
 
 # One of extensions/molecule by its folder, or the project of docs/examples/molecule by the name example.
 SCENARIO ?=

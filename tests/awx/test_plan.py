@@ -23,7 +23,7 @@ def approval(awx: Awx) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_approval_shows_what_would_be_registered(
     awx: Awx, setup: Setup, factory: Callable[..., Factory], tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ AGENTS = 120  # the API lists at most 100 users a page
 NAMES = 50  # names that are asked for in one request
 
 
+@pytest.mark.long
 def test_more_users_than_a_page_holds(fleet):
     """The control API makes the users, past those rules; the engines and the simulator say what became of them."""
     with fleet(1, agents=AGENTS).up() as site:

@@ -120,7 +120,7 @@ def machine(image_with_python: str, tmp_path: Path) -> Iterator[Machine]:
         docker("rm", "--force", "--volumes", name, check=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_bare_machine_becomes_a_factory_host_and_stays_one(machine: Machine) -> None:
     predicted = machine.apply("--check")
     assert predicted.status == 0, predicted.output

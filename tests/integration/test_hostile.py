@@ -175,6 +175,7 @@ def test_an_authorization_that_is_answered_with_hostile_text(factory, bait):
     assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
 
 
+@pytest.mark.long
 def test_hostile_fields_of_a_user(factory, bait):
     """An ID that is a path, and texts that are shown; nothing but that one user is asked to be deleted."""
     site = factory(1)

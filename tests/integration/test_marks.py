@@ -107,6 +107,7 @@ def test_a_retirement_leaves_no_mark(factory, purge):
     assert site.retire(agents_purge=purge).ok().changed == 0
 
 
+@pytest.mark.long
 def test_hosts_that_take_turns_leave_no_mark(factory):
     site = lives.quick(factory(4), **BEFORE)
     hosts = {f"host{number}": {"agents_list": [agent]} for number, agent in enumerate(site.agents, 1)}

@@ -88,7 +88,7 @@ def another(tmp_path: Path) -> Iterator[Callable[[str], Simulator]]:
         simulator.stop()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_silence_of_half_a_minute(slow_registry, another, factory, tmp_path):
     whole = lives.quick(factory(4))
     variables = {**whole.variables, "agents_timeout": 180, "agents_grace": 2 * SLOW}

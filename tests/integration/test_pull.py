@@ -166,6 +166,7 @@ def test_a_registry_that_does_not_answer(pulling, registry):
     nothing_there(site, registry)
 
 
+@pytest.mark.long
 def test_a_tag_that_moved_is_followed_by_always_only(pulling, registry):
     first = registry.publish(VERSION)
     site = pulling(2)

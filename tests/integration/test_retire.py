@@ -68,7 +68,7 @@ def test_one_agent_that_cannot_be_retired_does_not_hold_up_the_others(factory):
     gone(site)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_any_point_the_next_one_finishes(factory):
     """SIGKILL of everything at seeded moments, spread over what an undisturbed retirement takes."""
     chance = random.Random(SEED)

@@ -205,6 +205,7 @@ def test_many_at_once_stop_the_run_before_anything_is_touched(factory):
     assert site.starts()[site.names()[4]] == before[site.names()[4]]
 
 
+@pytest.mark.long
 def test_batches_do_not_get_past_the_limit_together(factory):
     """Each batch alone would stay below it."""
     site = factory(5)

@@ -159,6 +159,7 @@ def spelled(secret: str) -> str:
     return ", ".join(needle.decode() for needle in dict.fromkeys(spellings(secret).values()))
 
 
+@pytest.mark.long
 def test_no_secret_that_a_server_sends_back_is_shown(stage, site, registry):
     """Passwords and tokens in the texts of errors, in all spellings, and a refused login to the registry."""
     registry.publish(VERSION)

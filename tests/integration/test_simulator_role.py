@@ -70,7 +70,7 @@ def lives(process: int) -> bool:
         return False
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_only_what_is_needed_is_done_and_nothing_is_left(apply: Apply, endpoints: Path) -> None:
     assert apply() > 0
     first = json.loads(endpoints.read_text())

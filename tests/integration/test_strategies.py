@@ -62,7 +62,7 @@ def test_hosts_that_fail_do_not_hold_up_the_others(factory, strategy):
     assert site.counts()["writes"] == 0
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", ["linear", pytest.param("free", marks=pytest.mark.long)])
 def test_many_at_once_are_stopped_under_any_strategy(factory, strategy):
     """With a first host that cannot be reached. Other strategies than linear judge host by host, up to the limit."""
     site = lives.quick(factory(6))
@@ -79,6 +79,7 @@ def test_many_at_once_are_stopped_under_any_strategy(factory, strategy):
     lives.closed_and_clean(site)
 
 
+@pytest.mark.long
 def test_a_user_in_conflict_is_kept_where_a_host_cannot_be_asked(factory):
     """Its agent may run there; the hosts that answer are asked all the same, from the first that is left."""
     site = lives.quick(factory(3))
@@ -147,6 +148,7 @@ def fatal_play(site: Factory) -> str:
     return str(play)
 
 
+@pytest.mark.long
 def test_a_failure_that_is_fatal_for_all_between_two_turns(factory):
     """One host waits for its agent while another fails: the run ends, closes the window and says who was waited for."""
     site = lives.quick(factory(3))
@@ -168,6 +170,7 @@ def test_a_failure_that_is_fatal_for_all_between_two_turns(factory):
     registered(site, site.names())
 
 
+@pytest.mark.long
 def test_pinned_hosts_go_their_own_way(factory):
     """More of them than forks, with a keyword that Ansible does not support there: one fails, the others go on."""
     site = lives.quick(factory(4))

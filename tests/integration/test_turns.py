@@ -58,6 +58,7 @@ def test_slow_hosts_keep_no_fork_from_the_others(factory, tmp_path):
     assert site.counts()["writes"] == 0
 
 
+@pytest.mark.long
 def test_a_host_that_fails_between_turns_leaves_the_others_alone(factory):
     site = lives.quick(factory(4))
     hosts = one_each(site, slow=1)
@@ -71,7 +72,7 @@ def test_a_host_that_fails_between_turns_leaves_the_others_alone(factory):
     lives.closed_and_clean(site)
 
 
-@pytest.mark.parametrize("end", ["interrupt", "terminate"])
+@pytest.mark.parametrize("end", ["interrupt", pytest.param("terminate", marks=pytest.mark.long)])
 def test_an_end_by_a_signal_closes_the_window_for_those_between_turns_too(factory, end):
     """All hosts wait; the only worker speaks for one of them. Only the main process is told to terminate."""
     site = lives.quick(factory(3))

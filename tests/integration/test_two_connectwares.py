@@ -81,6 +81,7 @@ def test_an_interrupt_between_turns_closes_both(factory, south):
         process.kill()
 
 
+@pytest.mark.long
 def test_many_to_be_registered_anew_at_one_are_not_made_few_by_the_other(factory, south):
     """One of two is half of them, and all of the south."""
     site = lives.quick(factory(2))

@@ -98,7 +98,9 @@ def test_check_mode_tells_and_touches_nothing(factory):
     assert site.starts() == before and site.counts()["writes"] == 0
 
 
-@pytest.mark.parametrize(("version", "says"), [(CRASHING, "exit code 7"), (FORGETFUL, "only watched")])
+@pytest.mark.parametrize(
+    ("version", "says"), [(CRASHING, "exit code 7"), pytest.param(FORGETFUL, "only watched", marks=pytest.mark.long)]
+)
 def test_what_does_not_come_back_is_put_back_and_the_run_stops(factory, version, says):
     site = factory(3)
     hosts = fleet(site)
@@ -155,7 +157,7 @@ def test_another_version_than_that_of_connectware_is_refused(factory):
     assert site.starts() == before
 
 
-@pytest.mark.parametrize("not_yet", ["system_health", "system_info"])
+@pytest.mark.parametrize("not_yet", [pytest.param("system_health", marks=pytest.mark.long), "system_info"])
 def test_a_connectware_that_is_just_coming_up_is_waited_for(factory, not_yet):
     site = factory(1)
     rolled_out(site, fleet(site))

@@ -54,7 +54,11 @@ def refused(site: Factory) -> int:
 
 
 @pytest.mark.parametrize("survives", [False, True], ids=["requests_vanish", "requests_survive"])
-@pytest.mark.parametrize("while_locked", [False, True], ids=["confirm_needs_window", "confirm_while_locked"])
+@pytest.mark.parametrize(
+    "while_locked",
+    [False, pytest.param(True, marks=pytest.mark.long)],
+    ids=["confirm_needs_window", "confirm_while_locked"],
+)
 def test_a_window_that_somebody_closes_is_opened_again(factory, survives, while_locked):
     """Closed as soon as requests are listed, three times over, while authorizations get no answer."""
     site = lives.quick(factory(3))
@@ -155,7 +159,7 @@ def test_connectware_restarts_while_nothing_runs(factory, own_simulator):
     assert site.starts() == before
 
 
-@pytest.mark.parametrize("order", ["locked_first", "conflict_first"])
+@pytest.mark.parametrize("order", ["locked_first", pytest.param("conflict_first", marks=pytest.mark.long)])
 def test_a_conflict_is_found_whichever_answer_comes_first(factory, order):
     """Where 409 comes before 423, the conflict shows with a closed window."""
     site = lives.quick(factory(2))
@@ -171,7 +175,7 @@ def test_a_conflict_is_found_whichever_answer_comes_first(factory, order):
     lives.nothing_to_do(site)
 
 
-@pytest.mark.parametrize("deny", [False, True], ids=["no_deny", "deny"])
+@pytest.mark.parametrize("deny", [pytest.param(False, marks=pytest.mark.long), True], ids=["no_deny", "deny"])
 @pytest.mark.parametrize("survives", [False, True], ids=["requests_vanish", "requests_survive"])
 def test_restarted_while_its_request_is_pending(factory, survives, deny):
     """Its old request stays listed beside the new one: both are its own, but none is authorized while both are listed.
