@@ -272,9 +272,10 @@ $(VENV_STAMP):
 $(GALAXY_STAMP): | $(VENV_STAMP)
 	@tests/tools/make_venv.sh $(GALAXY_VENV) $(GALAXY_REQUIREMENTS) $@
 
+# Several runs at a time: those that wait leave the processor to the others.
 $(BUILD)/ansible.cfg:
 	@mkdir -p $(@D)
-	@printf '[defaults]\ninternal_poll_interval = 0.01\n' >$@ # three runs at a time wait for each other's processor
+	@printf '[defaults]\ninternal_poll_interval = 0.01\n' >$@
 
 .PHONY: stage
 stage: setup
