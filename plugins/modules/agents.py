@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.engine
   - edgefleet.connectware.agent_options
+  - edgefleet.connectware.grouped_options
 attributes:
   check_mode:
     support: full
@@ -251,12 +252,6 @@ options:
       - Password of O(registry_username). With the vendor's registry it is the licence key.
       - It is sent with the pull only and leaves nothing on the host.
     type: str
-  options:
-    description:
-      - Other options of this module by their names, in one mapping, for a role that passes many on. What is null in it
-        counts as not given, and an option of the task wins.
-      - Ansible evaluates it as one template, instead of one for every option and host.
-    type: dict
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:

@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - edgefleet.connectware.connectware
   - edgefleet.connectware.engine
   - edgefleet.connectware.evidence
+  - edgefleet.connectware.grouped_options
 attributes:
   check_mode:
     support: full
@@ -206,12 +207,6 @@ options:
       - Seconds to wait for further agents after the first change. Set by the action plugin itself, refused in a task.
     type: float
     default: 0.0
-  options:
-    description:
-      - Other options of this module by their names, in one mapping, for a role that passes many on. What is null in it
-        counts as not given, and an option of the task wins.
-      - Ansible evaluates it as one template, instead of one for every option and host.
-    type: dict
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:

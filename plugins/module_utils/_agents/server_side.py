@@ -148,7 +148,7 @@ class ServerSide:
             yield possible
 
     def _never_close_first(self, why: str) -> None:
-        self._window.give_up_quiet()
+        self._window.note_needs_open()
         self.warnings.append(
             f"connectware_contract.settings.confirms_while_locked is true, but {why}. This run does without; take the"
             " correction out."
@@ -157,7 +157,7 @@ class ServerSide:
     @property
     def closes_first(self) -> bool:
         """Whether the window is closed before an authorization."""
-        return self._server.authorizes_while_closed and not self._window.never_quiet
+        return self._server.authorizes_while_closed and not self._window.needs_open
 
     def authorize(self, records: Sequence[AgentRecord]) -> None:
         """Authorize what is pending, on a list made right before; whose verdict is another by now is left out."""

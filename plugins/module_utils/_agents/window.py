@@ -131,10 +131,8 @@ class WindowLease:
         Raises:
             ApiError: it could not be closed.
         """
-        if self._held:
-            with self._claimed() as mine:
-                if mine and self._is_ours_alone():
-                    self._close()
+        with self.closed():
+            pass
 
     @contextmanager
     def closed(self) -> Iterator[bool]:
@@ -168,13 +166,13 @@ class WindowLease:
         return self._held
 
     @property
-    def never_quiet(self) -> bool:
+    def needs_open(self) -> bool:
         """This run has found that nothing can be authorized while the window is closed."""
-        return self._book.read().never_quiet
+        return self._book.read().needs_open
 
-    def give_up_quiet(self) -> None:
+    def note_needs_open(self) -> None:
         """All workers of this run know that from now on."""
-        self._book.give_up_quiet()
+        self._book.note_needs_open()
 
     def give_back(self, last: bool = False) -> None:
         """Not needed any more: close the window if nobody else needs it.

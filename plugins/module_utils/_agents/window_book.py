@@ -27,7 +27,7 @@ class Page(NamedTuple):
         claimed_at: since when a worker is moving it; 0 while none does.
         low, high: between these moments the window ends by this run's own last opening; 0 if it has not opened it.
         shared: somebody else has opened or moved the window as well: this run never closes it.
-        never_quiet: requests were found not to outlive the closing of the window, or not to be authorized then.
+        needs_open: requests were found not to outlive the closing of the window, or not to be authorized then.
     """
 
     holders: int = 0
@@ -37,7 +37,7 @@ class Page(NamedTuple):
     low: float = 0.0
     high: float = 0.0
     shared: bool = False
-    never_quiet: bool = False
+    needs_open: bool = False
 
     @property
     def opened(self) -> bool:
@@ -97,7 +97,7 @@ class WindowBook:
         """Begin anew, unless a worker needs the window again by now."""
         with self._exclusive() as page:
             if not page.holders:
-                self._write(Page(claims=page.claims, claimed_at=page.claimed_at, never_quiet=page.never_quiet))
+                self._write(Page(claims=page.claims, claimed_at=page.claimed_at, needs_open=page.needs_open))
 
     def claim(self, now: float) -> bool:
         """Take the sole right to move the window; False if another worker has it."""
@@ -127,10 +127,10 @@ class WindowBook:
         with self._exclusive() as page:
             self._write(page._replace(shared=True))
 
-    def give_up_quiet(self) -> None:
-        """Closing the window before an authorization does harm."""
+    def note_needs_open(self) -> None:
+        """Nothing can be authorized while the window is closed."""
         with self._exclusive() as page:
-            self._write(page._replace(never_quiet=True))
+            self._write(page._replace(needs_open=True))
 
     def _write(self, page: Page) -> None:
         self._memory[:SIZE] = _FORM.pack(*page)
@@ -141,7 +141,7 @@ class WindowBook:
         taken = self._mutex.acquire(timeout=LOCK_TIMEOUT)
         try:
             page = Page(*_FORM.unpack(bytes(self._memory[:SIZE])))
-            yield page._replace(shared=bool(page.shared) or not taken, never_quiet=bool(page.never_quiet))
+            yield page._replace(shared=bool(page.shared) or not taken, needs_open=bool(page.needs_open))
         finally:
             if taken:
                 self._mutex.release()
