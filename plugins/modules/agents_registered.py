@@ -343,6 +343,7 @@ authorizations:
       username: hh-press-01
       pairing_id: a82123
       listed_pairing_id: a82123
+      window_open: false
       reason: first_start
       container: connectware-agent-hh-press-01
       container_id: 3f1c9be2a7d0
@@ -398,6 +399,12 @@ authorizations:
     listed_pairing_id:
       description: The pairing ID that Connectware listed right before.
       type: str
+      returned: success
+    window_open:
+      description:
+        - Whether the registration window was open when Connectware was asked. Only then could another request have
+          taken the place of the one that was listed.
+      type: bool
       returned: success
     reason:
       description: Why a registration was needed.

@@ -141,6 +141,7 @@ authorizations:
       username: welder-robots
       pairing_id: a82123
       listed_pairing_id: a82123
+      window_open: false
       reason: null
       container: null
       container_id: null
@@ -195,6 +196,12 @@ authorizations:
     listed_pairing_id:
       description: The pairing ID that Connectware listed right before.
       type: str
+      returned: success
+    window_open:
+      description:
+        - Whether the registration window was open when Connectware was asked. Only then could another request have
+          taken the place of the one that was listed.
+      type: bool
       returned: success
     reason:
       description: Always null here.
@@ -259,8 +266,8 @@ authorizations:
 """
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import EVIDENCE_OPTIONS
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.client import set_client
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.module import connectware_module, run
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.set_client import set_client
 
 OPTIONS = {
     **EVIDENCE_OPTIONS,

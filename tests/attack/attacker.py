@@ -21,14 +21,13 @@ FORGED_TEXT = "forged text line"
 FORGED_MESSAGE = "forged in a message"
 FORGED_ENTRY = "forged log entry"
 FORGED_EARLY = "forged ahead of ours"
-# While the list that was judged is not yet confirmed, our request can be exchanged for another one. The API is keyed by
-# the username alone, so that nobody can prevent it.
+# While the list that was judged is not yet confirmed, our request can be exchanged for another one: the API is keyed by
+# the username alone. Nobody can prevent it while the window is open.
 SWAPS = (SWAP, STOLEN_ID)
 FORGED = (FORGED_TEXT, FORGED_MESSAGE, FORGED_ENTRY, FORGED_EARLY)
 KINDS = (SAME_NAME, TWO_REQUESTS, SWAP, STOLEN_ID, OTHER_NAME, *FORGED)
-# What cannot be told from our agent at the moment of the authorization: a swap, and a perfect entry of our container's
-# own log while our agent has not said its pairing ID yet. It has to be noticed and thrown out.
-THROWN_OUT = (*SWAPS, FORGED_EARLY)
+# FORGED_EARLY is a perfect entry of our container's log while our agent has not said its pairing ID yet. It can only
+# be noticed and thrown out, like a swap that cannot be prevented.
 
 # Cyrillic and full-width letters, and what is invisible.
 LOOK_ALIKES: tuple[Callable[[str], str], ...] = (

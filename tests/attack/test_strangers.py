@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pytest
-from attack.attacker import FORGED, KINDS, OTHER_NAME, THROWN_OUT
+from attack.attacker import FORGED, FORGED_EARLY, KINDS, OTHER_NAME, SWAPS
 from attack.trial import SEEDS, Attacked, NameOnly, Outcome, bad, run_trial
 from simulator.harness import Simulator
 
@@ -31,16 +31,17 @@ def table(title: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Counts of trials by kind of attack."""
     yield title
     head = f"  {'attack':22}{'trials':>8}{'stranger listed':>17}{'201':>6}{'let in':>8}"
-    yield head + f"{'in at the end':>15}{'our agent in':>14}"
+    yield head + f"{'in at the end':>15}{'our agent in':>14}{'closable':>10}{'201 then':>10}"
     for kind in KINDS:
         of_kind = [outcome for outcome in outcomes if outcome.kind == kind]
         counts = Counter[str]()
         for outcome in of_kind:
             counts.update(listed=outcome.listed, granted=outcome.granted > 0, admitted=outcome.admitted > 0)
             counts.update(holding=outcome.holding > 0, ours=outcome.registered)
+            counts.update(closable=outcome.could_close, closed=outcome.could_close and outcome.granted > 0)
         yield (
             f"  {kind:22}{len(of_kind):>8}{counts['listed']:>17}{counts['granted']:>6}{counts['admitted']:>8}"
-            f"{counts['holding']:>15}{counts['ours']:>14}"
+            f"{counts['holding']:>15}{counts['ours']:>14}{counts['closable']:>10}{counts['closed']:>10}"
         )
 
 
@@ -60,11 +61,16 @@ def test_no_stranger_has_access_in_the_end(outcomes: list[Outcome], kind: str) -
     assert not failed, bad(failed)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in THROWN_OUT])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != FORGED_EARLY])
 def test_no_stranger_has_access_at_any_time(outcomes: list[Outcome], kind: str) -> None:
     """But for what nobody can tell from our agent before it is let in."""
-    failed = [outcome for outcome in outcomes if outcome.kind == kind and outcome.granted]
+    failed = [outcome for outcome in outcomes if outcome.kind == kind and outcome.granted and not cannot_tell(outcome)]
     assert not failed, bad(failed)
+
+
+def cannot_tell(outcome: Outcome) -> bool:
+    """A request was exchanged while Connectware, or somebody else, keeps the window from being closed."""
+    return outcome.kind in SWAPS and not outcome.could_close
 
 
 @pytest.mark.skipif(len(SEEDS) < 100, reason="needs trials of every kind")
@@ -74,6 +80,7 @@ def test_the_trials_are_real(outcomes: list[Outcome]) -> None:
         of_kind = [outcome for outcome in outcomes if outcome.kind == kind]
         listed = sum(outcome.listed for outcome in of_kind)
         assert listed > len(of_kind) * 0.2, f"{kind}: strangers were listed in {listed} of {len(of_kind)} trials only"
+    assert any(outcome.could_close and outcome.kind in SWAPS for outcome in outcomes)
     undisturbed = [outcome for outcome in outcomes if outcome.kind == OTHER_NAME and outcome.could_register]
     assert undisturbed and all(outcome.registered for outcome in undisturbed), bad(
         [outcome for outcome in undisturbed if not outcome.registered]

@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where requests outlive the closing of the window, nobody can take the place of the one that was listed."""
+"""Where requests outlive the closing of the window, nobody can take the place of the one that was listed.
+
+The run finds out by itself that they do.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def test_behind_a_closed_window_nothing_is_swapped(simulator: Simulator) -> None
 
     And our agent gets in, unless its user is made only when it asks again: whoever asks before keeps it out.
     """
-    outcomes = [run_trial(simulator, seed, closes=True) for seed in SWAP_SEEDS]
+    outcomes = [run_trial(simulator, seed, can_close=True) for seed in SWAP_SEEDS]
     failed = [outcome for outcome in outcomes if outcome.granted]
     assert not failed, bad(failed)
     at_once = [outcome for outcome in outcomes if outcome.settings["create_user_on"] == "confirm"]
@@ -30,5 +33,6 @@ def test_behind_a_closed_window_nothing_is_swapped(simulator: Simulator) -> None
 @pytest.mark.skipif(len(SWAP_SEEDS) < 20, reason="needs some trials of this kind")
 def test_with_an_open_window_the_same_swaps_let_strangers_in_for_a_moment(simulator: Simulator) -> None:
     """The counterpart: so the trials above can fail."""
-    outcomes = [run_trial(simulator, seed) for seed in SWAP_SEEDS[:20]]
+    never = {"settings": {"confirms_while_locked": False}}
+    outcomes = [run_trial(simulator, seed, can_close=True, contract=never) for seed in SWAP_SEEDS[:20]]
     assert any(outcome.granted for outcome in outcomes)

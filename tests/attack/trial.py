@@ -12,6 +12,7 @@ import os
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from attack.attacker import KINDS, Attacker
@@ -35,6 +36,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "confirm_ambiguous": ("first", "last", "all"),
     "create_user_on": ("confirm", "poll"),
     "pending_survives_relock": (True, False),
+    "confirm_while_locked": (True, False),
     "answer_order": ("locked_first", "conflict_first"),
 }
 STORIES = ("first start", "user deleted", "credentials lost")
@@ -62,6 +64,12 @@ class Outcome:
     holding: int
     settings: dict[str, Any]
     actions: tuple[str, ...]
+
+    @property
+    def could_close(self) -> bool:
+        """The window could be closed before an authorization, so that nothing can be exchanged meanwhile."""
+        allowed = self.settings["pending_survives_relock"] and self.settings["confirm_while_locked"]
+        return bool(allowed) and not self.settings["opened_by_others"]
 
     @property
     def could_register(self) -> bool:
@@ -146,16 +154,24 @@ class NameOnly(Attacked):
         return replace(found, pending={**found.pending, own.username: (own.pairing_id,)})
 
 
-def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked, *, closes: bool = False) -> Outcome:
+def run_trial(
+    simulator: Simulator,
+    seed: int,
+    guard: type[Attacked] = Attacked,
+    *,
+    can_close: bool = False,
+    contract: Mapping[str, Any] = MappingProxyType({}),
+) -> Outcome:
     """The seed decides everything but the time that the machine takes.
 
     Args:
-        closes: the window is closed before an authorization, on a Connectware that allows it, and nobody else opens it.
+        can_close: of a Connectware that lets the window be closed before an authorization, and nobody else opens it.
+        contract: corrections.
     """
     chance = random.Random(seed)
     kind = KINDS[seed % len(KINDS)]
     settings = {name: chance.choice(values) for name, values in CHOICES.items()}
-    if closes:
+    if can_close:
         settings.update(pending_survives_relock=True, confirm_while_locked=True)
     simulator.control("POST", "reset")
     simulator.switch(**settings)
@@ -166,7 +182,8 @@ def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked,
     field = Field(container)
     attacker = Attacker(kind, wire, chance, container)
     attacker.prepare()
-    if chance.random() < 0.4 and not closes:  # somebody has opened the window already
+    opened_by_others = chance.random() < 0.4 and not can_close
+    if opened_by_others:
         simulator.control("POST", "window", {"open_ms": 3_600_000})
     field.between = attacker.between
     field.sleep(chance.choice((0.0, 0.6, 3.0)))
@@ -174,7 +191,7 @@ def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked,
         on_conflict=chance.choice(("fail", "replace", "replace")), proof=chance.choice(("restart", "watch")),
         settle=2.0, poll_interval=container.ways.poll, grace=5.0,
     )  # fmt: skip
-    server = guard(_server(simulator, field, closes), attacker, field)
+    server = guard(_server(simulator, field, contract), attacker, field)
     record, trouble = _converse(field, server, policy)
     simulator.control("POST", "window", {"open_ms": 60_000})  # somebody opens the window once more
     for _unused in range(2):
@@ -185,7 +202,10 @@ def run_trial(simulator: Simulator, seed: int, guard: type[Attacked] = Attacked,
     return Outcome(
         seed, kind, outcome(record)["verdict"] + trouble, registered, attacker.listed, len(attacker.granted),
         len(attacker.admitted), len(holding),
-        {**settings, "story": story, "on_conflict": policy.on_conflict, "proof": policy.proof, "ways": container.ways},
+        {
+            **settings, "story": story, "opened_by_others": opened_by_others, "on_conflict": policy.on_conflict,
+            "proof": policy.proof, "ways": container.ways,
+        },
         tuple(record.actions),
     )  # fmt: skip
 
@@ -207,14 +227,14 @@ def _prepare(story: str, simulator: Simulator, container: Container) -> None:
         simulator.control("POST", "users", lost)
 
 
-def _server(simulator: Simulator, field: Field, closes: bool) -> ServerPort:
+def _server(simulator: Simulator, field: Field, contract: Mapping[str, Any]) -> ServerPort:
     end = simulator.endpoints
     params = {
         "connectware_url": end["url"],
         "connectware_username": "rollout",
         "connectware_password": simulator.passwords()["rollout"],
         "connectware_ca_path": end["ca_path"],
-        "connectware_contract": {"settings": {"confirms_while_locked": True}} if closes else {},
+        "connectware_contract": dict(contract),
     }
     session = connect(params, sleep=field.sleep)
     return ConnectwareServer(session)

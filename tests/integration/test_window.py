@@ -106,17 +106,21 @@ def test_an_authorization_that_meets_a_closed_window_is_tried_again(factory):
     lives.nothing_to_do(site)
 
 
-@pytest.mark.parametrize("works", [True, False], ids=["where_it_works", "where_it_does_not"])
-def test_the_window_is_closed_before_an_authorization_if_the_contract_says_that_this_works(factory, works):
+@pytest.mark.parametrize(
+    ("works", "told"),
+    [(True, None), (False, None), (False, True)],
+    ids=["where_it_works", "where_it_does_not", "where_it_does_not_although_the_contract_says_so"],
+)
+def test_the_window_is_closed_before_an_authorization(factory, works, told):
     site = lives.quick(factory(3))
     site.simulator.switch(pending_survives_relock=works, confirm_while_locked=works)
-    run = site.rollout(connectware_contract={"settings": {"confirms_while_locked": True}}).ok()
+    run = site.rollout(connectware_contract={"settings": {"confirms_while_locked": told}}).ok()
     log = [entry["operation"] for entry in site.counts()["log"]]
     moves = [name for name in log if name in ("registry_unlock", "registry_lock", "registry_confirm")]
     before = [moves[: at + 1] for at, name in enumerate(moves) if name == "registry_confirm"]
     last = [next(name for name in reversed(part) if name != "registry_confirm") for part in before]
     assert last == ["registry_lock" if works else "registry_unlock"] * 3
-    assert ("settings.confirms_while_locked is true, but" in run.output) is not works
+    assert ("settings.confirms_while_locked is true, but" in run.output) is bool(told)
     lives.all_connected(site)
     lives.closed_and_clean(site)
 

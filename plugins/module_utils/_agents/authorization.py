@@ -39,6 +39,7 @@ class Authorization:
         username: whose request it was.
         pairing_id: what our side has shown, an agent in the log of its container.
         listed_pairing_id: what the server has listed right before.
+        window_open: the registration window was open then, so that another request could have taken its place since.
         agent, container, container_id, image, image_id, image_digest, reason: of an agent, as its host showed it then;
             None for a client that this collection does not run.
         id: tells the entries of one authorization from those of others.
@@ -51,6 +52,7 @@ class Authorization:
     username: str
     pairing_id: str
     listed_pairing_id: str
+    window_open: bool
     agent: str | None = None
     container: str | None = None
     container_id: str | None = None
@@ -84,6 +86,7 @@ class Authorization:
             "username": self.username,
             "pairing_id": self.pairing_id,
             "listed_pairing_id": self.listed_pairing_id,
+            "window_open": self.window_open,
             "reason": self.reason,
             "container": self.container,
             "container_id": self.container_id,

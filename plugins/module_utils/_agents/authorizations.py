@@ -12,17 +12,19 @@ from .authorization import Authorization
 from .observation import Observation, claimed_ids
 
 
-def of_agent(seen: Observation, listed_id: str, reason: str) -> Authorization:
+def of_agent(seen: Observation, listed_id: str, window_open: bool, reason: str) -> Authorization:
     """What is to be recorded when an agent's request is authorized.
 
     Args:
         seen: the agent as its host shows it now.
         listed_id: the pairing ID of the request that the server lists.
+        window_open: so says the same list.
     """
     return Authorization(
         seen.username,
         ", ".join(claimed_ids(seen.events)),
         listed_id,
+        window_open,
         agent=seen.name,
         container=seen.container,
         container_id=seen.container_id,

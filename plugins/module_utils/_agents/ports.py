@@ -59,10 +59,11 @@ class ServerPort(Protocol):
     """A Connectware. Every method can raise ApiError.
 
     Attributes:
-        authorizes_while_closed: its requests outlive the closing of the window, and can be authorized then.
+        authorizes_while_closed: its requests outlive the closing of the window, and can be authorized then; None if
+            that is unknown.
     """
 
-    authorizes_while_closed: bool
+    authorizes_while_closed: bool | None
 
     def requests(self) -> Requests:
         """The pending requests and the state of the window."""

@@ -194,9 +194,9 @@ class AgentRecord:
             self.observation, self.user_exists, self.pending, window_open, history, self.user_since, self.elsewhere
         )
 
-    def authorization(self, listed_id: str) -> Authorization:
+    def authorization(self, listed_id: str, *, window_open: bool) -> Authorization:
         """What is to be recorded before its request is authorized; belongs into `authorizations.asked` then."""
-        return of_agent(self.observation, listed_id, self.reason)
+        return of_agent(self.observation, listed_id, window_open, self.reason)
 
     def note_authorized(self, pairing_id: str, now: float) -> None:
         """This run authorized its request."""

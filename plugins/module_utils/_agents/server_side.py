@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from .._errors import (
     ApiError,
@@ -31,6 +31,18 @@ FRESH_USERS = 10.0  # seconds after which users are listed again although nothin
 LOOK_AGAIN = (ConflictError, LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
 # What passes by itself when a server or an engine is restarted: waited for, once it has answered in this run.
 OUTAGE = (EngineUnavailableError, RateLimitedError, ServerError, UnreachableError)
+
+# Why the window is not closed before an authorization any more.
+REQUESTS_WENT = "the pending requests went when the registration window was closed"
+AUTHORIZATION_REFUSED = "an authorization was refused while the registration window was closed"
+
+
+def needs_open_warning(why: str) -> str:
+    """What to tell a user who says that authorizing works while the window is closed, where it does not."""
+    return (
+        f"connectware_contract.settings.confirms_while_locked is true, but this is what happened: {why}. This run does"
+        " without; set it to false."
+    )
 
 
 class ServerSide:
@@ -127,7 +139,8 @@ class ServerSide:
         """A list made right before what is done within; where the server allows it, nobody can ask meanwhile.
 
         The API authorizes by username alone. So wherever requests outlive the closing of the window, and can be
-        authorized then, it is closed first: no stranger's request can take the place of the one that was listed.
+        authorized then, it is closed first: no stranger's request can take the place of the one that was listed. Where
+        nobody knows whether they do, the run tries it once.
 
         Args:
             records: whose requests are to be authorized.
@@ -139,25 +152,35 @@ class ServerSide:
             self.list_requests()
             yield True
             return
-        with self._window.closed() as possible:
+        with ExitStack() as quiet:
+            possible = self._closed(quiet)
             if possible:
                 asked = [record for record in records if record.pending]
                 self.list_requests()
                 if asked and not any(record.pending for record in asked) and not self.requests.window_open:
-                    self._never_close_first("the pending requests went when the registration window was closed")
+                    self._never_close_first(REQUESTS_WENT)
             yield possible
+
+    def _closed(self, quiet: ExitStack) -> bool:
+        """Close the window until `quiet` ends; one that the server does not close is left as it is."""
+        try:
+            return quiet.enter_context(self._window.closed())
+        except OUTAGE:
+            if self._server.authorizes_while_closed:
+                raise
+        except ApiError as exc:
+            self._never_close_first(exc.message)
+        return True
 
     def _never_close_first(self, why: str) -> None:
         self._window.note_needs_open()
-        self.warnings.append(
-            f"connectware_contract.settings.confirms_while_locked is true, but {why}. This run does without; take the"
-            " correction out."
-        )
+        if self._server.authorizes_while_closed:
+            self.warnings.append(needs_open_warning(why))
 
     @property
     def closes_first(self) -> bool:
         """Whether the window is closed before an authorization."""
-        return self._server.authorizes_while_closed and not self._window.needs_open
+        return self._server.authorizes_while_closed is not False and not self._window.needs_open
 
     def authorize(self, records: Sequence[AgentRecord]) -> None:
         """Authorize what is pending, on a list made right before; whose verdict is another by now is left out."""
@@ -166,7 +189,7 @@ class ServerSide:
                 self._authorize_one(record, record.pending[0])
 
     def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
-        authorization = record.authorization(pairing_id)
+        authorization = record.authorization(pairing_id, window_open=self.requests.window_open)
         try:
             self._recorder.begin(authorization)
         except EvidenceFileError as exc:
@@ -177,7 +200,7 @@ class ServerSide:
             self._server.authorize(record.observation.username, pairing_id)
         except LOOK_AGAIN as exc:
             if isinstance(exc, LockedError) and self.closes_first and not self.requests.window_open:
-                self._never_close_first("an authorization was refused while the registration window was closed")
+                self._never_close_first(AUTHORIZATION_REFUSED)
             record.note_attempt(pairing_id, exc.message)
             self.users_at = None
         except ApiError as exc:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Use case: one client, run by whatever, is registered or not.
+"""One client, run by whatever: its registration and its end.
 
 It is let in only if exactly one request of its username is pending and that one carries the pairing ID that the user
 read from the client itself. No option changes that.
@@ -10,13 +10,13 @@ read from the client itself. No option changes that.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Any
 
 from .._agents import authorization as a
 from .._agents.authorization import Authorization
-from .._agents.recorder import Recorder, recorder
+from .._agents.recorder import Recorder
+from .._agents.server_side import AUTHORIZATION_REFUSED, REQUESTS_WENT, needs_open_warning
 from .._agents.text import printable
 from .._errors import (
     ApiError,
@@ -25,11 +25,9 @@ from .._errors import (
     RateLimitedError,
     RegistrationError,
     ServerError,
-    SpecError,
     UnreachableError,
 )
-from .protection import check_deletable
-from .registry import PendingRequest, Registry
+from .registry import PendingRequest, Registry, RegistryState
 from .session import Session
 from .users import User, Users
 
@@ -40,6 +38,10 @@ VERIFY_TIMEOUT = 15.0  # a server may make the user only when the client asks ag
 
 class Client:
     """One client of Connectware, by its username.
+
+    Attributes:
+        actions: what was done on the server, in order.
+        warnings: what the user has to mend.
 
     Args:
         recorded: is told of each authorization before it is asked for, and when it is settled.
@@ -56,6 +58,7 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.actions: list[str] = []
+        self.warnings: list[str] = []
         self._recorder = recorded if recorded is not None else Recorder()
         self._authorization: Authorization | None = None
         self._registry = Registry(session, clock)
@@ -64,7 +67,9 @@ class Client:
         self._sleep = sleep
         self._clock = clock
         self._open_window = False
-        self._closes_first = bool(session.contract.setting("confirms_while_locked"))
+        self._listed_while_open = False
+        self._confirms_while_locked: bool | None = session.contract.setting("confirms_while_locked")
+        self._closes_first = self._confirms_while_locked is not False
 
     @property
     def _shown(self) -> str:
@@ -88,7 +93,7 @@ class Client:
                 while True:
                     self._wait_for_request(pairing_id, deadline)
                     if self._is_still_listed(pairing_id) and self._authorize(pairing_id, deadline):
-                        return self._got_in()
+                        return self._got_in(reopens=self._open_window and not self._listed_while_open)
         finally:
             self._recorder.end()
 
@@ -128,7 +133,7 @@ class Client:
     def _wait_for_request(self, pairing_id: str, deadline: float) -> None:
         """Return right after a listing that shows exactly our request."""
         while True:
-            state = self._registry.state()
+            state = self._list()
             pending = state.of(self._username)
             if is_ours(pending, pairing_id):
                 return
@@ -143,11 +148,29 @@ class Client:
         """Once more with the window closed, where requests outlive that: nobody can take the place of ours then."""
         if not self._closes_first or "window_opened" not in self.actions:
             return True
-        self._registry.close_window()
-        pending = self._registry.state().of(self._username)
-        if not pending:
-            self._closes_first = False  # they do not outlive it
+        closed = self._closed()
+        pending = self._list().of(self._username)
+        if closed and not pending:
+            self._never_close_first(REQUESTS_WENT)
         return is_ours(pending, pairing_id)
+
+    def _closed(self) -> bool:
+        try:
+            self._registry.close_window()
+        except ApiError as exc:
+            self._never_close_first(exc.message)
+            return False
+        return True
+
+    def _list(self) -> RegistryState:
+        state = self._registry.state()
+        self._listed_while_open = state.window.open
+        return state
+
+    def _never_close_first(self, why: str) -> None:
+        self._closes_first = False
+        if self._confirms_while_locked:
+            self.warnings.append(needs_open_warning(why))
 
     def _open(self, seconds: float) -> None:
         if "window_opened" not in self.actions:
@@ -156,13 +179,14 @@ class Client:
 
     def _authorize(self, pairing_id: str, deadline: float) -> bool:
         """Authorize what was just listed; False where one has to look again first."""
-        self._authorization = Authorization(self._username, pairing_id, pairing_id)
+        self._authorization = Authorization(self._username, pairing_id, pairing_id, self._listed_while_open)
         self._recorder.begin(self._authorization)
         try:
             self._registry.authorize(self._username, pairing_id)
         except LockedError as exc:
             self._settle(a.FAILED, exc.message)
-            self._closes_first = False
+            if self._closes_first and not self._listed_while_open:
+                self._never_close_first(AUTHORIZATION_REFUSED)
             if not self._open_window or self._clock() >= deadline:
                 raise
             self._open(deadline - self._clock())
@@ -197,7 +221,8 @@ class Client:
         self._sleep(POLL_INTERVAL)
         return False
 
-    def _got_in(self) -> User:
+    def _got_in(self, reopens: bool) -> User:
+        """Wait until the server shows it; a client may have to ask once more for that, which needs an open window."""
         deadline = self._clock() + VERIFY_TIMEOUT
         while True:
             user, pending = self.look()
@@ -211,6 +236,9 @@ class Client:
                     + f", and under it there is pending: {_ids(pending)}, {VERIFY_TIMEOUT:g} s after the authorization",
                     todo="Look at the client's log and at the Client Registry; running again is safe.",
                 )
+            if reopens:
+                self._open(VERIFY_TIMEOUT)
+                reopens = False
             self._sleep(POLL_INTERVAL)
 
     def refused(
@@ -246,69 +274,3 @@ def _ids(pending: tuple[PendingRequest, ...]) -> str:
     shown = [repr(printable(request.pairing_id or "no pairing ID")) for request in pending[:10]]
     more = f" and {len(pending) - 10} more" if len(pending) > 10 else ""
     return f"{len(pending)} request{'s' if len(pending) > 1 else ''} with {', '.join(shown)}{more}"
-
-
-def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Bring the client into the wanted state; the use case of the module registered_client."""
-    if params["state"] == "absent" and params["username"] == params.get("connectware_username"):
-        raise SpecError(
-            f"remove the user {printable(params['username'])}",
-            answered="it is the account that this task logs in with",
-            todo="Nothing was changed. Name the client's username.",
-        )
-    recorded = _recorder(session, params) if params["state"] == "present" else Recorder()
-    client = Client(session, params["username"], recorded=recorded)
-    user, pending = client.look()
-    if params["state"] == "absent":
-        after = None
-        if user is not None and params["only_registered"]:
-            check_deletable(session, user)
-        if user is not None and not check_mode:
-            client.remove(user)
-    else:
-        after = _present(client, user, pending, params, check_mode)
-        if recorded.failure is not None:
-            raise recorded.failure
-    was_in = user is not None and (params["state"] == "absent" or not pending)
-    before_text, after_text = _state(was_in), _state(params["state"] == "present")
-    return {
-        "changed": before_text != after_text,
-        "username": params["username"],
-        "user": None if after is None else after.to_dict(),
-        "actions": client.actions,
-        "authorizations": recorded.entries(),
-        "diff": {"before": {params["username"]: before_text}, "after": {params["username"]: after_text}},
-    }
-
-
-def _recorder(session: Session, params: Mapping[str, Any]) -> Recorder:
-    return recorder(
-        params.get("evidence_path"),
-        url=session.url,
-        account=lambda: session.username,
-        configured=params.get("evidence_account"),
-    )
-
-
-def _state(registered: bool) -> str:
-    return "registered" if registered else "not registered"
-
-
-def _present(
-    client: Client, user: User | None, pending: tuple[PendingRequest, ...], params: Mapping[str, Any], check_mode: bool
-) -> User | None:
-    if user is not None and not pending:
-        return user
-    pairing_id = params["pairing_id"]
-    if not pairing_id:
-        raise SpecError(
-            f"register {printable(params['username'])}",
-            answered="it is not registered and its pairing ID was not given",
-            todo="Give pairing_id, read from the log of the client itself (filter edgefleet.connectware.pairing_id);"
-            " never copy it from the list of pending requests, which anybody can fill.",
-        )
-    if check_mode:
-        if pending and not is_ours(pending, pairing_id):
-            raise client.refused(pending, pairing_id)
-        return user
-    return client.register(pairing_id, timeout=float(params["timeout"]), open_window=params["open_window"])

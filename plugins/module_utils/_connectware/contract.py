@@ -235,8 +235,9 @@ SETTINGS: dict[str, Entry] = {
     "healthy": assumed(["running", "healthy", "up", "ok", "started"]),
     "administrator_roles": assumed(["admin", "administrator", "connectware-admin"]),
     "administrator_resources": assumed(["#", "/#", "/api/#", "/api/users/#", "/api/users"]),
-    # Whether pending requests outlive the closing of the window, and can be confirmed then: see ServerSide.listed.
-    "confirms_while_locked": assumed(False),
+    # Whether pending requests outlive the closing of the window, and can be confirmed then, see ServerSide.listed. Null
+    # lets each run find out.
+    "confirms_while_locked": assumed(None),
     # Names or IDs, as list_users shows them, of roles that agents have and nobody else; nothing public names one.
     "agent_roles": assumed([]),
     # What an agent in system_agents says of itself while it does not work; with any other word it counts as connected.

@@ -183,7 +183,10 @@ class _Checker:
         if isinstance(default, list):
             if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
                 self.refuse(where, f"must be a list of strings, not {_shown(value)}")
-        elif isinstance(value, bool) is not isinstance(default, bool) or not isinstance(value, type(default)):
+        elif default is None:
+            if value is not None and not isinstance(value, bool):
+                self.refuse(where, f"must be true, false or null, not {_kind(value)}")
+        elif isinstance(value, bool) or not isinstance(value, type(default)):
             self.refuse(where, f"must be of type {type(default).__name__}, not {_kind(value)}")
         elif isinstance(value, int) and value < 0:
             self.refuse(where, "must not be negative")

@@ -21,7 +21,7 @@ class ConnectwareServer:
         self._session = session
         self._registry = Registry(session)
         self._users = Users(session)
-        self.authorizes_while_closed = bool(session.contract.setting("confirms_while_locked"))
+        self.authorizes_while_closed: bool | None = session.contract.setting("confirms_while_locked")
 
     def requests(self) -> Requests:
         state = self._registry.state()

@@ -90,16 +90,19 @@ def client_of(params: dict[str, Any]) -> Callable[[], Client]:
     return make
 
 
-@pytest.fixture
-def closing(params: dict[str, Any], client_of: Callable[[], Client]) -> Callable[[], Client]:
-    """A client of a Connectware that is said to authorize requests while the window is closed."""
-    params["connectware_contract"] = {"settings": {"confirms_while_locked": True}}
+@pytest.fixture(params=[True, None], ids=["told_that_it_works", "unknown"])
+def closing(
+    request: pytest.FixtureRequest, params: dict[str, Any], client_of: Callable[[], Client]
+) -> Callable[[], Client]:
+    """A client of a Connectware that may authorize requests while the window is closed."""
+    params["connectware_contract"] = {"settings": {"confirms_while_locked": request.param}}
     return client_of
 
 
 def test_registers_a_client(talk: Talk, params: dict[str, Any], run: Run) -> None:
     talk.users().pending(window=None)
-    talk.pending(window=None).unlock().pending().pending(OURS).confirm().users(USER).pending().lock()
+    talk.pending(window=None).unlock().pending().pending(OURS).lock().pending(OURS, window=None).confirm()
+    talk.users(USER).pending(window=None).lock()
     result = run(NAME, **params, username="press", pairing_id="a82123", diff=True)
     assert result["changed"]
     assert result["actions"] == ["window_opened", "authorized", "window_closed"]
@@ -122,6 +125,13 @@ def test_where_it_works_the_window_is_closed_before_the_authorization(
     client = closing()
     client.register("a82123", timeout=10, open_window=True)
     assert client.actions == ["window_opened", "authorized", "window_closed"]
+    assert not client.warnings
+
+
+def test_a_client_that_has_to_ask_once_more_meets_an_open_window(talk: Talk, closing: Callable[[], Client]) -> None:
+    talk.pending(window=None).unlock().pending(OURS).lock().pending(OURS, window=None).confirm()
+    talk.users().pending(window=None).unlock().users().pending().users(USER).pending().lock()
+    assert closing().register("a82123", timeout=10, open_window=True).id == "7"
 
 
 def test_whoever_takes_the_place_before_it_is_closed_is_not_let_in(talk: Talk, closing: Callable[[], Client]) -> None:
@@ -131,17 +141,30 @@ def test_whoever_takes_the_place_before_it_is_closed_is_not_let_in(talk: Talk, c
         closing().register("a82123", timeout=1, open_window=True)
 
 
-@pytest.mark.parametrize("refused", [False, True])
+@pytest.mark.parametrize("told", [True, None])
+@pytest.mark.parametrize("what", ["requests went", "authorization refused", "not closed"])
 def test_where_closing_it_turns_out_not_to_work_it_is_tried_once(
-    refused: bool, talk: Talk, closing: Callable[[], Client]
+    what: str, told: bool | None, talk: Talk, params: dict[str, Any], run: Run
 ) -> None:
-    talk.pending(window=None).unlock().pending(OURS).lock()
-    if refused:
-        talk.pending(OURS, window=None).confirm(423).unlock().pending(OURS)
+    params["connectware_contract"] = {"settings": {"confirms_while_locked": told}}
+    talk.users().pending(window=None).pending(window=None).unlock().pending(OURS)
+    if what == "requests went":
+        talk.lock().pending(window=None).pending(window=None).unlock().pending(OURS)
+    elif what == "authorization refused":
+        talk.lock().pending(OURS, window=None).confirm(423).unlock().pending(OURS)
     else:
-        talk.pending(window=None).pending(window=None).unlock().pending(OURS)
+        talk.lock(404).pending(OURS)
     talk.confirm().users(USER).pending().lock()
-    assert closing().register("a82123", timeout=10, open_window=True).username == "press"
+    result = run(NAME, **params, username="press", pairing_id="a82123")
+    assert result["user"]["username"] == "press"
+    warned = [str(warning) for warning in result.get("warnings", [])]
+    assert ["confirms_while_locked is true, but" in warning for warning in warned] == ([True] if told else [])
+
+
+def test_where_it_is_said_not_to_work_it_is_not_tried(talk: Talk, params: dict[str, Any], run: Run) -> None:
+    params["connectware_contract"] = {"settings": {"confirms_while_locked": False}}
+    talk.users().pending(window=None).pending(window=None).unlock().pending(OURS).confirm().users(USER).pending().lock()
+    assert run(NAME, **params, username="press", pairing_id="a82123")["authorizations"][0]["window_open"]
 
 
 @pytest.mark.parametrize("pairing_id", ["a82123", None])
@@ -210,7 +233,7 @@ def test_nobody_asks_because_the_window_is_closed(talk: Talk, client_of: Callabl
 
 def test_a_window_that_closes_meanwhile_is_opened_again(talk: Talk, client_of: Callable[[], Client]) -> None:
     talk.pending(window=None).unlock().pending().pending(window=None).unlock()
-    talk.pending(OURS).confirm().users(USER).pending().lock()
+    talk.pending(OURS).lock().pending(OURS, window=None).confirm().users(USER).pending().lock()
     assert client_of().register("a82123", timeout=30, open_window=True).id == "7"
 
 
@@ -356,6 +379,7 @@ def test_an_authorization_is_recorded(
     assert result["authorizations"] == [after]
     assert (after["username"], after["pairing_id"], after["listed_pairing_id"]) == ("press", "a82123", "a82123")
     assert (after["account"], after["account_source"]) == (account, "option" if account else None)
+    assert after["window_open"]
     assert after["connectware_url"] == params["connectware_url"] and after["agent"] is after["host"] is None
     assert no_secret(path.read_text())
 

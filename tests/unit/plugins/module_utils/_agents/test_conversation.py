@@ -23,6 +23,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     EngineUnavailableError,
     ForbiddenError,
     LockedError,
+    NotFoundError,
     ServerError,
     UnreachableError,
 )
@@ -479,9 +480,10 @@ def test_a_server_that_never_answered_fails_at_once():
     assert world.now == before
 
 
+@pytest.mark.parametrize("told", [True, None], ids=["told_that_it_works", "unknown"])
 @pytest.mark.parametrize("saves", ["before", "after"])
-def test_where_it_works_the_window_is_closed_before_an_authorization(saves):
-    world = World(pending_survives=True, authorizes_while_closed=True)
+def test_where_it_works_the_window_is_closed_before_an_authorization(saves, told):
+    world = World(pending_survives=True, authorizes_while_closed=told)
     for number in range(5):
         world.add(f"agent-{number}", saves=saves, boot=0.5 + number)
     warnings = []
@@ -493,7 +495,7 @@ def test_where_it_works_the_window_is_closed_before_an_authorization(saves):
 
 
 def test_a_window_that_somebody_else_has_opened_stays_open_for_an_authorization():
-    world = World(pending_survives=True, authorizes_while_closed=True)
+    world = World(pending_survives=True, authorizes_while_closed=None)
     world.add("agent-0")
     world.window_until = world.now + 3600
     assert talk(world)["agent-0"]["verdict"] == "registered"
@@ -510,15 +512,53 @@ def test_a_window_that_somebody_else_has_opened_stays_open_for_an_authorization(
         ),
     ],
 )
-def test_where_it_turns_out_not_to_work_it_is_tried_once_and_told(ways, why):
-    world = World(authorizes_while_closed=True, **ways)
+@pytest.mark.parametrize("told", [True, None], ids=["told_that_it_works", "unknown"])
+@pytest.mark.parametrize("saves", ["before", "after"])
+def test_where_it_turns_out_not_to_work_it_is_tried_once_and_told_to_who_thought_so(ways, why, told, saves):
+    world = World(authorizes_while_closed=told, **ways)
     for number in range(5):
-        world.add(f"agent-{number}", boot=0.5 + number)
+        world.add(f"agent-{number}", boot=0.5 + number, saves=saves)
     warnings = []
     outcomes = talk(world, warnings=warnings)
     assert {o["verdict"] for o in outcomes.values()} == {"registered"}
-    assert [why in warning for warning in warnings] == [True], warnings
+    assert [why in warning for warning in warnings] == ([True] if told else []), warnings
     assert world.calls.count("close") == 2, "the attempt, and the end"
+    assert set(world.restarts.values()) == {1}, "the proof, and no other"
+
+
+@pytest.mark.parametrize("told", [True, None], ids=["told_that_it_works", "unknown"])
+def test_a_window_that_cannot_be_closed_keeps_no_agent_out(told):
+    world = World(pending_survives=True, authorizes_while_closed=told)
+    for number in range(5):
+        world.add(f"agent-{number}", boot=0.5 + number)
+    attempts = itertools.count(1)
+
+    def refusing():
+        next(attempts)
+        raise NotFoundError("close the registration window", answered="404")
+
+    world.close_window = refusing
+    warnings = []
+    outcomes = talk(world, warnings=warnings)
+    assert {o["verdict"] for o in outcomes.values()} == {"registered"}
+    assert next(attempts) == 3, "once before an authorization, and at the end"
+    assert [warning.startswith("connectware_contract") for warning in warnings] == [True] * bool(told) + [False]
+
+
+@pytest.mark.parametrize("told", [True, None], ids=["told_that_it_works", "unknown"])
+def test_an_outage_while_it_is_closed_is_waited_for_only_where_closing_is_known_to_work(told):
+    world = World(pending_survives=True, authorizes_while_closed=told)
+    world.add("agent-0")
+    closing, attempts = world.close_window, itertools.count(1)
+
+    def failing_at_first():
+        if next(attempts) == 1:
+            raise UnreachableError("close the registration window")
+        closing()
+
+    world.close_window = failing_at_first
+    assert talk(world)["agent-0"]["verdict"] == "registered"
+    assert windows_at_authorizations(world) == ["close" if told else "open"]
 
 
 def test_a_host_that_gets_its_turns_late_is_not_out_of_time(monkeypatch):

@@ -114,7 +114,10 @@ def test_a_correction_is_marked_and_leaves_the_rest() -> None:
         ({"settings": {"healthy": "running"}}, ["settings.healthy", "list of strings"]),
         ({"settings": {"auth_value": "Bearer x"}}, ["settings.auth_value", "{token}"]),
         ({"settings": {"auth_header": "a b\n"}}, ["settings.auth_header"]),
-        ({"settings": {"confirms_while_locked": 1}}, ["settings.confirms_while_locked", "type bool"]),
+        (
+            {"settings": {"confirms_while_locked": 1}},
+            ["settings.confirms_while_locked", "true, false or null, not int"],
+        ),
         ({"errors": {"statuses": {"conflict": 1000}}}, ["errors.statuses.conflict"]),
         ({"errors": {"codes": {}}}, ["errors.codes", "statuses, fields"]),
         ({"\x1b[31m": {}}, ["connectware_contract.?[31m"]),

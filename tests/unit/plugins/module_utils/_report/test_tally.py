@@ -159,7 +159,7 @@ def test_authorizations_have_their_documented_form():
     rollout(tally)
     around = {"connectware_url": "https://x", "host": "hamburg", "controller": "c", "controller_user": "root",
               "job_id": None, "job_user": None, "account": "rollout", "account_source": "login"}  # fmt: skip
-    entry = {**Authorization("press-1", "a82123", "a82123").entry(), **around}
+    entry = {**Authorization("press-1", "a82123", "a82123", window_open=False).entry(), **around}
     tally.authorizations.append(entry)
     assert end(tally)["authorizations"] == [entry]
 
