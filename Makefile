@@ -8,7 +8,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# One after the other, but for what `static` has run side by side.
+ifndef BESIDE
 .NOTPARALLEL:
+endif
 MAKEFLAGS += --no-print-directory
 
 BUILD := $(CURDIR)/.build
@@ -50,7 +53,7 @@ help: ## list the targets
 	  || sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: lint sanity unit matrix-short integration demo chaos-short ## everything below but the long runs, in this order; sets up all it needs
+test: static unit matrix-short integration demo chaos-short ## everything below but the long runs, in this order; sets up all it needs
 	@echo '==> all of it passed'
 
 .PHONY: demo
@@ -59,8 +62,12 @@ demo: install docker ## the whole story on this machine: rollout, re-registratio
 
 # ---------------------------------------------------------------------------------------------------- static checks
 
+# Those that read all files of STAGE, and the others.
+OF_STAGE := lint-yaml lint-changelog lint-licences lint-ansible lint-docs
+OF_OTHERS := lint-ruff lint-mypy lint-repository lint-galaxy
+
 .PHONY: lint
-lint: lint-ruff lint-mypy lint-yaml lint-changelog lint-licences lint-repository lint-ansible lint-docs lint-galaxy ## all static checks but ansible-test's
+lint: $(OF_OTHERS) $(OF_STAGE) ## all static checks but ansible-test's
 
 .PHONY: lint-ruff
 lint-ruff: setup ## style, likely bugs and shape of Python files
@@ -119,6 +126,16 @@ docs: stage ## the documentation site, in .build/docs/html
 sanity: stage ## ansible-test sanity
 	@echo '==> ansible-test sanity'
 	@tests/tools/sanity.sh $(STAGE) $(ARGS)
+
+# Most of them use one processor only. ansible-test writes into STAGE, so no other reads that meanwhile, and `stage` mends
+# it. What takes longest comes first.
+SIDE := --jobs=2 --output-sync=target --old-file=setup --old-file=stage BESIDE=1
+
+.PHONY: static
+static: build $(GALAXY_STAMP) ## lint and sanity, two checks at a time
+	@$(MAKE) $(SIDE) sanity $(OF_OTHERS)
+	@$(MAKE) stage
+	@$(MAKE) $(SIDE) lint-ansible $(OF_STAGE)
 
 # Cells by name or pattern, for example: make matrix CELLS='core2.16-* target-py3.8-*:units'
 CELLS ?=
