@@ -46,12 +46,13 @@ def write_into_log(container, line):
     [
         ({"created_by": "alice"}, "not made by a registration but by alice"),
         ({"created_by": "client-registry", "role": "admin"}, "administrator rights"),
-        (
+        pytest.param(
             {
                 "created_by": "client-registry",
                 "permissions": [{"context": "http", "resource": "/api/#", "operation": "readWrite"}],
             },
             "administrator rights (it may write /api/#)",
+            marks=pytest.mark.long,
         ),
     ],
 )

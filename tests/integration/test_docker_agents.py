@@ -133,6 +133,7 @@ def versioned(agents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [agent if "image" in agent else {"version": "1", **agent} for agent in agents]
 
 
+@pytest.mark.long
 def test_every_option_drifts_alone_and_settles(layer: Layer) -> None:
     def run(number: int | None, *arguments: str) -> Any:
         return layer.agents(versioned(option_agents(number)), *arguments, version=None)

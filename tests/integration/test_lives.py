@@ -152,7 +152,8 @@ def test_the_reason_of_a_conflict_does_not_depend_on_the_window(factory, window)
     }, run.output
 
 
-@pytest.mark.parametrize("on_conflict", ["silent", pytest.param("exit", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("on_conflict", ["silent", "exit"])
 def test_an_agent_that_gives_up_on_a_conflict_is_restarted_after_its_user_was_deleted(factory, on_conflict):
     """Its credentials are stored before they are granted, so that those of the refused request are in the volume."""
     habits = {"SIMULATOR_STORE": "before", "SIMULATOR_ANNOUNCE": "after_answer", "SIMULATOR_ON_CONFLICT": on_conflict}

@@ -111,6 +111,7 @@ def test_only_the_agent_that_needs_it_is_registered(factory):
     assert site.rollout().ok().changed == 0
 
 
+@pytest.mark.long
 def test_lost_credentials_end_in_a_conflict_that_is_healed_on_request_only(factory):
     site = factory(3)
     site.rollout().ok()
@@ -131,6 +132,7 @@ def test_lost_credentials_end_in_a_conflict_that_is_healed_on_request_only(facto
     assert site.rollout(agents_on_conflict="replace").ok().changed == 0
 
 
+@pytest.mark.long
 def test_removed_volume_is_a_conflict_too(factory):
     site = factory(1)
     (name,) = site.names()
@@ -142,6 +144,7 @@ def test_removed_volume_is_a_conflict_too(factory):
     until(lambda: site.connected(name), "the agent is logged in again")
 
 
+@pytest.mark.long
 def test_new_image_keeps_the_registration(factory):
     site = factory(2)
     site.rollout().ok()
@@ -158,6 +161,7 @@ def test_new_image_keeps_the_registration(factory):
         until(lambda name=name: site.connected(name), f"{name} is back")
 
 
+@pytest.mark.long
 def test_new_environment_recreates_only_that_agent(factory):
     site = factory(3)
     site.rollout().ok()

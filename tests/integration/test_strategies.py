@@ -62,7 +62,8 @@ def test_hosts_that_fail_do_not_hold_up_the_others(factory, strategy):
     assert site.counts()["writes"] == 0
 
 
-@pytest.mark.parametrize("strategy", ["linear", pytest.param("free", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("strategy", ["linear", "free"])
 def test_many_at_once_are_stopped_under_any_strategy(factory, strategy):
     """With a first host that cannot be reached. Other strategies than linear judge host by host, up to the limit."""
     site = lives.quick(factory(6))
@@ -188,6 +189,7 @@ def test_pinned_hosts_go_their_own_way(factory):
     registered(site, site.names())
 
 
+@pytest.mark.long
 def test_a_host_that_dies_while_its_agents_are_registered(factory):
     """Unreachable in the middle: the others are registered, and the window is closed."""
     site = lives.quick(factory(3))

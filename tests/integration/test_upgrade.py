@@ -157,7 +157,8 @@ def test_another_version_than_that_of_connectware_is_refused(factory):
     assert site.starts() == before
 
 
-@pytest.mark.parametrize("not_yet", [pytest.param("system_health", marks=pytest.mark.long), "system_info"])
+@pytest.mark.long
+@pytest.mark.parametrize("not_yet", ["system_health", "system_info"])
 def test_a_connectware_that_is_just_coming_up_is_waited_for(factory, not_yet):
     site = factory(1)
     rolled_out(site, fleet(site))

@@ -53,7 +53,11 @@ def refused(site: Factory) -> int:
     return len([entry for entry in log if entry["operation"] == "registry_confirm" and entry["status"] >= 400])
 
 
-@pytest.mark.parametrize("survives", [False, True], ids=["requests_vanish", "requests_survive"])
+@pytest.mark.parametrize(
+    "survives",
+    [False, pytest.param(True, marks=pytest.mark.long)],
+    ids=["requests_vanish", "requests_survive"],
+)
 @pytest.mark.parametrize(
     "while_locked",
     [False, pytest.param(True, marks=pytest.mark.long)],
@@ -130,7 +134,7 @@ def test_the_window_is_closed_before_an_authorization(factory, works, told):
     [
         {"pending_survives_restart": True, "window_survives_restart": False},
         {"pending_survives_restart": False, "window_survives_restart": False},
-        {"pending_survives_restart": False, "window_survives_restart": True},
+        pytest.param({"pending_survives_restart": False, "window_survives_restart": True}, marks=pytest.mark.long),
     ],
     ids=["requests_survive", "nothing_survives", "window_survives"],
 )
