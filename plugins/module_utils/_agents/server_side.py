@@ -183,9 +183,13 @@ class ServerSide:
         return self._server.authorizes_while_closed is not False and not self._window.needs_open
 
     def authorize(self, records: Sequence[AgentRecord]) -> None:
-        """Authorize what is pending, on a list made right before; whose verdict is another by now is left out."""
+        """Authorize what is pending, on a list made right before; whose verdict is another by now is left out.
+
+        Where the first one shows that the window has to be open, the others wait for the next round.
+        """
+        closes_first = self.closes_first
         for record in records:
-            if record.wants(AUTHORIZE) and record.pending[0] is not None:
+            if record.wants(AUTHORIZE) and record.pending[0] is not None and self.closes_first is closes_first:
                 self._authorize_one(record, record.pending[0])
 
     def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:

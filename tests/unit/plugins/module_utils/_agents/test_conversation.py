@@ -514,15 +514,17 @@ def test_a_window_that_somebody_else_has_opened_stays_open_for_an_authorization(
 )
 @pytest.mark.parametrize("told", [True, None], ids=["told_that_it_works", "unknown"])
 @pytest.mark.parametrize("saves", ["before", "after"])
-def test_where_it_turns_out_not_to_work_it_is_tried_once_and_told_to_who_thought_so(ways, why, told, saves):
+@pytest.mark.parametrize("apart", [0.0, 1.0])
+def test_where_it_turns_out_not_to_work_it_is_tried_once_and_told_to_who_thought_so(ways, why, told, saves, apart):
     world = World(authorizes_while_closed=told, **ways)
     for number in range(5):
-        world.add(f"agent-{number}", boot=0.5 + number, saves=saves)
+        world.add(f"agent-{number}", boot=0.5 + apart * number, saves=saves)
     warnings = []
     outcomes = talk(world, warnings=warnings)
     assert {o["verdict"] for o in outcomes.values()} == {"registered"}
     assert [why in warning for warning in warnings] == ([True] if told else []), warnings
     assert world.calls.count("close") == 2, "the attempt, and the end"
+    assert sum(call.startswith("authorize") for call in world.calls) <= 6, "one attempt, and one for each agent"
     assert set(world.restarts.values()) == {1}, "the proof, and no other"
 
 
