@@ -90,6 +90,7 @@ def test_an_authorization_without_effect_is_told(bench: Bench, tally: Tally) -> 
         bench.simulator.control("DELETE", "faults")
         assert ended.code, ended.output
         ended.clean("Connectware took the authorization but still lists the request")
-        assert site.counts()["operations"]["registry_unlock"] <= AGENTS, "the window was opened again and again"
+        # Once for each agent, and once after the attempt to authorize behind a closed window.
+        assert site.counts()["operations"]["registry_unlock"] <= AGENTS + 1, "the window was opened again and again"
         result.ended[ended.how] += 1
         site.converges({})
