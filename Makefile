@@ -64,7 +64,7 @@ demo: install docker ## the whole story on this machine: rollout, re-registratio
 # ---------------------------------------------------------------------------------------------------- static checks
 
 # Those that read all files of STAGE, and the others.
-OF_STAGE := lint-yaml lint-changelog lint-licences lint-ansible lint-docs
+OF_STAGE := lint-ansible lint-docs lint-changelog lint-yaml lint-licences
 OF_OTHERS := lint-ruff lint-mypy lint-repository lint-galaxy
 
 .PHONY: lint
@@ -136,7 +136,7 @@ SIDE := --jobs=2 --output-sync=target --old-file=setup --old-file=stage BESIDE=1
 static: build $(GALAXY_STAMP) ## lint and sanity, two checks at a time
 	@$(MAKE) $(SIDE) sanity $(OF_OTHERS)
 	@$(MAKE) stage
-	@$(MAKE) $(SIDE) lint-ansible $(OF_STAGE)
+	@$(MAKE) $(SIDE) $(OF_STAGE)
 
 # Cells by name or pattern, for example: make matrix CELLS='core2.16-* target-py3.8-*:units'
 CELLS ?=
