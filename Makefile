@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-# One after the other, but for what `static` has run side by side.
+# One after the other, but for what is made with SIDE.
 ifndef BESIDE
 .NOTPARALLEL:
 endif
@@ -128,10 +128,10 @@ sanity: stage ## ansible-test sanity
 	@echo '==> ansible-test sanity'
 	@tests/tools/sanity.sh $(STAGE) $(ARGS)
 
-# Most of them use one processor only. ansible-test writes into STAGE, so no other reads that meanwhile, and `stage` mends
-# it. What takes longest comes first.
+# Two targets at a time, of those that use one processor only or wait; what they all need must have been made before.
 SIDE := --jobs=2 --output-sync=target --old-file=setup --old-file=stage BESIDE=1
 
+# ansible-test writes into STAGE, so nothing else reads that meanwhile, and `stage` mends it.
 .PHONY: static
 static: build $(GALAXY_STAMP) ## lint and sanity, two checks at a time
 	@$(MAKE) $(SIDE) sanity $(OF_OTHERS)

@@ -189,8 +189,10 @@ class ServerSide:
         """
         closes_first = self.closes_first
         for record in records:
-            if record.wants(AUTHORIZE) and record.pending[0] is not None and self.closes_first is closes_first:
+            if record.wants(AUTHORIZE) and record.pending[0] is not None:
                 self._authorize_one(record, record.pending[0])
+                if closes_first and not self.closes_first:
+                    return
 
     def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
         authorization = record.authorization(pairing_id, window_open=self.requests.window_open)
