@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+INSIST_EVERY = 0.5  # seconds
+
 
 @contextmanager
 def ended_in_order(ending: Callable[[], bool]) -> Iterator[None]:
     """Let an interrupt unwind the conversation, so that it closes the window, before it ends this worker.
 
-    Ansible's own handler ends a worker at once, without any clean-up; it is called afterwards. Another signal raises
-    once more, because Python drops what is raised while it clears away an object; but not while the window is closed.
+    Ansible's own handler ends a worker at once, without any clean-up; it is called afterwards. What is raised while
+    Python clears away an object is dropped, and the collector does that anywhere: so one signal is raised again and
+    again, by a thread, because the block may be held up anywhere; but not while the window is closed.
 
     Args:
         ending: whether the conversation is on its way out.
@@ -27,18 +30,28 @@ def ended_in_order(ending: Callable[[], bool]) -> Iterator[None]:
         yield
         return
     caught: list[int] = []
+    over = threading.Event()
 
     def unwind(number: int, _frame: Any) -> None:
         caught.append(number)
-        if not ending():
+        if not (ending() or over.is_set()):
             raise KeyboardInterrupt
+
+    def insist() -> None:
+        while not over.wait(INSIST_EVERY):
+            if caught and not ending():
+                os.kill(os.getpid(), caught[0])
 
     previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in previous:
         signal.signal(number, unwind)
+    insisting = threading.Thread(target=insist, name="interrupts", daemon=True)
+    insisting.start()
     try:
         yield
     finally:
+        over.set()
+        insisting.join()
         for number, handler in previous.items():
             signal.signal(number, handler)
         if caught:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -44,6 +45,22 @@ def test_an_interrupt_that_gets_lost_is_followed_by_the_next(passed_on: list[int
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert len(lost) == 1
+    assert passed_on == [signal.SIGINT]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_one_interrupt_ends_a_conversation_also_where_it_gets_lost(passed_on: list[int]) -> None:
+    class ClearedAway:
+        def __del__(self) -> None:
+            interrupt()  # what is raised here is dropped
+
+    @ended_in_order(lambda: False)
+    def interrupted() -> None:
+        del [ClearedAway()][:]
+        time.sleep(20)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert passed_on == [signal.SIGINT]
 
 
