@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -47,6 +48,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     ConnectwareError,
     EngineError,
     EngineUnavailableError,
+    HostUnreachableError,
 )
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
 
@@ -76,7 +78,8 @@ class ActionModule(ActionBase):
             acted = sum(len(record.actions) for record in records)
             self._converse(args, records, before, task_vars or {}, host, told)
         except ConnectwareError as exc:
-            result.update(failed=True, msg=f"Host {host}: {exc.message}", error=exc.result())
+            how = "unreachable" if isinstance(exc, HostUnreachableError) else "failed"
+            result.update({how: True, "msg": f"Host {host}: {exc.message}", "error": exc.result()})
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         result.update(_result(records, self._task.check_mode, result))
@@ -182,9 +185,16 @@ class ActionModule(ActionBase):
         """Run the host-side part of this module.
 
         Raises:
-            EngineError: with the message of the host.
+            EngineError: with the message of the host, or of the connection to it.
         """
-        answer = self._execute_module(module_name=MODULE, module_args=module_args, task_vars=dict(task_vars))
+        try:
+            answer = self._execute_module(module_name=MODULE, module_args=module_args, task_vars=dict(task_vars))
+        except AnsibleAuthenticationFailure:
+            raise  # asking again might lock the account
+        except AnsibleConnectionFailure as exc:
+            self._connection.close()
+            self._connection._shell.tmpdir = None  # it may be gone when the host is back
+            raise HostUnreachableError("look at the agents", where=f"host {host}", answered=str(exc)) from exc
         if answer.get("failed") or "observations" not in answer:
             said = answer.get("msg") or answer.get("module_stderr") or "no answer"
             gone = (answer.get("error") or {}).get("kind") == EngineUnavailableError.__name__
@@ -279,7 +289,7 @@ def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> str:
 
 def _result(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
     """The same keys in every state."""
-    broken_off = bool(so_far.get("failed"))
+    broken_off = _broken_off(so_far)
     outcomes = [outcome(record, predicted=predicted, broken_off=broken_off) for record in records]
     return {
         "agents": outcomes,
@@ -291,11 +301,15 @@ def _result(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str
     }
 
 
+def _broken_off(so_far: Mapping[str, Any]) -> bool:
+    return bool(so_far.get("failed") or so_far.get("unreachable"))
+
+
 def _failure(
     records: Sequence[AgentRecord], host: str, so_far: Mapping[str, Any], told: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Which agents have failed, once nothing is left to do for the others; and which marks could not be removed."""
-    if so_far.get("failed") or told["interim"]:
+    if _broken_off(so_far) or told["interim"]:
         return {}
     failed = [record for record in records if record.failed]
     texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)

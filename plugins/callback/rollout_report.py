@@ -102,7 +102,10 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         told = _Result(result)
-        self._spend(told)
+        if told.has_agents:
+            self._take(told)
+        else:
+            self._spend(told)
         self._fail(told, UNREACHABLE)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
@@ -209,6 +212,11 @@ class _Result:
     def interim(self) -> bool:
         """A later turn will tell all of it again."""
         return bool(self._values.get("interim"))
+
+    @property
+    def has_agents(self) -> bool:
+        """It tells how the agents are; not if the host was never reached."""
+        return any("agents" in values for values in self.each())
 
     def each(self) -> Iterator[Mapping[str, Any]]:
         """The results of a loop, or the only one."""

@@ -66,6 +66,10 @@ class EngineUnavailableError(EngineError):
     """No Docker Engine answers: no socket, no permission, no daemon."""
 
 
+class HostUnreachableError(EngineUnavailableError):
+    """The factory host of an engine cannot be reached."""
+
+
 class SdkMissingError(EngineError):
     """The docker SDK for Python cannot be used by the interpreter of the factory host."""
 

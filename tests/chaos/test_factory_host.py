@@ -71,6 +71,28 @@ def test_the_machine_is_restarted(hosted: Bench, host: FactoryHost, tally: Tally
     hosted_trial(hosted, tally, "host restarted", number, RESTARTS, strike)
 
 
+def test_the_machine_is_restarted_before_agents_have_stored_their_credentials(
+    hosted: Bench, host: FactoryHost, tally: Tally
+) -> None:
+    """They are let in on the server and do not know it yet; when they are back, their own users keep them out.
+
+    The run is still there when they are back, and deletes the users that it has made itself.
+    """
+    with tally.trial("host restarted") as result:
+        site = hosted.apart(2, {"SIMULATOR_STORE": "after", "SIMULATOR_POLL_INTERVAL": "8"}, agents_poll_interval=8)
+
+        def strike(_process: subprocess.Popen[bytes]) -> None:
+            until(lambda: set(site.names()) <= set(site.simulator.usernames()), "both are authorized", 60)
+            host.restart(0)
+            host.wait_for_engine()
+            assert site.identities() == {}, "they had no time to store their credentials"
+
+        ended = site.run(strike).in_time().clean("asks again", "the user that its authorization has made was deleted")
+        assert ended.code != 0, ended.output
+        result.ended[ended.how] += 1
+        site.converges({})
+
+
 def test_what_a_killed_engine_has_left_keeps_no_agent_from_its_start(hosted: Bench, host: FactoryHost) -> None:
     """As after a power cut on a machine whose /run is not in memory: the engine cannot start these containers."""
     site = hosted.apart(2, {})

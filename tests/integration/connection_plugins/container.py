@@ -34,6 +34,7 @@ options:
 
 KILLED = 137
 NO_MACHINE = re.compile(rb"^Error(:| response from daemon:) .*(No such container|is not running|is restarting)")
+NO_START = re.compile(rb"^OCI runtime exec failed")  # nothing was run
 
 
 class Connection(ConnectionBase):  # type: ignore[misc]
@@ -56,8 +57,8 @@ class Connection(ConnectionBase):  # type: ignore[misc]
             check=False,
         )
         # Like SSH, whose connection breaks: what was run has not ended by itself, the machine went away.
-        if done.returncode == KILLED or NO_MACHINE.search(done.stderr):
-            said = done.stderr.decode(errors="replace").strip() or "the container was stopped"
+        if done.returncode == KILLED or NO_MACHINE.search(done.stderr) or NO_START.search(done.stdout):
+            said = (done.stderr or done.stdout).decode(errors="replace").strip() or "the container was stopped"
             raise AnsibleConnectionFailure(f"lost the container {self.get_option('remote_addr')}: {said}")
         return done.returncode, done.stdout, done.stderr
 

@@ -9,12 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure
 from unit.plugins.action.standing import TASK_VARS, standing
 from unit.plugins.module_utils._connectware.conversation import Conversation, no_secret
 
 from ansible_collections.edgefleet.connectware.plugins.action import agents_registered
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import EngineError, EngineUnavailableError
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    EngineError,
+    EngineUnavailableError,
+    HostUnreachableError,
+)
 
 REGISTRY, USERS = "/api/client-registry", "/api/listUsers"
 KEYS = {"agents", "changed", "diff", "authorizations", "interim"}
@@ -127,6 +132,47 @@ def test_a_look_at_the_host_that_fails_is_an_error_of_that_host(
         action.look({"looks": []}, TASK_VARS, "hamburg")
 
     assert failure.type is error and "host hamburg" in failure.value.message
+
+
+def lost(**_more: Any) -> dict[str, Any]:
+    raise AnsibleConnectionFailure("no route to host")
+
+
+def test_a_host_that_cannot_be_reached_is_reached_anew_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    action = standing(agents_registered, {})
+    action._connection._shell.tmpdir = "/tmp/of-before"
+    monkeypatch.setattr(action, "_execute_module", lost)
+
+    with pytest.raises(HostUnreachableError, match="on host hamburg: no route to host"):
+        action.look({"looks": []}, TASK_VARS, "hamburg")
+
+    action._connection.close.assert_called_once_with()
+    assert action._connection._shell.tmpdir is None
+
+
+def test_a_password_that_is_refused_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(**_more: Any) -> dict[str, Any]:
+        raise AnsibleAuthenticationFailure("invalid password")
+
+    action = standing(agents_registered, {})
+    monkeypatch.setattr(action, "_execute_module", refused)
+
+    with pytest.raises(AnsibleAuthenticationFailure):
+        action.look({"looks": []}, TASK_VARS, "hamburg")
+
+
+def test_a_host_that_stays_away_is_unreachable_when_time_is_out(
+    server: Conversation, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agents_registered.ActionModule, "_execute_module", staticmethod(lost))
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": []})
+    result = run({**params, "agents": deployed(replace(RUNNING, credentials=False)), "timeout": 1})
+
+    assert result["unreachable"] and not result.get("failed")
+    assert result["msg"] == "Host hamburg: Could not look at the agents on host hamburg: no route to host."
+    assert result["error"]["kind"] == "HostUnreachableError"
+    assert [agent["registered"] for agent in result["agents"]] == [False]
 
 
 def test_a_look_at_the_host_runs_the_module_there(monkeypatch: pytest.MonkeyPatch) -> None:

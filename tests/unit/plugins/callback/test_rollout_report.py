@@ -113,6 +113,20 @@ def test_a_host_that_was_never_reached_has_a_line_with_the_reason(made: Any, sit
     assert site.report()["hosts"]["hamburg"]["state"] == "unreachable"
 
 
+@pytest.mark.parametrize("made", [result, older])
+def test_a_host_that_went_away_tells_how_far_its_agents_were(made: Any, site: Site) -> None:
+    callback = site.callback
+    callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    callback.v2_runner_on_ok(made(task(REGISTER), {"agents": [judged(verdict="awaiting_request")], "interim": {"a": 1}}))
+    last = {"agents": [judged(verdict="unproven")], "msg": "Host hamburg: lost", "unreachable": True}
+    callback.v2_runner_on_unreachable(made(task(REGISTER), last))
+    callback.v2_playbook_on_stats(stats(dark=("hamburg",)))
+
+    report = site.report()
+    assert [agent["verdict"] for agent in report["agents"]] == ["unproven"]
+    assert report["hosts"]["hamburg"]["state"] == "unreachable" and "Host hamburg: lost" in site.shown()
+
+
 def test_a_failure_that_was_ignored_is_none(site: Site) -> None:
     site.callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
     site.callback.v2_runner_on_failed(result(task("shell"), {"failed": True, "msg": "odd"}), ignore_errors=True)
