@@ -110,6 +110,11 @@ AGENT_IDENTITY_OPTIONS: dict[str, Any] = {
 }
 """What belongs to one agent alone, with defaults made from its name."""
 
+WINDOW_OPTIONS: dict[str, Any] = {
+    "window_lease": {"type": "float", "default": 60.0},
+}
+"""How long the registration window is held open, in seconds."""
+
 CONVERSATION_OPTIONS: dict[str, Any] = {
     "agents": {"type": "list", "elements": "dict", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -131,7 +136,7 @@ CONVERSATION_OPTIONS: dict[str, Any] = {
     "settle": {"type": "float", "default": 10.0},
     "poll_interval": {"type": "float", "default": 5.0},
     "grace": {"type": "float", "default": 30.0},
-    "window_lease": {"type": "float", "default": 60.0},
+    **WINDOW_OPTIONS,
     "turn": {"type": "float"},
     "interim": {"type": "dict", "default": {}},
 }

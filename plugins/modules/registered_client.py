@@ -12,7 +12,8 @@ version_added: 0.1.0
 description:
   - For clients and agents that this collection does not run itself, for example in Docker Compose or Kubernetes.
   - Waits for the request of the client, authorizes it, and checks that the client got in. Opens the registration window
-    for that if it is closed, and closes it afterwards if it opened it, on failure as well.
+    for that if it is closed, and closes it afterwards, on failure as well. It stays open if it was open before, or
+    another run needs it too; then it closes by itself, after O(window_lease) at the latest.
   - A request is authorized only if it is the only one of its username and carries the pairing ID. There is no option to
     turn this off.
   - Nothing is done for a client that is registered and does not ask again.
@@ -63,12 +64,18 @@ options:
     default: 60
   open_window:
     description:
-      - Whether to open the registration window if it is closed. It is opened with an explicit end shortly after
-        O(timeout), and closed as soon as the client got in.
+      - Whether to open the registration window if it is closed, and to keep it open while the client is waited for.
       - With V(false) somebody else has to open it, for example M(edgefleet.connectware.registry_window) once for many
         clients.
     type: bool
     default: true
+  window_lease:
+    description:
+      - Seconds after which the registration window closes by itself at the latest, when nobody needs it any more. A
+        task that is alone opens it for half to three quarters of that at a time.
+      - Runs that meet at one Connectware should have the same, because they see each other by the window's end.
+    type: float
+    default: 60.0
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
@@ -124,7 +131,7 @@ actions:
   returned: success
   type: list
   elements: str
-  sample: [window_opened, authorized, window_closed]
+  sample: [window_opened, window_closed, authorized]
 authorizations:
   description:
     - What Connectware was asked to let in, in order. The same as the second line of each in O(evidence_path).
@@ -265,12 +272,16 @@ authorizations:
       returned: success
 """
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import EVIDENCE_OPTIONS
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
+    EVIDENCE_OPTIONS,
+    WINDOW_OPTIONS,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.module import connectware_module, run
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.set_client import set_client
 
 OPTIONS = {
     **EVIDENCE_OPTIONS,
+    **WINDOW_OPTIONS,
     "username": {"type": "str", "required": True},
     "pairing_id": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -145,6 +145,27 @@ def test_a_run_that_is_killed_hurts_no_other(runs):
     assert not is_open(simulator)
 
 
+def test_a_client_that_is_registered_beside_a_run_leaves_it_the_window(runs):
+    """registered_client has opened the window, and ends while the run still needs it."""
+    beside, run = runs("0", FOR_EVER)
+    simulator = run.simulator
+    wanted = {name: f"{{{{ {name} }}}}" for name in beside.variables if name.startswith("connectware_")}
+    wanted.update(username="nobody-there", pairing_id="a1b2c3", timeout=15, window_lease=LEASE)
+    play = {"hosts": "all", "gather_facts": False, "tasks": [{"edgefleet.connectware.registered_client": wanted}]}
+    (beside.directory / "client.yml").write_text(json.dumps([play]))
+    processes = [beside.start("client.yml")]
+    try:
+        until(lambda: is_open(simulator), "it has opened the window", 60)
+        processes.append(run.start("rollout"))
+        until(lambda: registers(run), "the run needs it too", 60)
+        assert processes[0].wait(60) != 0, "nobody asks"
+        assert "nobody-there" in (beside.directory / "started.log").read_text()
+        assert is_open(simulator) and "lock" not in kinds(simulator), history(simulator)
+    finally:
+        for site, process in zip((beside, run), processes, strict=False):
+            end(process, site)
+
+
 def test_a_window_of_an_administrator_stays_as_it_was(runs):
     sites = runs("0", "2")
     simulator = sites[0].simulator

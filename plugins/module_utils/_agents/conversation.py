@@ -24,11 +24,11 @@ from . import evidence as e
 from .evidence import Policy, Verdict
 from .interim import Interim
 from .observation import Observation
-from .ports import HostPort, Look, ServerPort
+from .ports import OUTAGE, HostPort, Look, ServerPort
 from .progress import of_agents
 from .record import AgentRecord
 from .recorder import Recorder
-from .server_side import OUTAGE, ServerSide
+from .server_side import ServerSide
 from .unmarking import AT_ONCE, still_marked, unmark_after
 from .window import WindowLease
 from .window_book import WindowBook

@@ -9,7 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from .._errors import EngineUnavailableError, RateLimitedError, ServerError, UnreachableError
 from .observation import Observation
+
+# What passes by itself when a server or a host is restarted: waited for, once it has answered in this run.
+OUTAGE = (EngineUnavailableError, RateLimitedError, ServerError, UnreachableError)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from .._errors import (
     ApiError,
     ConflictError,
-    EngineUnavailableError,
     EvidenceFileError,
     LockedError,
     NotFoundError,
@@ -20,8 +19,9 @@ from .._errors import (
     ServerError,
     UnreachableError,
 )
+from .closing_first import ClosingFirst
 from .evidence import AUTHORIZE
-from .ports import Requests, ServerPort
+from .ports import OUTAGE, Requests, ServerPort
 from .record import AgentRecord
 from .recorder import Recorder
 from .window import WindowLease
@@ -29,20 +29,6 @@ from .window import WindowLease
 FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
 # An authorization that ends like this may have taken effect, or may work with the next list: look again.
 LOOK_AGAIN = (ConflictError, LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
-# What passes by itself when a server or an engine is restarted: waited for, once it has answered in this run.
-OUTAGE = (EngineUnavailableError, RateLimitedError, ServerError, UnreachableError)
-
-# Why the window is not closed before an authorization any more.
-REQUESTS_WENT = "the pending requests went when the registration window was closed"
-AUTHORIZATION_REFUSED = "an authorization was refused while the registration window was closed"
-
-
-def needs_open_warning(why: str) -> str:
-    """What to tell a user who says that authorizing works while the window is closed, where it does not."""
-    return (
-        f"connectware_contract.settings.confirms_while_locked is true, but this is what happened: {why}. This run does"
-        " without; set it to false."
-    )
 
 
 class ServerSide:
@@ -76,6 +62,7 @@ class ServerSide:
         self.requests = Requests({}, False, None)
         self.users_at: float | None = None
         self.warnings: list[str] = []
+        self._closing = ClosingFirst(window, server.authorizes_while_closed, self.warnings)
 
     def ask(self) -> None:
         """List the requests, and the users where what is known of them may be old."""
@@ -138,60 +125,34 @@ class ServerSide:
     def listed(self, records: Sequence[AgentRecord]) -> Iterator[bool]:
         """A list made right before what is done within; where the server allows it, nobody can ask meanwhile.
 
-        The API authorizes by username alone. So wherever requests outlive the closing of the window, and can be
-        authorized then, it is closed first: no stranger's request can take the place of the one that was listed. Where
-        nobody knows whether they do, the run tries it once.
-
         Args:
             records: whose requests are to be authorized.
 
         Yields:
             False if it has to wait for the next round.
         """
-        if not self.closes_first:
+        if not self._closing.wanted:
             self.list_requests()
             yield True
             return
-        with ExitStack() as quiet:
-            possible = self._closed(quiet)
+        with self._closing.closed() as possible:
             if possible:
                 asked = [record for record in records if record.pending]
                 self.list_requests()
                 if asked and not any(record.pending for record in asked) and not self.requests.window_open:
-                    self._never_close_first(REQUESTS_WENT)
+                    self._closing.note_requests_went()
             yield possible
-
-    def _closed(self, quiet: ExitStack) -> bool:
-        """Close the window until `quiet` ends; one that the server does not close is left as it is."""
-        try:
-            return quiet.enter_context(self._window.closed())
-        except OUTAGE:
-            if self._server.authorizes_while_closed:
-                raise
-        except ApiError as exc:
-            self._never_close_first(exc.message)
-        return True
-
-    def _never_close_first(self, why: str) -> None:
-        self._window.note_needs_open()
-        if self._server.authorizes_while_closed:
-            self.warnings.append(needs_open_warning(why))
-
-    @property
-    def closes_first(self) -> bool:
-        """Whether the window is closed before an authorization."""
-        return self._server.authorizes_while_closed is not False and not self._window.needs_open
 
     def authorize(self, records: Sequence[AgentRecord]) -> None:
         """Authorize what is pending, on a list made right before; whose verdict is another by now is left out.
 
         Where the first one shows that the window has to be open, the others wait for the next round.
         """
-        closes_first = self.closes_first
+        closes_first = self._closing.wanted
         for record in records:
             if record.wants(AUTHORIZE) and record.pending[0] is not None:
                 self._authorize_one(record, record.pending[0])
-                if closes_first and not self.closes_first:
+                if closes_first and not self._closing.wanted:
                     return
 
     def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
@@ -205,8 +166,8 @@ class ServerSide:
         try:
             self._server.authorize(record.observation.username, pairing_id)
         except LOOK_AGAIN as exc:
-            if isinstance(exc, LockedError) and self.closes_first and not self.requests.window_open:
-                self._never_close_first(AUTHORIZATION_REFUSED)
+            if isinstance(exc, LockedError) and self._closing.wanted and not self.requests.window_open:
+                self._closing.note_refused()
             record.note_attempt(pairing_id, exc.message)
             self.users_at = None
         except ApiError as exc:

@@ -11,7 +11,7 @@ Runs share nothing but the Client Registry, which tells when the window ends. So
 - A run that sees another end than its own has company, and shares from then on. Who shares never closes: the window
   ends by itself, at most one lease after the last of them.
 - A run that was alone all the time closes, after one more look right before: when nobody needs it any more, and before
-  an authorization, see ServerSide.listed.
+  an authorization, see ClosingFirst.
 
 Two runs that open the closed window in the very same moment are told apart by the length, which is drawn. What is left
 is a run that comes between another's last look and its closing, some milliseconds later: it finds the window closed

@@ -15,9 +15,11 @@ from contextlib import contextmanager, nullcontext, suppress
 
 from .._agents import authorization as a
 from .._agents.authorization import Authorization
+from .._agents.closing_first import ClosingFirst
+from .._agents.ports import Requests
 from .._agents.recorder import Recorder
-from .._agents.server_side import AUTHORIZATION_REFUSED, REQUESTS_WENT, needs_open_warning
 from .._agents.text import printable
+from .._agents.window import WindowLease
 from .._errors import (
     ApiError,
     LockedError,
@@ -27,13 +29,13 @@ from .._errors import (
     ServerError,
     UnreachableError,
 )
-from .registry import PendingRequest, Registry, RegistryState
+from .server import ConnectwareServer
 from .session import Session
 from .users import User, Users
 
 POLL_INTERVAL = 1.0
-LEASE_MARGIN = 15.0  # seconds by which the window outlives the wait if this process is killed
 VERIFY_TIMEOUT = 15.0  # a server may make the user only when the client asks again
+OPENED, CLOSED = "window_opened", "window_closed"
 
 
 class Client:
@@ -44,6 +46,7 @@ class Client:
         warnings: what the user has to mend.
 
     Args:
+        lease: seconds after which the window ends at the latest when nobody needs it any more, see WindowLease.
         recorded: is told of each authorization before it is asked for, and when it is settled.
         sleep, clock: replaced in tests.
     """
@@ -53,6 +56,7 @@ class Client:
         session: Session,
         username: str,
         *,
+        lease: float = 60.0,
         recorded: Recorder | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -61,23 +65,26 @@ class Client:
         self.warnings: list[str] = []
         self._recorder = recorded if recorded is not None else Recorder()
         self._authorization: Authorization | None = None
-        self._registry = Registry(session, clock)
+        self._server = _NotingServer(session, clock, self.actions)
+        self._window = WindowLease(self._server, lease, clock)
+        self._closing = ClosingFirst(self._window, self._server.authorizes_while_closed, self.warnings)
         self._users = Users(session)
         self._username = username
         self._sleep = sleep
         self._clock = clock
         self._open_window = False
-        self._listed_while_open = False
-        self._confirms_while_locked: bool | None = session.contract.setting("confirms_while_locked")
-        self._closes_first = self._confirms_while_locked is not False
+        self._listed = Requests({}, False, None)  # right before the authorization
 
     @property
     def _shown(self) -> str:
         return printable(self._username)
 
-    def look(self) -> tuple[User | None, tuple[PendingRequest, ...]]:
-        """The user, and what is pending under its name."""
-        return self._users.find_one(self._username), self._registry.state().of(self._username)
+    def look(self) -> tuple[User | None, tuple[str | None, ...]]:
+        """The user, and the pairing IDs of what is pending under its name, None for a request that shows none."""
+        return self._users.find_one(self._username), self._of(self._window.look())
+
+    def _of(self, requests: Requests) -> tuple[str | None, ...]:
+        return requests.pending.get(self._username, ())
 
     def register(self, pairing_id: str, *, timeout: float, open_window: bool) -> User:
         """Wait for the client's request, authorize it, and see that it got in.
@@ -89,11 +96,13 @@ class Client:
         deadline = self._clock() + timeout
         self._open_window = open_window
         try:
-            with self._window_closed_afterwards():
+            with self._window_given_back():
                 while True:
                     self._wait_for_request(pairing_id, deadline)
-                    if self._is_still_listed(pairing_id) and self._authorize(pairing_id, deadline):
-                        return self._got_in(reopens=self._open_window and not self._listed_while_open)
+                    if self._is_authorized(pairing_id, deadline):
+                        return self._got_in()
+                    if open_window:
+                        self._window.hold(self._window.look())
         finally:
             self._recorder.end()
 
@@ -114,8 +123,8 @@ class Client:
         return deleted
 
     @contextmanager
-    def _window_closed_afterwards(self) -> Iterator[None]:
-        """Close the window if it was opened here, after a failure or an interrupt as well."""
+    def _window_given_back(self) -> Iterator[None]:
+        """Close the window if it was opened here and nobody else needs it, after a failure or an interrupt as well."""
         done = False
         try:
             yield
@@ -123,73 +132,51 @@ class Client:
         finally:
             # After a failure, what went wrong first is what the user has to know; the lease ends by itself.
             with nullcontext() if done else suppress(ApiError):
-                self._close_window()
-
-    def _close_window(self) -> None:
-        if "window_opened" in self.actions:
-            self._registry.close_window()
-            self.actions.append("window_closed")
+                self._window.give_back()
 
     def _wait_for_request(self, pairing_id: str, deadline: float) -> None:
         """Return right after a listing that shows exactly our request."""
         while True:
-            state = self._list()
-            pending = state.of(self._username)
+            requests = self._window.look()
+            pending = self._of(requests)
             if is_ours(pending, pairing_id):
                 return
             left = deadline - self._clock()
             if left <= 0:
-                raise self.refused(pending, pairing_id, window_open=state.window.open)
-            if self._open_window and not state.window.open:
-                self._open(left)
+                raise self.refused(pending, pairing_id, window_open=requests.window_open)
+            if self._open_window:
+                self._window.hold(requests)
             self._sleep(min(POLL_INTERVAL, left))
 
-    def _is_still_listed(self, pairing_id: str) -> bool:
-        """Once more with the window closed, where requests outlive that: nobody can take the place of ours then."""
-        if not self._closes_first or "window_opened" not in self.actions:
-            return True
-        closed = self._closed()
-        pending = self._list().of(self._username)
-        if closed and not pending:
-            self._never_close_first(REQUESTS_WENT)
+    def _is_authorized(self, pairing_id: str, deadline: float) -> bool:
+        """Authorize it as it is listed once more; False where one has to wait for the request first."""
+        if not self._closing.wanted:
+            return self._is_still_there(pairing_id) and self._authorize(pairing_id, deadline)
+        with self._closing.closed() as possible:
+            return possible and self._is_still_there(pairing_id) and self._authorize(pairing_id, deadline)
+
+    def _is_still_there(self, pairing_id: str) -> bool:
+        self._listed = self._window.look()
+        pending = self._of(self._listed)
+        if self._closing.wanted and not pending and not self._listed.window_open:
+            self._closing.note_requests_went()
         return is_ours(pending, pairing_id)
-
-    def _closed(self) -> bool:
-        try:
-            self._registry.close_window()
-        except ApiError as exc:
-            self._never_close_first(exc.message)
-            return False
-        return True
-
-    def _list(self) -> RegistryState:
-        state = self._registry.state()
-        self._listed_while_open = state.window.open
-        return state
-
-    def _never_close_first(self, why: str) -> None:
-        self._closes_first = False
-        if self._confirms_while_locked:
-            self.warnings.append(needs_open_warning(why))
-
-    def _open(self, seconds: float) -> None:
-        if "window_opened" not in self.actions:
-            self.actions.append("window_opened")
-        self._registry.open_window(max(seconds, 0.0) + LEASE_MARGIN)
 
     def _authorize(self, pairing_id: str, deadline: float) -> bool:
         """Authorize what was just listed; False where one has to look again first."""
-        self._authorization = Authorization(self._username, pairing_id, pairing_id, self._listed_while_open)
+        window_open = self._listed.window_open
+        self._authorization = Authorization(self._username, pairing_id, pairing_id, window_open)
         self._recorder.begin(self._authorization)
         try:
-            self._registry.authorize(self._username, pairing_id)
+            self._server.authorize(self._username, pairing_id)
         except LockedError as exc:
             self._settle(a.FAILED, exc.message)
-            if self._closes_first and not self._listed_while_open:
-                self._never_close_first(AUTHORIZATION_REFUSED)
+            if self._closing.wanted and not window_open:
+                self._closing.note_refused()
             if not self._open_window or self._clock() >= deadline:
                 raise
-            self._open(deadline - self._clock())
+            if window_open:
+                self._sleep(POLL_INTERVAL)  # so it is listed; it has to be looked at again
             return False
         except (NotFoundError, UnreachableError, ServerError, RateLimitedError) as exc:
             return self._after_failure(exc, pairing_id, deadline)
@@ -221,11 +208,12 @@ class Client:
         self._sleep(POLL_INTERVAL)
         return False
 
-    def _got_in(self, reopens: bool) -> User:
+    def _got_in(self) -> User:
         """Wait until the server shows it; a client may have to ask once more for that, which needs an open window."""
         deadline = self._clock() + VERIFY_TIMEOUT
         while True:
-            user, pending = self.look()
+            user, requests = self._users.find_one(self._username), self._window.look()
+            pending = self._of(requests)
             if user is not None and not pending:
                 self._settle(a.LET_IN)
                 return user
@@ -236,13 +224,12 @@ class Client:
                     + f", and under it there is pending: {_ids(pending)}, {VERIFY_TIMEOUT:g} s after the authorization",
                     todo="Look at the client's log and at the Client Registry; running again is safe.",
                 )
-            if reopens:
-                self._open(VERIFY_TIMEOUT)
-                reopens = False
+            if self._open_window:
+                self._window.hold(requests)
             self._sleep(POLL_INTERVAL)
 
     def refused(
-        self, pending: tuple[PendingRequest, ...], pairing_id: str, *, window_open: bool = True
+        self, pending: tuple[str | None, ...], pairing_id: str, *, window_open: bool = True
     ) -> RegistrationError:
         """Why the client cannot be let in."""
         tried = f"authorize {self._shown} with the pairing ID {printable(pairing_id)}"
@@ -263,14 +250,36 @@ class Client:
         )
 
 
-def is_ours(pending: tuple[PendingRequest, ...], pairing_id: str) -> bool:
+class _NotingServer(ConnectwareServer):
+    """Notes what is done to the window: that it was opened only once, however long it was held then.
+
+    Args:
+        actions: gets it.
+    """
+
+    def __init__(self, session: Session, clock: Callable[[], float], actions: list[str]) -> None:
+        super().__init__(session, clock)
+        self._actions = actions
+
+    def open_window(self, seconds: float) -> float | None:
+        told = super().open_window(seconds)
+        if [action for action in self._actions if action in (OPENED, CLOSED)][-1:] != [OPENED]:
+            self._actions.append(OPENED)
+        return told
+
+    def close_window(self) -> None:
+        super().close_window()
+        self._actions.append(CLOSED)
+
+
+def is_ours(pending: tuple[str | None, ...], pairing_id: str) -> bool:
     """Exactly one request is pending under the username, and it carries the pairing ID."""
-    return len(pending) == 1 and pending[0].pairing_id == pairing_id
+    return pending == (pairing_id,)
 
 
-def _ids(pending: tuple[PendingRequest, ...]) -> str:
+def _ids(pending: tuple[str | None, ...]) -> str:
     if not pending:
         return "no requests"
-    shown = [repr(printable(request.pairing_id or "no pairing ID")) for request in pending[:10]]
+    shown = [repr(printable(pairing_id or "no pairing ID")) for pairing_id in pending[:10]]
     more = f" and {len(pending) - 10} more" if len(pending) > 10 else ""
     return f"{len(pending)} request{'s' if len(pending) > 1 else ''} with {', '.join(shown)}{more}"

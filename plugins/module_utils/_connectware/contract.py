@@ -235,7 +235,7 @@ SETTINGS: dict[str, Entry] = {
     "healthy": assumed(["running", "healthy", "up", "ok", "started"]),
     "administrator_roles": assumed(["admin", "administrator", "connectware-admin"]),
     "administrator_resources": assumed(["#", "/#", "/api/#", "/api/users/#", "/api/users"]),
-    # Whether pending requests outlive the closing of the window, and can be confirmed then, see ServerSide.listed. Null
+    # Whether pending requests outlive the closing of the window, and can be confirmed then, see ClosingFirst. Null
     # lets each run find out.
     "confirms_while_locked": assumed(None),
     # Names or IDs, as list_users shows them, of roles that agents have and nobody else; nothing public names one.

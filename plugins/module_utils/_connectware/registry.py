@@ -63,10 +63,6 @@ class RegistryState:
     pending: tuple[PendingRequest, ...]
     window: Window
 
-    def of(self, username: str) -> tuple[PendingRequest, ...]:
-        """The pending requests of exactly this username."""
-        return tuple(request for request in self.pending if request.username == username)
-
 
 class Registry:
     """The verbs of the Client Registry.

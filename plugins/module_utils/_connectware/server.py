@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 
 from .._agents.ports import Requests
 from .protection import check_deletable
@@ -15,11 +16,15 @@ from .users import Users
 
 
 class ConnectwareServer:
-    """ServerPort for one session."""
+    """ServerPort for one session.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        clock: monotonic; replaced in tests.
+    """
+
+    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
-        self._registry = Registry(session)
+        self._registry = Registry(session, clock)
         self._users = Users(session)
         self.authorizes_while_closed: bool | None = session.contract.setting("confirms_while_locked")
 

@@ -13,7 +13,6 @@ from .._agents.text import printable
 from .._errors import SpecError
 from .client import Client, is_ours
 from .protection import check_deletable
-from .registry import PendingRequest
 from .session import Session
 from .users import User
 
@@ -27,7 +26,7 @@ def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) ->
             todo="Nothing was changed. Name the client's username.",
         )
     recorded = _recorder(session, params) if params["state"] == "present" else Recorder()
-    client = Client(session, params["username"], recorded=recorded)
+    client = Client(session, params["username"], lease=params["window_lease"], recorded=recorded)
     user, pending = client.look()
     if params["state"] == "absent":
         after = None
@@ -66,7 +65,11 @@ def _state(registered: bool) -> str:
 
 
 def _present(
-    client: Client, user: User | None, pending: tuple[PendingRequest, ...], params: Mapping[str, Any], check_mode: bool
+    client: Client,
+    user: User | None,
+    pending: tuple[str | None, ...],
+    params: Mapping[str, Any],
+    check_mode: bool,
 ) -> User | None:
     if user is not None and not pending:
         return user

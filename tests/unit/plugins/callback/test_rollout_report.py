@@ -117,7 +117,9 @@ def test_a_host_that_was_never_reached_has_a_line_with_the_reason(made: Any, sit
 def test_a_host_that_went_away_tells_how_far_its_agents_were(made: Any, site: Site) -> None:
     callback = site.callback
     callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
-    callback.v2_runner_on_ok(made(task(REGISTER), {"agents": [judged(verdict="awaiting_request")], "interim": {"a": 1}}))
+    callback.v2_runner_on_ok(
+        made(task(REGISTER), {"agents": [judged(verdict="awaiting_request")], "interim": {"a": 1}})
+    )
     last = {"agents": [judged(verdict="unproven")], "msg": "Host hamburg: lost", "unreachable": True}
     callback.v2_runner_on_unreachable(made(task(REGISTER), last))
     callback.v2_playbook_on_stats(stats(dark=("hamburg",)))

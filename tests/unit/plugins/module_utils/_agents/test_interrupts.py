@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -57,7 +57,7 @@ def test_one_interrupt_ends_a_conversation_also_where_it_gets_lost(passed_on: li
     @ended_in_order(lambda: False)
     def interrupted() -> None:
         del [ClearedAway()][:]
-        time.sleep(20)
+        threading.Event().wait(20)
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
