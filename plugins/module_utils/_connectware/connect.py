@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from .._agents.text import printable
 from .._errors import SpecError
 from .contract import DEFAULT_CONTRACT
+from .corrections import corrected
 from .login import Account, Credentials
 from .retry import RetryPolicy
 from .secret import Secret
@@ -50,7 +51,7 @@ def connect(
     return Session(
         checked_url(params.get("connectware_url"), plain_text=not validate_certs),
         account,
-        DEFAULT_CONTRACT.corrected(params.get("connectware_contract")),
+        corrected(DEFAULT_CONTRACT, params.get("connectware_contract")),
         Transport(
             ca_path=params.get("connectware_ca_path") or None,
             validate_certs=validate_certs,

@@ -293,16 +293,6 @@ class Contract:
             for key, entry in section.items():
                 yield f"{name}.{key}", entry
 
-    def corrected(self, corrections: Mapping[str, Any] | None) -> Contract:
-        """The same contract with the user's corrections over it.
-
-        Raises:
-            ContractCorrectionError: naming every wrong key, with what is allowed there.
-        """
-        from .corrections import corrected  # the two need each other
-
-        return corrected(self, corrections)
-
 
 DEFAULT_CONTRACT = Contract(
     operations={operation.name: operation for operation in OPERATIONS},

@@ -27,7 +27,11 @@ _PARTS = ("method", "path", "query", "body", "statuses", "fields")
 
 
 def corrected(contract: Contract, corrections: Mapping[str, Any] | None) -> Contract:
-    """See Contract.corrected."""
+    """The same contract with the user's corrections over it.
+
+    Raises:
+        ContractCorrectionError: naming every wrong key, with what is allowed there.
+    """
     if not corrections:
         return contract
     need_libraries()

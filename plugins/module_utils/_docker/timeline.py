@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
@@ -35,7 +34,7 @@ def nanoseconds_of(text: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _whole_seconds(text: str) -> int:
-    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+    return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp())
 
 
 def _offset(zone: str) -> int:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from unit.plugins.module_utils._connectware.conversation import Conversation
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.contract import DEFAULT_CONTRACT
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.corrections import corrected
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.operation import (
     PROVENANCES,
     filled,
@@ -72,13 +73,13 @@ def test_every_operation_is_consistent(operation: Any) -> None:
 
 
 def test_nothing_to_correct_is_the_contract_itself() -> None:
-    assert DEFAULT_CONTRACT.corrected({}) is DEFAULT_CONTRACT
-    assert DEFAULT_CONTRACT.corrected(None) is DEFAULT_CONTRACT
+    assert corrected(DEFAULT_CONTRACT, {}) is DEFAULT_CONTRACT
+    assert corrected(DEFAULT_CONTRACT, None) is DEFAULT_CONTRACT
 
 
 def test_a_correction_is_marked_and_leaves_the_rest() -> None:
-    contract = DEFAULT_CONTRACT.corrected(
-        {"confirm": {"path": "/api/x/{username}", "body": None, "statuses": {"done": 207}}}
+    contract = corrected(
+        DEFAULT_CONTRACT, {"confirm": {"path": "/api/x/{username}", "body": None, "statuses": {"done": 207}}}
     )
     entries = dict(contract.entries())
     assert entries["confirm.path"].value == "/api/x/{username}"
@@ -125,7 +126,7 @@ def test_a_correction_is_marked_and_leaves_the_rest() -> None:
 )
 def test_a_wrong_correction_names_its_key_and_what_is_right(corrections: dict[str, Any], parts: list[str]) -> None:
     with pytest.raises(ContractCorrectionError) as caught:
-        DEFAULT_CONTRACT.corrected(corrections)
+        corrected(DEFAULT_CONTRACT, corrections)
     for part in parts:
         assert part in caught.value.message
     assert "\x1b" not in caught.value.message
@@ -133,7 +134,7 @@ def test_a_wrong_correction_names_its_key_and_what_is_right(corrections: dict[st
 
 def test_all_wrong_keys_are_named_at_once() -> None:
     with pytest.raises(ContractCorrectionError) as caught:
-        DEFAULT_CONTRACT.corrected({"lock": {"pth": 1, "method": 2}, "nope": {}})
+        corrected(DEFAULT_CONTRACT, {"lock": {"pth": 1, "method": 2}, "nope": {}})
     for path in ("lock.pth", "lock.method", "nope"):
         assert f"connectware_contract.{path}" in caught.value.message
 
@@ -141,7 +142,7 @@ def test_all_wrong_keys_are_named_at_once() -> None:
 @given(st.dictionaries(KEYS | SOME_TEXT, st.dictionaries(KEYS | SOME_TEXT, JSON, max_size=3) | JSON, max_size=3))
 def test_whatever_is_written_is_either_used_or_refused(corrections: dict[str, Any]) -> None:
     try:
-        contract = DEFAULT_CONTRACT.corrected(corrections)
+        contract = corrected(DEFAULT_CONTRACT, corrections)
     except ContractCorrectionError:
         return
     for operation in contract.operations.values():

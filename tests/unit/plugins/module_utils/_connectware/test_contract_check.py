@@ -24,6 +24,7 @@ from unit.plugins.module_utils._connectware.conversation import (
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.answer import Answer
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.contract import DEFAULT_CONTRACT
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.contract_check import check_contract
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.corrections import corrected
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.findings import RESULTS, Findings
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.info import contract_listing
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.judging import judge_look
@@ -207,7 +208,7 @@ def test_several_places_are_left_to_the_user(server: Conversation, session: Sess
     text = result["corrections_yaml"]
     assert "# pairing_id: x.code" in text and "# pairing_id: y.code" in text
     assert yaml.safe_load(text)["connectware_contract"] is None
-    DEFAULT_CONTRACT.corrected(result["corrections"])
+    corrected(DEFAULT_CONTRACT, result["corrections"])
 
 
 @pytest.mark.parametrize(
@@ -482,7 +483,7 @@ def test_no_answer_breaks_the_check_or_what_it_writes(data: Any, status: int, na
     result = findings.result([])
     written = (yaml.safe_load(result["corrections_yaml"]) or {}).get("connectware_contract") or {}
     assert written == result["corrections"]
-    DEFAULT_CONTRACT.corrected(written)
+    corrected(DEFAULT_CONTRACT, written)
     assert all(line.isprintable() for line in result["report"])
 
 
