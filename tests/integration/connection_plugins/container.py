@@ -33,8 +33,10 @@ options:
 """
 
 KILLED = 137
-NO_MACHINE = re.compile(rb"^Error(:| response from daemon:) .*(No such container|is not running|is restarting)")
-NO_START = re.compile(rb"^OCI runtime exec failed")  # nothing was run
+NO_MACHINE = re.compile(
+    rb"^(Error(:| response from daemon:) .*(No such container|is not running|is restarting)|unable to upgrade to tcp)"
+)
+NO_START = re.compile(rb"^(OCI runtime exec failed|cannot exec in a \w+ state)")
 
 
 class Connection(ConnectionBase):  # type: ignore[misc]
