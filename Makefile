@@ -138,11 +138,11 @@ static: build $(GALAXY_STAMP) ## lint and sanity, two checks at a time
 	@$(MAKE) stage
 	@$(MAKE) $(SIDE) $(OF_STAGE)
 
-# Cells by name or pattern, for example: make matrix CELLS='core2.16-* target-py3.8-*:units'
+# Cells by name or pattern, for example: make matrix CELLS='core2.16-py*-newest *-target-py3.8-*:units'
 CELLS ?=
 
 .PHONY: matrix
-matrix: stage ## ansible-test on each ansible-core, Python and docker SDK that is supported, about an hour (CELLS)
+matrix: stage ## ansible-test on each ansible-core, Python and docker SDK that is supported, some hours (CELLS)
 	@echo '==> matrix'
 	@set -f; PYTHONPATH=tests python -m matrix.run $(STAGE) $(BUILD)/matrix $(CELLS)
 

@@ -28,7 +28,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Cell:
-    """One ansible-core with one Python.
+    """One ansible-core with one Python and one docker SDK.
 
     Attributes:
         controller: the Python that runs ansible-core.
@@ -43,12 +43,21 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"target-py{self.python}-docker-{self.docker}" if self.target else f"core{self.core}-py{self.python}"
+        return f"core{self.core}-{self.tests}" if self.target else f"core{self.core}-py{self.python}{self._sdk}"
+
+    @property
+    def tests(self) -> str:
+        """The environment in which the tests run: of a target it has no ansible-core."""
+        return f"target-py{self.python}{self._sdk}" if self.target else self.name
+
+    @property
+    def _sdk(self) -> str:
+        return f"-docker-{self.docker}"
 
     @property
     def runs(self) -> tuple[str, ...]:
         """What is run. The sanity tests do not see the docker SDK: once for each Python is enough."""
-        return ("units",) if self.target and self.docker == OLDEST else ("sanity", "units")
+        return ("units",) if self.docker == OLDEST else ("sanity", "units")
 
 
 def read(path: Path = HERE / "cells.yml") -> dict[str, Any]:
@@ -57,19 +66,22 @@ def read(path: Path = HERE / "cells.yml") -> dict[str, Any]:
 
 
 def cells(data: dict[str, Any]) -> list[Cell]:
-    controllers = [
-        Cell(row["core"], row["python"], row["python"], row["docker"], target=False) for row in data["controllers"]
-    ]
-    targets = [
-        Cell(row["core"], row["controller"], row["python"], row["docker"], target=True) for row in data["targets"]
-    ]
-    return controllers + targets
+    """Of each ansible-core every Python that it supports, with both docker SDKs: controllers first, then targets."""
+    left_out = {row["python"] for row in data["left_out"]}
+    found = []
+    for core, supported in data["cores"].items():
+        pythons = {role: [one for one in supported[role] if one not in left_out] for role in ("controller", "target")}
+        first = pythons["controller"][0]
+        for docker in (OLDEST, NEWEST):
+            found += [Cell(core, one, one, docker, target=False) for one in pythons["controller"]]
+            found += [Cell(core, first, one, docker, target=True) for one in pythons["target"]]
+    return sorted(found, key=lambda cell: cell.target)
 
 
 def chosen(everything: Iterable[Cell], patterns: Iterable[str]) -> dict[Cell, list[str]]:
     """What is run of the cells whose name fits a pattern, in the order of the file.
 
-    A pattern may end with what shall be run, as in `core2.16-*:units`; else all of the cell is.
+    A pattern may end with what shall be run, as in `core2.16-py*:units`; else all of the cell is.
 
     Raises:
         LookupError: a pattern fits none.
@@ -102,7 +114,7 @@ def environments(cell: Cell, data: dict[str, Any]) -> tuple[Environment, Environ
         return both, both
     return (
         Environment(f"ansible-test{cell.core}-py{cell.controller}", cell.controller, (core,)),
-        Environment(cell.name, cell.python, (*tests, *sdk)),
+        Environment(cell.tests, cell.python, (*tests, *sdk)),
     )
 
 

@@ -150,7 +150,7 @@ def count(reports: list[str]) -> tuple[int, list[str]]:
 def line(outcome: Outcome) -> str:
     tests = f"{outcome.tests} tests" if outcome.tests else ""
     return (
-        f"{outcome.cell:<30}  {outcome.run:<7}{outcome.state:<8}{outcome.seconds:>7.1f} s  {tests:<11}{outcome.reason}"
+        f"{outcome.cell:<36}  {outcome.run:<8}{outcome.state:<8}{outcome.seconds:>7.1f} s  {tests:<11}{outcome.reason}"
     )
 
 
