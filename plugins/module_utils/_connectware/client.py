@@ -150,9 +150,7 @@ class Client:
 
     def _is_authorized(self, pairing_id: str, deadline: float) -> bool:
         """Authorize it as it is listed once more; False where one has to wait for the request first."""
-        if not self._closing.wanted:
-            return self._is_still_there(pairing_id) and self._authorize(pairing_id, deadline)
-        with self._closing.closed() as possible:
+        with self._closing.closed() if self._closing.wanted else nullcontext(True) as possible:
             return possible and self._is_still_there(pairing_id) and self._authorize(pairing_id, deadline)
 
     def _is_still_there(self, pairing_id: str) -> bool:
