@@ -121,9 +121,11 @@ def find(document: Any, kind: str, hints: tuple[str, ...], taken: tuple[str, ...
 def _may_be(kind: str, place: Place) -> bool:
     if not place.names:
         return kind == LIST and isinstance(place.value, list)
-    if kind == MOMENT and isinstance(place.value, (int, float)) and not isinstance(place.value, bool):
+    if not fits(kind, place.value):
+        return False
+    if kind == MOMENT and isinstance(place.value, (int, float)):
         return place.value >= SECONDS_FROM or "remaining" in _normal(place.names[-1])
-    return fits(kind, place.value)
+    return True
 
 
 def _rank(names: tuple[str, ...], hints: tuple[str, ...]) -> tuple[int, int, int] | None:
