@@ -82,6 +82,13 @@ def test_what_is_done_on_the_way_out_is_not_interrupted(passed_on: list[int]) ->
     assert passed_on == [signal.SIGINT]
 
 
+def wait_for_a_signal() -> None:
+    """In slices: what Python notes right before a call that blocks is not handled until that call returns."""
+    signal.alarm(30)
+    while True:
+        threading.Event().wait(0.05)
+
+
 def ends_by_sigterm(prepare: Callable[[], object]) -> str:
     """What a process has said that SIGTERM is sent to while it waits."""
     told, tell = os.pipe()
@@ -89,11 +96,10 @@ def ends_by_sigterm(prepare: Callable[[], object]) -> str:
     if child == 0:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.alarm(30)
         try:
             prepare()
             os.write(tell, b"waits")
-            signal.pause()
+            wait_for_a_signal()
         except KeyboardInterrupt:
             os.write(tell, b", is interrupted")
         finally:
@@ -119,9 +125,8 @@ def test_workers_end_as_they_would_without() -> None:
         ready, tell = os.pipe()
         worker = os.fork()
         if worker == 0:
-            signal.alarm(30)
             os.write(tell, b"!")
-            signal.pause()
+            wait_for_a_signal()
         os.read(ready, 1)
         os.kill(worker, signal.SIGTERM)
         _pid, status = os.waitpid(worker, 0)
