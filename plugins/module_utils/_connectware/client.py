@@ -73,7 +73,7 @@ class Client:
         self._sleep = sleep
         self._clock = clock
         self._open_window = False
-        self._listed = Requests({}, False, None)  # right before the authorization
+        self._listed = Requests({}, False, None)  # the newest list
 
     @property
     def _shown(self) -> str:
@@ -81,10 +81,15 @@ class Client:
 
     def look(self) -> tuple[User | None, tuple[str | None, ...]]:
         """The user, and the pairing IDs of what is pending under its name, None for a request that shows none."""
-        return self._users.find_one(self._username), self._of(self._window.look())
+        return self._users.find_one(self._username), self._list()
 
-    def _of(self, requests: Requests) -> tuple[str | None, ...]:
-        return requests.pending.get(self._username, ())
+    def _list(self) -> tuple[str | None, ...]:
+        self._listed = self._window.look()
+        return self._listed.pending.get(self._username, ())
+
+    def _hold_window(self) -> None:
+        if self._open_window:
+            self._window.hold(self._listed)
 
     def register(self, pairing_id: str, *, timeout: float, open_window: bool) -> User:
         """Wait for the client's request, authorize it, and see that it got in.
@@ -101,8 +106,8 @@ class Client:
                     self._wait_for_request(pairing_id, deadline)
                     if self._is_authorized(pairing_id, deadline):
                         return self._got_in()
-                    if open_window:
-                        self._window.hold(self._window.look())
+                    self._list()
+                    self._hold_window()
         finally:
             self._recorder.end()
 
@@ -137,25 +142,24 @@ class Client:
     def _wait_for_request(self, pairing_id: str, deadline: float) -> None:
         """Return right after a listing that shows exactly our request."""
         while True:
-            requests = self._window.look()
-            pending = self._of(requests)
+            pending = self._list()
             if is_ours(pending, pairing_id):
                 return
             left = deadline - self._clock()
             if left <= 0:
-                raise self.refused(pending, pairing_id, window_open=requests.window_open)
-            if self._open_window:
-                self._window.hold(requests)
+                raise self.refused(pending, pairing_id, window_open=self._listed.window_open)
+            self._hold_window()
             self._sleep(min(POLL_INTERVAL, left))
 
     def _is_authorized(self, pairing_id: str, deadline: float) -> bool:
-        """Authorize it as it is listed once more; False where one has to wait for the request first."""
-        with self._closing.closed() if self._closing.wanted else nullcontext(True) as possible:
+        """Authorize what was just listed, behind a closed window as it is listed then; False: wait for it once more."""
+        if not self._closing.wanted:
+            return self._authorize(pairing_id, deadline)
+        with self._closing.closed() as possible:
             return possible and self._is_still_there(pairing_id) and self._authorize(pairing_id, deadline)
 
     def _is_still_there(self, pairing_id: str) -> bool:
-        self._listed = self._window.look()
-        pending = self._of(self._listed)
+        pending = self._list()
         if self._closing.wanted and not pending and not self._listed.window_open:
             self._closing.note_requests_went()
         return is_ours(pending, pairing_id)
@@ -210,8 +214,7 @@ class Client:
         """Wait until the server shows it; a client may have to ask once more for that, which needs an open window."""
         deadline = self._clock() + VERIFY_TIMEOUT
         while True:
-            user, requests = self._users.find_one(self._username), self._window.look()
-            pending = self._of(requests)
+            user, pending = self.look()
             if user is not None and not pending:
                 self._settle(a.LET_IN)
                 return user
@@ -222,8 +225,7 @@ class Client:
                     + f", and under it there is pending: {_ids(pending)}, {VERIFY_TIMEOUT:g} s after the authorization",
                     todo="Look at the client's log and at the Client Registry; running again is safe.",
                 )
-            if self._open_window:
-                self._window.hold(requests)
+            self._hold_window()
             self._sleep(POLL_INTERVAL)
 
     def refused(
