@@ -56,6 +56,7 @@ class WindowBook:
     def __init__(self, memory: Any, mutex: Any) -> None:
         self._memory = memory
         self._mutex = mutex
+        self._is_lost = False
 
     def read(self) -> Page:
         """What is known now."""
@@ -137,8 +138,12 @@ class WindowBook:
 
     @contextmanager
     def _exclusive(self) -> Iterator[Page]:
-        """The page for one change. A worker that was killed may hold the lock for ever: then nobody closes."""
-        taken = self._mutex.acquire(timeout=LOCK_TIMEOUT)
+        """The page for one change. A worker that was killed may hold the lock for ever: then nobody closes.
+
+        That is waited for once, not with each look again.
+        """
+        taken = self._mutex.acquire(timeout=0 if self._is_lost else LOCK_TIMEOUT)
+        self._is_lost = not taken
         try:
             page = Page(*_FORM.unpack(bytes(self._memory[:SIZE])))
             yield page._replace(shared=bool(page.shared) or not taken, needs_open=bool(page.needs_open))

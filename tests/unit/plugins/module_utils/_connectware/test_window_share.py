@@ -238,13 +238,32 @@ def test_what_nobody_can_give_back_is_closed_unless_others_need_it(company):
     assert server.calls == (["open"] if company else ["open", "close"])
 
 
+class LostLock:
+    """Of a worker that was killed while it wrote."""
+
+    def __init__(self):
+        self.waited = []
+
+    def acquire(self, timeout):
+        self.waited.append(timeout)
+        return False
+
+
 def test_without_the_lock_nobody_closes():
-    """A worker was killed while it wrote."""
     server, (lease,) = leases(1)
     held(lease)
-    lease._book._mutex.acquire()
+    lease._book._mutex = LostLock()
     lease.give_back()
     assert server.calls == ["open"]
+
+
+def test_a_lock_that_is_lost_is_waited_for_once():
+    _server, (lease,) = leases(1)
+    held(lease)
+    lost = lease._book._mutex = LostLock()
+    lease.look()
+    lease.give_back()
+    assert lost.waited[0] > 0 and len(lost.waited) > 1 and not any(lost.waited[1:])
 
 
 def test_forked_workers_share_it():
