@@ -5,8 +5,9 @@
 
 Usage: run.py COLLECTION FOLDER [PATTERN...]
 COLLECTION is a folder ansible_collections/edgefleet/connectware, FOLDER takes environments, logs and the result
-(matrix.json). A pattern chooses cells by their names and, after a colon, what is run of them; `short` is what `make
-test` runs. Without any, all are run.
+(matrix.json, in which each run replaces what it was before, so that a matrix can be run in parts). A pattern chooses
+cells by their names and, after a colon, what is run of them; `short` is what `make test` runs. Without any, all are
+run.
 
 A Python that this machine has not is skipped, and the table says so; but not for a cell whose name alone was given.
 """
@@ -21,7 +22,9 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from matrix import venvs
 from matrix.cells import Cell, cells, chosen, environments, read
@@ -54,16 +57,18 @@ class Outcome:
     seconds: float = 0.0
     tests: int = 0
     versions: dict[str, str] = field(default_factory=dict)
+    ended: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 class Matrix:
-    """Runs cells one after the other; the collection's folder is shared by them."""
+    """Runs cells one after the other, and keeps what became of each; the collection's folder is shared by them."""
 
     def __init__(self, collection: Path, folder: Path) -> None:
         self.collection = collection
         self.folder = folder
         self.data = read()
         self.outcomes: list[Outcome] = []
+        self.result = folder / "matrix.json"
 
     def run(self, cell: Cell, runs: Sequence[str], *, named: bool) -> None:
         """Run these of a cell; `named` is one that has to be run."""
@@ -107,6 +112,7 @@ class Matrix:
 
     def _add(self, outcomes: list[Outcome]) -> None:
         self.outcomes += outcomes
+        keep(outcomes, self.data["left_out"], self.result)
         for outcome in outcomes:
             print(line(outcome), flush=True)
 
@@ -154,8 +160,12 @@ def line(outcome: Outcome) -> str:
     )
 
 
-def write(outcomes: list[Outcome], left_out: list[dict[str, str]], path: Path) -> None:
-    result = {"runs": [asdict(outcome) for outcome in outcomes], "left_out": left_out}
+def keep(outcomes: list[Outcome], left_out: list[dict[str, str]], path: Path) -> None:
+    """Write what became of these runs into the result, in place of what it has of them."""
+    before: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["runs"] if path.exists() else []
+    new = {(outcome.cell, outcome.run) for outcome in outcomes}
+    rows = [row for row in before if (row["cell"], row["run"]) not in new] + [asdict(outcome) for outcome in outcomes]
+    result = {"runs": sorted(rows, key=lambda row: (row["cell"], row["run"])), "left_out": left_out}
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
@@ -173,7 +183,6 @@ def main() -> int:
         return 2
     for cell, runs in wanted.items():
         matrix.run(cell, runs, named=cell.name in patterns)
-    write(matrix.outcomes, matrix.data["left_out"], folder / "matrix.json")
     for row in matrix.data["left_out"]:
         print(f"left out: Python {row['python']}: {row['reason']}")
     failed = [outcome for outcome in matrix.outcomes if outcome.state == FAILED]

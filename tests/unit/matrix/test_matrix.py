@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -174,6 +175,18 @@ REPORT = """<testsuites><testsuite>
 
 def test_tests_that_were_skipped_are_told_with_their_reason() -> None:
     assert run.count([REPORT, REPORT]) == (2, 2 * ["test_b left out: no docker SDK"])
+
+
+def test_the_result_keeps_what_was_run_before(tmp_path: Path) -> None:
+    result = tmp_path / "matrix.json"
+    first = [run.Outcome("b", "units", run.FAILED), run.Outcome("b", "sanity", run.PASSED)]
+    run.keep(first, DATA["left_out"], result)
+    run.keep([run.Outcome("b", "units", run.PASSED), run.Outcome("a", "units", run.PASSED)], [], result)
+
+    rows = json.loads(result.read_text())["runs"]
+    assert [(row["cell"], row["run"], row["state"]) for row in rows] == [
+        ("a", "units", run.PASSED), ("b", "sanity", run.PASSED), ("b", "units", run.PASSED)
+    ]  # fmt: skip
 
 
 def test_a_cell_without_its_python_is_skipped_unless_it_was_named(
