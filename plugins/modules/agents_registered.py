@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - edgefleet.connectware.engine
   - edgefleet.connectware.evidence
   - edgefleet.connectware.grouped_options
+  - edgefleet.connectware.window
 attributes:
   check_mode:
     support: full
@@ -136,13 +137,6 @@ options:
       - Seconds that a started agent may take before its silence means that its log cannot be read.
     type: float
     default: 30.0
-  window_lease:
-    description:
-      - Seconds after which the registration window closes by itself at the latest, when nobody needs it any more. A run
-        that is alone opens it for half to three quarters of that at a time.
-      - Runs that meet at one Connectware should have the same, because they see each other by the window's end.
-    type: float
-    default: 60.0
   turn:
     description:
       - Seconds after which the task ends although agents are still waited for, so that other hosts get its worker.

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.connectware
   - edgefleet.connectware.evidence
+  - edgefleet.connectware.window
 attributes:
   check_mode:
     support: full
@@ -69,13 +70,6 @@ options:
         clients.
     type: bool
     default: true
-  window_lease:
-    description:
-      - Seconds after which the registration window closes by itself at the latest, when nobody needs it any more. A
-        task that is alone opens it for half to three quarters of that at a time.
-      - Runs that meet at one Connectware should have the same, because they see each other by the window's end.
-    type: float
-    default: 60.0
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
