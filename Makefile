@@ -53,7 +53,7 @@ help: ## list the targets
 	  || sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1  \2/p' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: static unit matrix-short integration ## everything below but the long runs, in this order; sets up all it needs
+test: lint unit matrix-short integration ## everything below but the long runs, in this order; sets up all it needs
 	@$(MAKE) $(SIDE) demo chaos-short
 	@echo '==> all of it passed'
 
@@ -67,8 +67,15 @@ demo: install docker ## the whole story on this machine: rollout, re-registratio
 OF_STAGE := lint-ansible lint-docs lint-changelog lint-yaml lint-licences
 OF_OTHERS := lint-ruff lint-mypy lint-repository lint-galaxy
 
+# Two targets at a time, of those that use one processor only or wait; what they all need must have been made before.
+SIDE := --jobs=2 --output-sync=target --old-file=setup --old-file=stage BESIDE=1
+
+# ansible-test writes into STAGE, so nothing else reads that meanwhile, and `stage` mends it.
 .PHONY: lint
-lint: $(OF_OTHERS) $(OF_STAGE) ## all static checks but ansible-test's
+lint: build $(GALAXY_STAMP) ## all static checks, two at a time
+	@$(MAKE) $(SIDE) sanity $(OF_OTHERS)
+	@$(MAKE) stage
+	@$(MAKE) $(SIDE) $(OF_STAGE)
 
 .PHONY: lint-ruff
 lint-ruff: setup ## style, likely bugs and shape of Python files
@@ -127,16 +134,6 @@ docs: stage ## the documentation site, in .build/docs/html
 sanity: stage ## ansible-test sanity
 	@echo '==> ansible-test sanity'
 	@tests/tools/sanity.sh $(STAGE) $(ARGS)
-
-# Two targets at a time, of those that use one processor only or wait; what they all need must have been made before.
-SIDE := --jobs=2 --output-sync=target --old-file=setup --old-file=stage BESIDE=1
-
-# ansible-test writes into STAGE, so nothing else reads that meanwhile, and `stage` mends it.
-.PHONY: static
-static: build $(GALAXY_STAMP) ## lint and sanity, two checks at a time
-	@$(MAKE) $(SIDE) sanity $(OF_OTHERS)
-	@$(MAKE) stage
-	@$(MAKE) $(SIDE) $(OF_STAGE)
 
 # Cells by name or pattern, for example: make matrix CELLS='core2.16-py*-newest *-target-py3.8-*:units'
 CELLS ?=
