@@ -21,7 +21,7 @@ import requests
 import yaml
 from guides.examples import ROOT
 from integration.bed import COLLECTIONS, IMAGE, VERSION, docker, inspect
-from integration.documented import HOST, Site
+from integration.documented import GROUP, HOST, Site
 from simulator.harness import until
 from unit.extensions.eda.sources import PLUGIN, running
 
@@ -69,6 +69,27 @@ def test_the_examples_of_a_registration_and_of_looks_at_it(site: Site) -> None:
     assert names[1] in (report / "audit.html").read_text()
     rows = {row["name"]: row["factory"] for row in json.loads((report / "audit.json").read_text())["agents"]}
     assert rows.items() >= dict.fromkeys(names, "Hamburg").items()
+
+
+def test_the_example_of_reregistrations(site: Site) -> None:
+    name = "filter/reregistrations"
+    site.tasks("module/agents_registered").ok()
+    site.tasks(name).ok()
+    for agent in (site.agent(1), site.agent(2)):
+        site.simulator.control("DELETE", f"users/{agent}")
+
+    site.tasks(name).failed("2 of 2 agents would be registered anew", "allows 1", "No agent was registered")
+
+
+def test_the_example_of_repeated_names(site: Site) -> None:
+    site.tasks("filter/repeated_names").ok()
+    site.factory.agents.append({"name": "welder", "username": site.agent(1)})
+    agents = {HOST: site.factory.agents[:2], "munich.example.com": site.factory.agents[2:]}
+    twice = {host: {"agents_list": some} for host, some in agents.items()}
+
+    run = site.factory.play("example.yml", "-i", f"{GROUP}.yml", hosts=twice)
+
+    run.failed(f"{site.agent(1)} is on {HOST} and munich.example.com")
 
 
 def test_the_examples_of_the_fleet(site: Site) -> None:

@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filter: names of agents that stand on more than one host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import rollout
+
+
+def repeated_names(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[str]:
+    """A sentence for each name."""
+    agents = [(str(host), agent) for host in hosts for agent in hostvars[host].get("agents_list") or ()]
+    return rollout.repeated_names(agents)
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"repeated_names": repeated_names}

@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What only all hosts of a rollout together show: names that stand twice, and how many agents would be registered anew.
+
+So many of them at once as no accident takes away mean that the run talks to the wrong Connectware, or that somebody has
+revoked them; then none may be registered.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._errors import SpecError
+from .evidence import CONFLICT_REASON, CONFLICTED, CREDENTIALS_MISSING, CREDENTIALS_REJECTED, UNPROVEN, UNSAVED
+from .text import printable
+
+ANEW = (CREDENTIALS_MISSING, CREDENTIALS_REJECTED, CONFLICT_REASON)  # reasons of agents that were registered before
+IN_CONFLICT = (CONFLICTED, UNSAVED, UNPROVEN)  # verdicts after which `on_conflict: replace` may delete a user
+LEAST = 3  # that a percentage allows: a small site must be able to heal
+_SHOWN = 10
+_LIMIT = re.compile(r"\s*(?:(?P<number>\d+)|(?P<percentage>\d+(?:\.\d+)?)\s*%)\s*\Z", re.ASCII)
+
+
+@dataclass(frozen=True)
+class HostOfRun:
+    """One host of a rollout, and what its agents were found to be.
+
+    Attributes:
+        url: of its Connectware; empty where the environment names it.
+        wanted: how many agents it shall have.
+        agents: results of agents_registered, as far as this run has any of this host.
+        replaces: it has `on_conflict: replace`.
+    """
+
+    url: str
+    wanted: int
+    agents: Sequence[Mapping[str, Any]] = ()
+    replaces: bool = False
+
+
+@dataclass
+class _Total:
+    """Of one Connectware."""
+
+    wanted: int = 0
+    judged: int = 0
+    anew: list[str] = field(default_factory=list)
+
+
+def weighed(hosts: Iterable[HostOfRun], limit: str) -> dict[str, Any]:
+    """Who would be registered anew, and whether these are too many at one of the Connectwares.
+
+    Args:
+        hosts: all of the play; those of earlier batches too, whose agents may have been registered anew by now.
+        limit: agents_max_reregistrations, a number or a percentage of the agents that a Connectware shall have.
+
+    Returns:
+        `anew` (names of agents that were registered before and are not, or were registered anew in this run),
+        `too_many` (a sentence for each Connectware where they are more than the limit), `to_replace` (usernames in
+        conflict whose user may be deleted).
+
+    Raises:
+        SpecError: the limit cannot be read, and there are agents to be counted.
+    """
+    totals: dict[str, _Total] = {}
+    to_replace: list[str] = []
+    for host in hosts:
+        total = totals.setdefault(host.url, _Total())
+        total.wanted += host.wanted
+        total.judged += len(host.agents)
+        total.anew += [str(agent["name"]) for agent in host.agents if _is_anew(agent)]
+        if host.replaces:
+            to_replace += [str(agent["username"]) for agent in host.agents if agent["verdict"] in IN_CONFLICT]
+    complaints = [_complaint(url, total, limit) for url, total in totals.items()]
+    return {
+        "anew": [name for total in totals.values() for name in total.anew],
+        "too_many": [text for text in complaints if text],
+        "to_replace": to_replace,
+    }
+
+
+def _is_anew(agent: Mapping[str, Any]) -> bool:
+    return agent["reason"] in ANEW and (not agent["registered"] or "authorized" in agent["actions"])
+
+
+def _complaint(url: str, total: _Total, limit: str) -> str:
+    """That they are too many; empty if they are not."""
+    if not total.anew:
+        return ""
+    most = _most(limit, max(total.wanted, total.judged))
+    if len(total.anew) <= most:
+        return ""
+    names = ", ".join(printable(name, 64) for name in total.anew[:_SHOWN])
+    more = " and more" if len(total.anew) > _SHOWN else ""
+    return (
+        f"{len(total.anew)} of {total.judged} agents would be registered anew, and agents_max_reregistrations"
+        f" ({limit}) allows {most}: {names}{more}. So many at once usually mean that connectware_url"
+        f" ({printable(url, 200) or 'from the environment'}) is another Connectware"
+    )
+
+
+def _most(limit: str, agents: int) -> int:
+    """How many of so many agents may be registered anew."""
+    match = _LIMIT.match(limit)
+    if not match:
+        raise SpecError(
+            "tell how many agents may be registered anew",
+            answered=f"agents_max_reregistrations is {printable(limit, 40) or 'empty'}",
+            todo="It takes a number such as 4, or a percentage such as 10%. No agent was registered or restarted.",
+        )
+    if match["number"]:
+        return int(match["number"])
+    return max(LEAST, math.ceil(agents * float(match["percentage"]) / 100))
+
+
+def repeated_names(agents: Iterable[tuple[str, Any]]) -> list[str]:
+    """The names and usernames that stand on more than one host, as sentences; Connectware knows agents by nothing else.
+
+    Args:
+        agents: each with its host; whatever is not yet known to be an agent is left to the check of its options.
+    """
+    places: dict[str, dict[str, None]] = {}
+    for host, agent in agents:
+        if isinstance(agent, Mapping) and agent.get("name") is not None:
+            for name in {str(agent["name"]): None, str(agent.get("username") or agent["name"]): None}:
+                places.setdefault(name, {})[host] = None
+    return [f"{printable(name, 64)} is on {' and '.join(hosts)}" for name, hosts in places.items() if len(hosts) > 1]
