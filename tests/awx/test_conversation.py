@@ -150,6 +150,7 @@ def test_a_value_that_changed_changes_its_object_alone(done: tuple[Awx, Setup]) 
     assert len(awx.changed()) == len(EDITS)
 
 
+@pytest.mark.long
 def test_a_new_secret_alone_is_sent_when_asked_for(done: tuple[Awx, Setup]) -> None:
     """AWX shows no secret: that it differs cannot be seen."""
     awx, setup = done

@@ -114,7 +114,7 @@ def test_an_agent_without_a_certificate_is_told_that_the_broker_wants_one(plant)
     assert "wants a certificate and was shown none" in told
 
 
-@pytest.mark.parametrize("by_certificate", [True, False])
+@pytest.mark.parametrize("by_certificate", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_the_wrong_ca_for_connectware_is_told_by_the_log(plant, by_certificate):
     user_with_certificate(plant)
     wrong = plant.directory / "wrong.pem"

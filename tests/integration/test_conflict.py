@@ -69,6 +69,7 @@ def test_a_user_that_is_not_a_stale_one_is_kept(lost, user, says):
     assert lost.names()[1] not in lost.simulator.usernames(), "the other agent of the host is retired all the same"
 
 
+@pytest.mark.long
 def test_a_user_that_connectware_does_not_tell_the_origin_of_is_kept(lost):
     name = lost.names()[0]
     lost.simulator.switch(dialect={"user": {"created_by": None}})

@@ -125,15 +125,7 @@ def test_credentials_rejected_in_every_way(factory):
     lives.nothing_to_do(site, **REPLACE)
 
 
-@pytest.mark.parametrize(
-    "window",
-    [
-        "closed",
-        pytest.param(
-            "open",
-        ),
-    ],
-)
+@pytest.mark.parametrize("window", [pytest.param("closed", marks=pytest.mark.long), "open"])
 def test_the_reason_of_a_conflict_does_not_depend_on_the_window(factory, window):
     site = lives.quick(factory(), "lost", "changed")
     lives.first_rollout(site)

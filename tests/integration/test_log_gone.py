@@ -131,6 +131,7 @@ def test_a_registered_agent_without_a_readable_log_stays_registered(factory):
     lives.nothing_to_do(site)
 
 
+@pytest.mark.long
 def test_restarted_between_two_runs(factory):
     """Every start shows a new pairing ID; the log has the old one too."""
     site = lives.quick(factory(), "one", "two")

@@ -63,6 +63,7 @@ def test_what_a_killed_run_has_left_goes_with_the_next_one(factory):
     lives.nothing_to_do(site)
 
 
+@pytest.mark.long
 def test_killed_while_its_registration_is_proven(factory):
     """SIGKILL as soon as the users are there: the marks are not gone yet."""
     site = lives.quick(factory(3), SIMULATOR_START_DELAY="2", **BEFORE)  # a proof takes longer than that
@@ -96,7 +97,7 @@ def test_one_that_cannot_be_removed_is_named_and_the_agents_are_registered(facto
     assert site.marks() == []
 
 
-@pytest.mark.parametrize("purge", [False, True])
+@pytest.mark.parametrize("purge", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_retirement_leaves_no_mark(factory, purge):
     site = lives.quick(factory(1))
     lives.deployed_only(site)

@@ -41,7 +41,7 @@ def test_it_costs_few_requests_and_tells_each_agent(factory):
     assert counts.pop("login") == 1 and sum(counts.values()) == 2
 
 
-@pytest.mark.parametrize("deny_supported", [True, False])
+@pytest.mark.parametrize("deny_supported", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_its_pending_request_goes_too(factory, deny_supported):
     site = factory(1)
     name = site.names()[0]

@@ -10,7 +10,7 @@ from integration.bed import IMAGE, NEXT_VERSION, VERSION, docker, inspect
 from simulator.harness import until
 
 
-@pytest.mark.parametrize("interpreter", ["newest", "distribution"])
+@pytest.mark.parametrize("interpreter", [pytest.param("newest", marks=pytest.mark.long), "distribution"])
 def test_first_rollout_then_nothing_to_do(factory, interpreter, request):
     """With the newest docker SDK, and with the one of the distribution, as factory hosts have it."""
     site = factory(3)
@@ -261,6 +261,7 @@ def test_version_auto_is_what_connectware_says(factory):
     assert image.endswith(":" + site.simulator.state()["version"])
 
 
+@pytest.mark.long
 def test_a_killed_rollout_is_finished_by_the_next(factory):
     """Containers that were deployed and never registered, with their pairing lines already in the log."""
     site = factory(2)

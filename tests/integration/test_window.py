@@ -132,7 +132,7 @@ def test_the_window_is_closed_before_an_authorization(factory, works, told):
 @pytest.mark.parametrize(
     "switches",
     [
-        {"pending_survives_restart": True, "window_survives_restart": False},
+        pytest.param({"pending_survives_restart": True, "window_survives_restart": False}, marks=pytest.mark.long),
         {"pending_survives_restart": False, "window_survives_restart": False},
         pytest.param({"pending_survives_restart": False, "window_survives_restart": True}, marks=pytest.mark.long),
     ],
@@ -153,6 +153,7 @@ def test_connectware_restarts_in_the_middle_of_a_rollout(factory, own_simulator,
     lives.nothing_to_do(site)
 
 
+@pytest.mark.long
 def test_connectware_restarts_while_nothing_runs(factory, own_simulator):
     """Agents that wait for the broker and then log in again need nothing."""
     site = lives.quick(with_own(factory(2), own_simulator))

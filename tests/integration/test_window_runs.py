@@ -122,6 +122,7 @@ def test_three_runs_at_once_succeed_at_the_first_try(runs):
         assert [agent["verdict"] for agent in reported(site)] == ["registered"]
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_hurts_no_other(runs):
     """Killed while both need the window: neither closes it, and it ends by itself."""
     killed, other = runs(FOR_EVER, "0")

@@ -6,6 +6,7 @@ to where a redirect points."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from integration.wire import Authority, Interceptor, Listener
 from simulator.harness import Simulator
 
 STATUSES = (301, 302, 307, 308)
+REDIRECTS = [
+    *itertools.product(("login", "registry_list"), STATUSES),
+    ("registry_confirm", 302),
+    *(pytest.param("registry_confirm", status, marks=pytest.mark.long) for status in (301, 307, 308)),
+]
 
 
 def in_the_middle(simulator: Simulator, folder: Path, wrong: str) -> Interceptor:
@@ -86,8 +92,7 @@ def redirected(factory: Callable[..., Factory], elsewhere: Listener) -> Iterator
     assert (elsewhere.connections, bytes(elsewhere.heard)) == (0, b"")
 
 
-@pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("operation", ["login", "registry_list", "registry_confirm"])
+@pytest.mark.parametrize(("operation", "status"), REDIRECTS)
 def test_no_redirect_is_followed(redirected, elsewhere, operation, status):
     site = redirected(operation, status)
     run = site.rollout().failed("factory", f"HTTP {status}, a redirect to {elsewhere.url}/caught/{operation}",
