@@ -24,6 +24,7 @@ def one_each(site: Factory, slow: int) -> dict[str, Any]:
     for host in list(hosts.values())[:slow]:
         host["agents_list"][0]["env"] = {"SIMULATOR_POLL_INTERVAL": str(SLOW)}
         host["agents_poll_interval"] = SLOW
+        host["agents_timeout"] = 6 * SLOW  # two requests and a poll for the credentials, on a busy machine
     return hosts
 
 
