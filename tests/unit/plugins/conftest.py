@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from pytest_httpserver import HTTPServer
+from unit.plugins.generated import examples
 from unit.plugins.module_utils._connectware.conversation import (
     PASSWORD,
     TOKEN,
@@ -24,6 +26,9 @@ from unit.plugins.module_utils._connectware.conversation import (
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.retry import RetryPolicy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
+
+settings.register_profile("examples", max_examples=examples())
+settings.load_profile("examples")
 
 
 @pytest.fixture(autouse=True)

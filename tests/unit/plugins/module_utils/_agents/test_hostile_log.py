@@ -13,6 +13,7 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.plugins.generated import examples
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import log as log_module
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
@@ -48,7 +49,7 @@ def shown_without_harm(parser: LogParser) -> None:
         json.dumps(event.__dict__, allow_nan=False).encode()
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(LINES, max_size=25), st.sampled_from([None, 1.5]))
 def test_any_lines_are_read(lines, at):
     parser = LogParser(PATTERNS, NAME)
@@ -57,7 +58,7 @@ def test_any_lines_are_read(lines, at):
     shown_without_harm(parser)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(LINES.filter(lambda line: b'"level":30' not in line), max_size=10), st.binary(max_size=40))
 def test_text_among_log_entries_is_no_event(noise, tail):
     """Once the agent writes log entries, nothing else in its container can speak for it."""

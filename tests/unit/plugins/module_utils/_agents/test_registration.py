@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.plugins.generated import examples
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import evidence as e
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Evidence, History, Policy
@@ -650,7 +651,7 @@ policies = st.builds(
 )
 
 
-@settings(max_examples=3000)
+@settings(max_examples=examples(3000))
 @given(evidences, policies)
 def test_promises_over_all_combinations(evidence, policy):
     verdict = decide(evidence, policy)
@@ -687,7 +688,7 @@ def test_promises_over_all_combinations(evidence, policy):
         assert verdict.message
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(evidences, policies)
 def test_a_registered_agent_is_never_touched(evidence, policy):
     clean = replace(

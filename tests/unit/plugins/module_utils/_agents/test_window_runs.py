@@ -10,6 +10,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.plugins.generated import examples
 
 from .meeting import Meeting, Registry, RunPlan
 
@@ -39,7 +40,7 @@ def last_need(meeting):
 
 
 @given(servers, plans)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_whatever_the_order(registry, plans):
     """Where each list and what follows from it come without another run between them."""
     meeting = Meeting(registry, plans).happen()
@@ -49,7 +50,7 @@ def test_whatever_the_order(registry, plans):
 
 
 @given(servers, plans, st.floats(0, 60), st.floats(5, 600))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_window_of_an_administrator_is_neither_shortened_nor_closed(registry, plans, before, length):
     registry.cap = 0.0
     for plan in plans:
@@ -64,7 +65,7 @@ def test_a_window_of_an_administrator_is_neither_shortened_nor_closed(registry, 
 
 
 @given(servers, st.floats(0.5, 300), st.floats(0.3, 10.0), st.floats(0, 1))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_run_that_is_alone_closes(registry, needs, pause, draw):
     meeting = Meeting(registry, [RunPlan(0.0, needs, pause, draw=draw)]).happen()
     assert registry.until == meeting.now, "it was left to lapse"

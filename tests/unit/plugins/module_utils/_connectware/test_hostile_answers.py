@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.plugins.generated import examples
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.contract import DEFAULT_CONTRACT
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.login import Account, Credentials
@@ -100,7 +101,7 @@ def session_over(transport: Canned, account: Account) -> Session:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(replies=REPLIES, by_password=st.booleans())
 def test_any_answer_ends_in_a_result_or_an_error_that_can_be_shown(verb, replies, by_password):
     account = Account(None, Credentials("me", Secret("the-password"))) if by_password else Account(Secret("the-token"))
