@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "agents"
-WALK = re.compile(r"hostvars(\[| \|)")
+WALK = re.compile(r"\bhostvars\b")
 
 
 def walks() -> dict[str, str]:
