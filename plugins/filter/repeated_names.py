@@ -13,7 +13,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents impo
 
 def repeated_names(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[str]:
     """A sentence for each name."""
-    agents = [(str(host), agent) for host in hosts for agent in hostvars[host].get("agents_list") or ()]
+    agents = [(str(host), agent) for host in hosts for agent in rollout.listed(hostvars[host].get("agents_list"))]
     return rollout.repeated_names(agents)
 
 

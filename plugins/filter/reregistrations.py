@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import HostOfRun, weighed
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import HostOfRun, listed, weighed
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
+
+READ = ("name", "username", "verdict", "reason", "registered", "actions")  # of each agent in a result
 
 
 def reregistrations(
@@ -23,20 +25,30 @@ def reregistrations(
     on_conflict: str = "fail",
 ) -> dict[str, Any]:
     """See `weighed`; of each host what its variables tell, and else what was given."""
+
+    def of_run(host: str) -> HostOfRun:
+        known = hostvars[host]  # what it gives is templated anew with each look, which takes a millisecond
+        return HostOfRun(
+            url=str(known.get("connectware_url", url) or ""),
+            wanted=len(listed(known.get("agents_list"))),
+            agents=_judged(known.get(registered) or {}, f"{registered} of host {host}"),
+            replaces=known.get("agents_on_conflict", on_conflict) == "replace",
+        )
+
     try:
-        return weighed([_of_run(hostvars[host], registered, url, on_conflict) for host in hosts], str(limit))
+        return weighed([of_run(host) for host in hosts], str(limit))
     except SpecError as exc:
         raise AnsibleFilterError(f"reregistrations: {exc.message}") from exc
 
 
-def _of_run(known: Mapping[str, Any], registered: str, url: str, on_conflict: str) -> HostOfRun:
-    """A look at the variables of another host costs Ansible about a millisecond each."""
-    result = known.get(registered) or {}
-    return HostOfRun(
-        url=str(known.get("connectware_url", url) or ""),
-        wanted=len(known.get("agents_list") or ()),
-        agents=result.get("agents") or (),
-        replaces=known.get("agents_on_conflict", on_conflict) == "replace",
+def _judged(result: Any, what: str) -> Sequence[Mapping[str, Any]]:
+    """The agents of a result; none of a task that did not get that far."""
+    agents = result.get("agents") or [] if isinstance(result, Mapping) else None
+    if isinstance(agents, list) and all(isinstance(agent, Mapping) and set(READ) <= set(agent) for agent in agents):
+        return agents
+    raise AnsibleFilterError(
+        f"reregistrations: {what} is no result of edgefleet.connectware.agents_registered; give the name that register"
+        " has in that task"
     )
 
 

@@ -84,6 +84,11 @@ def weighed(hosts: Iterable[HostOfRun], limit: str) -> dict[str, Any]:
     }
 
 
+def listed(agents_list: Any) -> Sequence[Any]:
+    """The entries of a list of agents; what is none is left to the check of that host's options."""
+    return agents_list if isinstance(agents_list, (list, tuple)) else ()
+
+
 def _is_anew(agent: Mapping[str, Any]) -> bool:
     return agent["reason"] in ANEW and (not agent["registered"] or "authorized" in agent["actions"])
 

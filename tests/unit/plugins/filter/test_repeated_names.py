@@ -16,9 +16,11 @@ HOSTVARS: dict[str, dict[str, Any]] = {
     "b": {"agents_list": [{"name": "press-1"}]},
     "c": {"agents_list": None},
     "d": {},
+    "e": {"agents_list": 17},
+    "f": {"agents_list": {"name": "press-1"}},
 }
 
 
-@pytest.mark.parametrize(("hosts", "found"), [("abcd", ["press-1 is on a and b"]), ("acd", []), ("", [])])
+@pytest.mark.parametrize(("hosts", "found"), [("abcdef", ["press-1 is on a and b"]), ("acdef", []), ("", [])])
 def test_the_hosts_that_were_named_are_looked_at(hosts: str, found: list[str]) -> None:
     assert FilterModule().filters()["repeated_names"](HOSTVARS, list(hosts)) == found

@@ -33,7 +33,7 @@ def hostvars() -> dict[str, dict[str, Any]]:
         "a": {"agents_list": [{"name": "a-1"}], "registered": {"agents": [lost("a-1")]}, "connectware_url": NORTH},
         "b": {"agents_list": [{"name": "b-1"}], "registered": {"agents": [lost("b-1")]}, "agents_on_conflict": "fail"},
         "c": {"agents_list": None, "registered": {"msg": "it could not be reached"}},
-        "d": {},
+        "d": {"agents_list": "a-1"},
     }
 
 
@@ -55,6 +55,14 @@ def test_the_result_is_where_it_was_registered(reregistrations: Any, hostvars: A
     hostvars["d"]["seen"] = {"agents": [lost("d-1")]}
 
     assert reregistrations(hostvars, HOSTS, registered="seen")["anew"] == ["d-1"]
+
+
+@pytest.mark.parametrize("result", ["text", {"agents": ["a-1"]}, {"agents": [{"name": "a-1"}]}, {"agents": 1}])
+def test_what_is_no_result_is_refused(reregistrations: Any, hostvars: Any, result: Any) -> None:
+    hostvars["d"]["seen"] = result
+
+    with pytest.raises(AnsibleFilterError, match="seen of host d is no result of edgefleet"):
+        reregistrations(hostvars, HOSTS, registered="seen")
 
 
 def test_a_limit_that_is_none_is_an_error_of_the_filter(reregistrations: Any, hostvars: Any) -> None:
