@@ -55,6 +55,7 @@ from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_opti
 MODULE = "edgefleet.connectware.agents_registered"
 POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
 WILL = shared_will(lambda text: Display().warning(text))
+_SIGNALS = 128  # exit codes of a shell beyond it are those of commands that a signal has ended
 LINGER = 1.5  # seconds that a look waits for further agents after the first news: one restart for all of them
 
 
@@ -192,15 +193,23 @@ class ActionModule(ActionBase):
         except AnsibleAuthenticationFailure:
             raise  # asking again might lock the account
         except AnsibleConnectionFailure as exc:
-            self._connection.close()
-            self._connection._shell.tmpdir = None  # it may be gone when the host is back
+            self._begin_anew()
             raise HostUnreachableError("look at the agents", where=f"host {host}", answered=str(exc)) from exc
+        killed = _killed(answer)
+        if killed:
+            self._begin_anew()
+            raise EngineUnavailableError("look at the agents", where=f"host {host}", answered=killed)
         if answer.get("failed") or "observations" not in answer:
             said = answer.get("msg") or answer.get("module_stderr") or "no answer"
             gone = (answer.get("error") or {}).get("kind") == EngineUnavailableError.__name__
             error = EngineUnavailableError if gone else EngineError
             raise error("look at the agents", where=f"host {host}", answered=str(said))
         return [Observation.from_dict(values) for values in answer["observations"]]
+
+    def _begin_anew(self) -> None:
+        """The host may come back with nothing of what it had: neither the connection nor the folder for modules."""
+        self._connection.close()
+        self._connection._shell.tmpdir = None
 
 
 class _Host:
@@ -228,6 +237,14 @@ class _Host:
         return self._action.look(
             {**self._args, "looks": asked, "wait": wait, "linger": LINGER}, self._task_vars, self._host
         )
+
+
+def _killed(answer: Mapping[str, Any]) -> str:
+    """That the module was ended by a signal before it said anything, as on a machine that goes down; empty if not."""
+    code = answer.get("rc")
+    if not isinstance(code, int) or 0 <= code <= _SIGNALS or str(answer.get("module_stdout", "?")).strip():
+        return ""
+    return f"the module was killed there before it could answer (exit code {code})"
 
 
 def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
+from integration import lives
 from integration.bed import Factory
 from simulator.harness import until
 
@@ -55,3 +57,34 @@ def test_a_run_that_is_killed_leaves_the_window_to_its_lease(factory):
     until(lambda: not site.simulator.state()["window"]["open"], "the lease is over", 20)
     del site.agents[0]["env"]
     site.rollout().ok()
+
+
+def modules(site: Factory) -> list[int]:
+    """Processes of modules that this run has on its host; with pipelining they read themselves from their input."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    parents = {int(pid): int(parent) for pid, parent, _args in rows}
+    own = set(site.workers())
+
+    def is_of_the_run(pid: int) -> bool:
+        return pid in own or (pid in parents and is_of_the_run(parents[pid]))
+
+    return [int(pid) for pid, _parent, args in rows if args.strip() == sys.executable and is_of_the_run(int(pid))]
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.long)], ids=["SIGTERM", "SIGKILL"]
+)
+def test_a_module_that_is_killed_on_its_host_is_run_anew(factory, number):
+    """As by a machine that goes down while the connection to it still stands, or is out of memory."""
+    site = lives.quick(factory(1), SIMULATOR_START_DELAY="6")
+    process = site.start("rollout")
+    try:
+        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+        for pid in until(lambda: modules(site), "the agent is looked at", 20):
+            os.kill(pid, number)
+        assert process.wait(90) == 0, (site.directory / "started.log").read_text()
+    finally:
+        process.kill()
+    lives.all_connected(site)
+    lives.closed_and_clean(site)

@@ -34,9 +34,10 @@ options:
 
 KILLED = 137
 NO_MACHINE = re.compile(
-    rb"^(Error(:| response from daemon:) .*(No such container|is not running|is restarting)|unable to upgrade to tcp)"
+    rb"^(Error(:| response from daemon:) .*(No such (container|exec instance)|is not running|is restarting)"
+    rb"|unable to upgrade to tcp)"
 )
-NO_START = re.compile(rb"^(OCI runtime exec failed|cannot exec in a \w+ state)")
+NO_START = 126  # with the words of the engine where the command's would be, in lines that end as on a terminal
 
 
 class Connection(ConnectionBase):  # type: ignore[misc]
@@ -59,7 +60,8 @@ class Connection(ConnectionBase):  # type: ignore[misc]
             check=False,
         )
         # Like SSH, whose connection breaks: what was run has not ended by itself, the machine went away.
-        if done.returncode == KILLED or NO_MACHINE.search(done.stderr) or NO_START.search(done.stdout):
+        not_started = done.returncode == NO_START and done.stdout.endswith(b"\r\n")
+        if done.returncode == KILLED or not_started or NO_MACHINE.search(done.stderr):
             said = (done.stderr or done.stdout).decode(errors="replace").strip() or "the container was stopped"
             raise AnsibleConnectionFailure(f"lost the container {self.get_option('remote_addr')}: {said}")
         return done.returncode, done.stdout, done.stderr

@@ -115,6 +115,9 @@ def test_a_refused_token_is_said_without_it(server: Conversation, params: dict[s
         ({"failed": True, "msg": "no such container"}, EngineError, "no such container"),
         ({"failed": True, "module_stderr": "Traceback"}, EngineError, "Traceback"),
         ({}, EngineError, "no answer"),
+        ({"failed": True, "msg": "no JSON", "module_stdout": "", "rc": 1}, EngineError, "no JSON"),
+        ({"failed": True, "msg": "no JSON", "module_stdout": "Killed", "rc": 137}, EngineError, "no JSON"),
+        ({"failed": True, "msg": "it says so itself", "rc": 137}, EngineError, "it says so itself"),
         (
             {"failed": True, "msg": "refused", "error": {"kind": "EngineUnavailableError"}},
             EngineUnavailableError,
@@ -132,6 +135,21 @@ def test_a_look_at_the_host_that_fails_is_an_error_of_that_host(
         action.look({"looks": []}, TASK_VARS, "hamburg")
 
     assert failure.type is error and "host hamburg" in failure.value.message
+
+
+@pytest.mark.parametrize("code", [137, 143, -9])
+def test_a_module_that_was_killed_before_it_answered_is_run_anew(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that goes down while the connection to it still stands."""
+    killed = {"failed": True, "msg": "No start of json char found", "module_stdout": " \n", "rc": code}
+    action = standing(agents_registered, {})
+    action._connection._shell.tmpdir = "/tmp/of-before"
+    monkeypatch.setattr(action, "_execute_module", lambda **_more: killed)
+
+    with pytest.raises(EngineUnavailableError, match=rf"host hamburg: the module was killed .* \(exit code {code}\)"):
+        action.look({"looks": []}, TASK_VARS, "hamburg")
+
+    action._connection.close.assert_called_once_with()
+    assert action._connection._shell.tmpdir is None
 
 
 def lost(**_more: Any) -> dict[str, Any]:
