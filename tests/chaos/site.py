@@ -219,7 +219,9 @@ class Site(bed.Factory):
         wanted = [f"connectware-agent-{name}" for name in self.names()]
         assert self._listed("ps", "-a", "--format", "{{.Names}} {{.State}}") == [f"{name} running" for name in wanted]
         assert self._listed("volume", "ls", "--format", "{{.Name}}") == wanted
-        until(lambda: self._sessions() == Counter(self.names()), f"each is connected once: {self._sessions()}", 15)
+        # An engine that is killed takes the network of its containers with it: the broker then hears nothing of the end
+        # of a session, and finds out after one and a half times its keepalive of 10 s.
+        until(lambda: self._sessions() == Counter(self.names()), f"each is connected once: {self._sessions()}", 30)
         state = self.simulator.state()
         assert sorted(u["username"] for u in state["users"] if self._is_ours(u["username"])) == self.names()
         assert [request for request in state["pending"] if self._is_ours(request["username"])] == []
