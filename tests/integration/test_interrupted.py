@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A rollout that is interrupted closes the window, and the next one finishes the work."""
+"""A rollout that is interrupted closes the window, and the next one finishes; one whose module is killed goes on."""
 
 from __future__ import annotations
 

@@ -205,6 +205,9 @@ def test_many_at_once_stop_the_run_before_anything_is_touched(factory):
     assert site.starts() == before
     assert not set(site.names()[:4]) & site.simulator.usernames()
 
+    site.rollout(agents_max_reregistrations="ten").failed("agents_max_reregistrations is ten", "a number such as 4")
+    assert site.starts() == before
+
     run = site.rollout(agents_max_reregistrations="4").ok()
     assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
     assert site.starts()[site.names()[4]] == before[site.names()[4]]
