@@ -15,6 +15,7 @@ from integration import lives
 from integration.bed import Factory
 from simulator.harness import until
 
+TURN, TURNS = "Register the agents", 4  # the judgement of all, and at least one turn of each
 SLOW = 25  # seconds between two requests of a slow agent: the first meets a closed window, and the next comes late
 
 
@@ -73,22 +74,50 @@ def test_a_host_that_fails_between_turns_leaves_the_others_alone(factory):
     lives.closed_and_clean(site)
 
 
-@pytest.mark.parametrize("end", ["interrupt", pytest.param("terminate", marks=pytest.mark.long)])
+# What a signal handler raises while Ansible forks a worker, Python drops: it happens in a hook of os.fork.
+INTERRUPTED_WHILE_FORKING = f"""
+import os, signal
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION, CALLBACK_TYPE, CALLBACK_NAME = 2.0, "aggregate", "interrupted_while_forking"
+    turns = 0
+
+    def v2_playbook_on_task_start(self, task, is_conditional):
+        self.turns += task.get_name().endswith("{TURN}")
+        if self.turns == {TURNS}:
+            os.register_at_fork(after_in_parent=self.interrupt)
+
+    def interrupt(self):
+        if self.turns == {TURNS}:
+            self.turns += 1
+            os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize("end", ["interrupt", "fork", pytest.param("terminate", marks=pytest.mark.long)])
 def test_an_end_by_a_signal_closes_the_window_for_those_between_turns_too(factory, end):
     """All hosts wait; the only worker speaks for one of them. Only the main process is told to terminate."""
     site = lives.quick(factory(3))
     hosts = one_each(site, slow=0)
     for agent in site.agents:
         agent["env"] = {"SIMULATOR_START_DELAY": "3600"}
+    if end == "fork":
+        plugins = site.directory / "callbacks"
+        plugins.mkdir()
+        plugins.joinpath("interrupted_while_forking.py").write_text(INTERRUPTED_WHILE_FORKING)
+        site.environment.update(
+            ANSIBLE_CALLBACK_PLUGINS=str(plugins), ANSIBLE_CALLBACKS_ENABLED="interrupted_while_forking"
+        )
     process = site.start("rollout", "--forks", "1", hosts=hosts, agents_window_lease=600)
     log = site.directory / "started.log"
     try:
-        turns = "Register the agents"  # the judgement of all, and at least one turn of each
-        until(lambda: log.read_text().count(turns) >= 4, "every host has had a turn", 90)
-        assert site.simulator.state()["window"]["open"]
+        until(lambda: log.read_text().count(TURN) >= TURNS, "every host has had a turn", 90)
         if end == "interrupt":
+            assert site.simulator.state()["window"]["open"]
             os.killpg(process.pid, signal.SIGINT)
-        else:
+        elif end == "terminate":
+            assert site.simulator.state()["window"]["open"]
             process.terminate()
         assert process.wait(30) == 99, "as Ansible ends by an interrupt"
         until(lambda: not site.simulator.state()["window"]["open"], "the window is closed again", 20)

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -56,6 +59,32 @@ def ended_in_order(ending: Callable[[], bool]) -> Iterator[None]:
             signal.signal(number, handler)
         if caught:
             os.kill(os.getpid(), caught[0])
+
+
+def interrupted_for_sure() -> None:
+    """Let an interrupt end this process also where Python drops what the handler of the signal raises.
+
+    It drops that in a hook of os.fork, and Ansible forks for each host and task: the run would go on, and the next
+    interrupt would end it at once, as Ansible's handler is gone by then. So that handler is put back and the signal is
+    sent again. Forked workers are left as they are.
+    """
+    handler, owner, told = signal.getsignal(signal.SIGINT), os.getpid(), sys.unraisablehook
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        return
+
+    def again() -> None:
+        time.sleep(INSIST_EVERY)
+        os.kill(owner, signal.SIGINT)
+
+    def dropped(unraisable: Any) -> None:
+        ours = os.getpid() == owner and threading.current_thread() is threading.main_thread()
+        if not ours or not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            told(unraisable)
+            return
+        signal.signal(signal.SIGINT, handler)
+        _thread.start_new_thread(again, ())  # takes none of the locks that may be held here
+
+    sys.unraisablehook = dropped
 
 
 def terminated_in_order() -> None:

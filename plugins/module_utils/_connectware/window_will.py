@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._agents.interrupts import terminated_in_order
+from .._agents.interrupts import interrupted_for_sure, terminated_in_order
 from .._agents.window import WindowLease
 from .._argspec import CONNECTWARE_OPTIONS
 from .._errors import ConnectwareError
@@ -92,5 +92,6 @@ def shared_will(warn: Callable[[str], None]) -> WindowWill | None:
             will.execute(warn)
 
     atexit.register(at_exit)
+    interrupted_for_sure()
     terminated_in_order()
     return will

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -14,6 +15,7 @@ import pytest
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import (
     ended_in_order,
+    interrupted_for_sure,
     terminated_in_order,
 )
 
@@ -87,6 +89,62 @@ def wait_for_a_signal() -> None:
     signal.alarm(30)
     while True:
         threading.Event().wait(0.05)
+
+
+def interrupted_while_it_forks(prepare: Callable[[], object]) -> str:
+    """What a process has said that is interrupted in a hook of os.fork, as Ansible's main process may be."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        handled = []
+
+        def handler(number: int, _frame: object) -> None:
+            """As Ansible's own: it is good for one signal."""
+            signal.signal(number, signal.SIG_DFL)
+            handled.append(number)
+            raise KeyboardInterrupt
+
+        def hook() -> None:
+            if not handled:
+                interrupt()
+
+        signal.signal(signal.SIGINT, handler)
+        sys.unraisablehook = lambda unraisable: os.write(tell, b"dropped ")
+        try:
+            prepare()
+            os.register_at_fork(after_in_parent=hook)
+            if os.fork() == 0:
+                os._exit(0)
+            os.write(tell, b"goes on")
+            for _slice in range(60):
+                threading.Event().wait(0.05)
+        except KeyboardInterrupt:
+            os.write(tell, b" until it is interrupted")
+        finally:
+            os._exit(0)
+    os.close(tell)
+    os.waitpid(child, 0)
+    with os.fdopen(told) as said:
+        return said.read()
+
+
+def test_an_interrupt_while_it_forks_is_not_lost() -> None:
+    assert interrupted_while_it_forks(lambda: None) == "dropped goes on"
+    assert interrupted_while_it_forks(interrupted_for_sure) == "goes on until it is interrupted"
+
+
+def test_what_else_is_dropped_is_told_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: told.append(unraisable.exc_value))
+    interrupted_for_sure()
+    trouble = ValueError("trouble")
+
+    class ClearedAway:
+        def __del__(self) -> None:
+            raise trouble
+
+    del [ClearedAway()][:]
+    assert told == [trouble]
 
 
 def ends_by_sigterm(prepare: Callable[[], object]) -> str:
