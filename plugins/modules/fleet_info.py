@@ -36,7 +36,7 @@ options:
   expected:
     description:
       - The agents of the inventory. Keys are hosts, values are their C(agents_list), of which C(name) and C(username)
-        are read.
+        are read. The filter P(edgefleet.connectware.agents_by_host#filter) gathers them.
       - Give all hosts of the inventory. Without this option nothing is compared, and nothing is called a ghost.
     type: dict
   name_pattern:
@@ -52,6 +52,8 @@ options:
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
+  - plugin: edgefleet.connectware.agents_by_host
+    plugin_type: filter
   - module: edgefleet.connectware.registry_info
   - module: edgefleet.connectware.agents_info
 """
@@ -67,10 +69,8 @@ EXAMPLES = r"""
 
 - name: Compare with the inventory
   edgefleet.connectware.fleet_info:
-    expected: "{{ dict(hosts | zip(hosts | map('extract', hostvars, 'agents_list'))) }}"
+    expected: "{{ hostvars | edgefleet.connectware.agents_by_host(groups['factories']) }}"
     name_pattern: hh-.*
-  vars:
-    hosts: "{{ groups['factories'] }}"
   delegate_to: localhost
   run_once: true
   register: fleet

@@ -35,7 +35,8 @@ options:
   expected:
     description:
       - The agents of the whole inventory. Keys are hosts, values are their C(agents_list), of which C(name) and
-        C(username) are read. Without any agent in it, the module fails.
+        C(username) are read. The filter P(edgefleet.connectware.agents_by_host#filter) gathers them.
+      - Without any agent in it, the module fails.
     type: dict
     required: true
   usernames:
@@ -60,6 +61,8 @@ options:
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
+  - plugin: edgefleet.connectware.agents_by_host
+    plugin_type: filter
   - module: edgefleet.connectware.fleet_info
   - module: edgefleet.connectware.registered_client
 """
@@ -67,18 +70,14 @@ seealso:
 EXAMPLES = r"""
 - name: Show what could go
   edgefleet.connectware.ghosts_retired:
-    expected: "{{ dict(hosts | zip(hosts | map('extract', hostvars, 'agents_list'))) }}"
-  vars:
-    hosts: "{{ groups['factories'] }}"
+    expected: "{{ hostvars | edgefleet.connectware.agents_by_host(groups['factories']) }}"
   delegate_to: localhost
   run_once: true
 
 - name: Retire one that was named
   edgefleet.connectware.ghosts_retired:
-    expected: "{{ dict(hosts | zip(hosts | map('extract', hostvars, 'agents_list'))) }}"
+    expected: "{{ hostvars | edgefleet.connectware.agents_by_host(groups['factories']) }}"
     usernames: [hh-press-09]
-  vars:
-    hosts: "{{ groups['factories'] }}"
   delegate_to: localhost
   run_once: true
 """

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import socket
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ import yaml
 from guides.examples import ROOT
 from integration.bed import COLLECTIONS, IMAGE, VERSION, docker, inspect
 from integration.documented import GROUP, HOST, Site
+from integration.lives import empty
 from simulator.harness import until
 from unit.extensions.eda.sources import PLUGIN, running
 
@@ -81,6 +84,55 @@ def test_the_example_of_reregistrations(site: Site) -> None:
     site.tasks(name).failed("2 of 2 agents would be registered anew", "allows 1", "No agent was registered")
 
 
+def test_the_example_of_elsewhere(site: Site) -> None:
+    name, example = site.agent(1), "filter/elsewhere"
+    site.tasks(example).ok()
+    until(lambda: site.factory.connected(name), "the agent is connected")
+    other = site.words["welder-agent-1"]
+    # Asleep: it ends as soon as it asks, because its user exists.
+    given = {"AGENT_NAME": name, "AGENT_MODE": "distributed", "MQTT_HOST": "127.0.0.1"}
+    variables = [option for key, value in given.items() for option in ("--env", f"CYBUS_{key}={value}")]
+    docker("run", "--detach", "--name", other, *variables, "--env", "SIMULATOR_START_DELAY=3600", f"{IMAGE}:{VERSION}")
+    empty(name)
+    docker("restart", "--time", "1", f"connectware-agent-{name}")
+
+    site.tasks(example).failed(f"the container {other} on the host {HOST} runs and answers to that name")
+    assert name in site.simulator.usernames()
+
+    docker("rm", "--force", other)
+    site.tasks(example).ok()
+    until(lambda: site.factory.connected(name), "the agent is connected again")
+
+
+def test_the_example_of_with_previous_images(site: Site) -> None:
+    site.tasks("module/agents_registered").ok()
+    before = [site.factory.container(site.agent(number)) for number in (1, 2)]
+    crashes = f"FROM {IMAGE}:{VERSION}\nENV SIMULATOR_CRASH=7\n".encode()
+    tag = f"{IMAGE}:1.9.0"
+    subprocess.run(
+        ["docker", "build", "--quiet", "--tag", tag, "-"], input=crashes, env={**os.environ, "DOCKER_BUILDKIT": "0"},
+        check=True, capture_output=True,
+    )  # fmt: skip
+    try:
+        run = site.tasks("filter/with_previous_images").ok()
+    finally:
+        docker("rmi", "--force", tag)
+
+    assert "are not registered" in run.output
+    for number, old in enumerate(before, start=1):
+        now = site.factory.container(site.agent(number))
+        assert now is not None and old is not None and now["Image"] == old["Image"] and now["Id"] != old["Id"]
+        until(lambda number=number: site.factory.connected(site.agent(number)), "the agent is connected again")
+
+
+def test_the_example_of_plan(site: Site) -> None:
+    site.factory.play("audit").ok()
+
+    shown = site.tasks("filter/plan").ok().output
+
+    assert f"Would be registered: {site.agent(1)} on factory (first_start), {site.agent(2)} on factory" in shown
+
+
 def test_the_example_of_repeated_names(site: Site) -> None:
     site.tasks("filter/repeated_names").ok()
     site.factory.agents.append({"name": "welder", "username": site.agent(1)})
@@ -103,6 +155,8 @@ def test_the_examples_of_the_fleet(site: Site) -> None:
     site.tasks("module/ghosts_retired").ok()
     assert site.simulator.usernames() & {named, ghost} == {named}
     site.tasks("module/fleet_info").ok()
+
+    assert f'"msg": "{site.agent(2)}"' in site.tasks("filter/agents_by_host").ok().output
 
 
 def test_the_example_of_api_token(site: Site) -> None:

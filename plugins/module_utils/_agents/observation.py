@@ -20,6 +20,7 @@ ABSENT = "absent"
 RUNNING = "running"
 RESTARTING = "restarting"
 CONTAINER_STATES = (ABSENT, "created", RUNNING, RESTARTING, "paused", "exited", "dead", "removing")
+RUNS = (RUNNING, RESTARTING, "paused")  # states of a container whose agent may use its user
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._agents.observation import RUNS
 from .._agents.passed_on import passed_on
 from .._agents.spec import DEFAULT_PREFIX
 from .._agents.text import printable
 
 LONGEST = 2000  # characters of a message
-RUNS = ("running", "restarting", "paused")
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._agents.observation import RUNS
 from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
 from .._errors import SpecError
 from .engine import Engine
 
 BUILTIN_NETWORKS = ("bridge", "default", "host", "none")
 ANOTHER = "container:"
-RUNS = ("running", "restarting", "paused")
 
 
 @dataclass(frozen=True)

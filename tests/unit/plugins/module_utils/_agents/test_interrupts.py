@@ -50,8 +50,13 @@ def test_an_interrupt_that_gets_lost_is_followed_by_the_next(passed_on: list[int
     assert passed_on == [signal.SIGINT]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_one_interrupt_ends_a_conversation_also_where_it_gets_lost(passed_on: list[int]) -> None:
+def test_one_interrupt_ends_a_conversation_also_where_it_gets_lost(
+    passed_on: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = []
+    # Of this process itself; in a worker nothing but the block sees to it.
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: lost.append(unraisable.exc_type))
+
     class ClearedAway:
         def __del__(self) -> None:
             interrupt()  # what is raised here is dropped
@@ -63,6 +68,7 @@ def test_one_interrupt_ends_a_conversation_also_where_it_gets_lost(passed_on: li
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+    assert lost == [KeyboardInterrupt]
     assert passed_on == [signal.SIGINT]
 
 

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filter: what a rollout would do, in words, by the report of an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+UNDECIDED = ("conflict", "impostor")
+UNCLEAR = ("broken", "unreachable", "unknown")
+LEFT_OUT = (*UNDECIDED, *UNCLEAR, "ghost")
+
+
+def plan(report: Any, longest: int = 50) -> str:
+    """Sentences for whoever decides about the rollout."""
+    try:
+        said = [f"Audit of {report['generated_at']}."]
+        if report["connectware"]["error"]:
+            said.append(f"Connectware could not be asked: {report['connectware']['error'].rstrip('.')}.")
+        agents = report["agents"]
+        unlike = [agent for agent in agents if agent["drift"]]
+        new = [agent for agent in agents if agent["reason"] != "none" and agent["verdict"] not in LEFT_OUT]
+        said += [
+            _sentence("Would be registered", new, "reason", longest),
+            _sentence("Container would be made anew", unlike, "verdict", longest),
+            _sentence("Left alone, because somebody has to decide", _of(agents, UNDECIDED), "verdict", longest),
+            _sentence("Could not be judged", _of(agents, UNCLEAR), "verdict", longest),
+        ]
+    except (KeyError, TypeError) as exc:
+        raise AnsibleFilterError(
+            "plan: this is no report of edgefleet.connectware.audit_report; read the file audit.json that it has"
+            f" written ({type(exc).__name__}: {exc})"
+        ) from exc
+    return " ".join(said)
+
+
+def _of(agents: Sequence[Mapping[str, Any]], verdicts: Sequence[str]) -> list[Mapping[str, Any]]:
+    return [agent for agent in agents if agent["verdict"] in verdicts]
+
+
+def _sentence(said: str, agents: Sequence[Mapping[str, Any]], because: str, longest: int) -> str:
+    """Of a long list its beginning."""
+    names = [f"{agent['name']} on {agent['host']} ({agent[because]})" for agent in agents[:longest]]
+    more = f" and {len(agents) - longest} more" if len(agents) > longest else ""
+    return f"{said}: {', '.join(names) or 'none'}{more}."
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"plan": plan}

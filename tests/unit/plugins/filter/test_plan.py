@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filter plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.edgefleet.connectware.plugins.filter.plan import FilterModule
+
+plan = FilterModule().filters()["plan"]
+
+
+def row(name: str, verdict: str = "registered", reason: str = "none", drift: list[str] | None = None) -> dict[str, Any]:
+    """An agent of a report."""
+    return {"name": name, "host": "hall-1", "verdict": verdict, "reason": reason, "drift": drift or []}
+
+
+def report(*agents: dict[str, Any], error: str = "") -> dict[str, Any]:
+    return {"generated_at": "2026-11-24T06:00:00Z", "connectware": {"error": error}, "agents": list(agents)}
+
+
+def test_where_nothing_is_to_do() -> None:
+    assert plan(report(row("press-1"))) == (
+        "Audit of 2026-11-24T06:00:00Z. Would be registered: none. Container would be made anew: none."
+        " Left alone, because somebody has to decide: none. Could not be judged: none."
+    )
+
+
+def test_who_would_be_registered_and_why() -> None:
+    text = plan(report(row("press-1", "absent", "first_start"), row("press-2", "revoked", "credentials_rejected")))
+    assert "Would be registered: press-1 on hall-1 (first_start), press-2 on hall-1 (credentials_rejected)." in text
+
+
+@pytest.mark.parametrize("verdict", ["conflict", "impostor"])
+def test_who_is_left_alone(verdict: str) -> None:
+    text = plan(report(row("press-1", verdict, "conflict")))
+    assert f"Left alone, because somebody has to decide: press-1 on hall-1 ({verdict})." in text
+    assert "Would be registered: none." in text
+
+
+@pytest.mark.parametrize("verdict", ["broken", "unreachable", "unknown"])
+def test_who_could_not_be_judged(verdict: str) -> None:
+    text = plan(report(row("press-1", verdict, "first_start")))
+    assert f"Could not be judged: press-1 on hall-1 ({verdict})." in text
+    assert "Would be registered: none." in text
+
+
+def test_a_ghost_is_not_registered() -> None:
+    assert "Would be registered: none." in plan(report(row("press-1", "ghost", "first_start")))
+
+
+def test_whose_container_would_be_made_anew() -> None:
+    assert "made anew: press-1 on hall-1 (registered)." in plan(report(row("press-1", drift=["memory"])))
+
+
+def test_of_a_long_list_its_beginning() -> None:
+    agents = [row(f"press-{number}", "absent", "first_start") for number in range(1, 6)]
+    start = "Would be registered: press-1 on hall-1 (first_start), press-2 on hall-1 (first_start)"
+    assert f"{start} and 3 more. " in plan(report(*agents), longest=2)
+    assert " more" not in plan(report(*agents), longest=5)
+
+
+@pytest.mark.parametrize("error", ["It timed out", "It timed out."])
+def test_that_connectware_did_not_answer(error: str) -> None:
+    assert "Z. Connectware could not be asked: It timed out. Would" in plan(report(error=error))
+
+
+@pytest.mark.parametrize("wrong", [{}, [], "", {"generated_at": "now"}, {**report(), "agents": ["press-1"]}])
+def test_what_is_no_report_is_refused(wrong: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match=r"read the file audit\.json"):
+        plan(wrong)
