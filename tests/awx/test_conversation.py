@@ -150,6 +150,19 @@ def test_a_value_that_changed_changes_its_object_alone(done: tuple[Awx, Setup]) 
     assert len(awx.changed()) == len(EDITS)
 
 
+def test_the_example_of_notifications_to_send(awx: Awx, setup: Setup) -> None:
+    tasks = yaml.safe_load(example("filter/notifications_to_send"))
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks, "vars": {"vault_chat_password": SECRET}}]
+    (setup.folder / "example.yml").write_text(yaml.safe_dump(play))
+    command = ["ansible-playbook", "example.yml"]
+
+    assert setup.command(command).ok().recap["changed"] == 1
+    made = named(awx, "notification_templates", "Factory chat")
+    assert made["notification_configuration"]["password"] == SECRET
+    assert setup.command(command).ok().recap["changed"] == 0, "although it has a secret"
+    assert awx.refused == []
+
+
 @pytest.mark.long
 def test_a_new_secret_alone_is_sent_when_asked_for(done: tuple[Awx, Setup]) -> None:
     """AWX shows no secret: that it differs cannot be seen."""
