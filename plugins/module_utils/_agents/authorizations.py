@@ -42,27 +42,31 @@ class Authorizations:
     Attributes:
         asked: all that Connectware was asked for, in order.
         taken: the pairing IDs of those that it took.
+        sure: it said so of the last one; else its answer was lost, and the user that is there now may be another's.
         at, start, host_time, saved: of the last one that it took: when, in which start of the container, when by the
             host's clock, and whether the volume had credentials by then.
     """
 
     asked: list[Authorization] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    sure: bool = False
     at: float | None = None
     start: float | None = None
     host_time: float = 0.0
     saved: bool = False
     _attempted: str | None = None
 
-    def take(self, pairing_id: str, seen: Observation, observed_at: float, now: float) -> None:
+    def take(self, pairing_id: str, seen: Observation, observed_at: float, now: float, *, sure: bool = True) -> None:
         """Connectware took it.
 
         Args:
             observed_at: when the observation arrived, by the caller's clock.
+            sure: see Authorizations.
         """
         self._attempted = None
         self.settle(a.UNPROVEN, "the run ended before the agent had proven that it got in")
         self.taken.append(pairing_id)
+        self.sure = sure
         self.at = now
         self.start = seen.started_at
         known = [event.at for event in seen.events if event.at is not None]
@@ -70,11 +74,12 @@ class Authorizations:
         self.host_time = max([seen.observed_at + now - observed_at, *known])
         self.saved = bool(seen.credentials)
 
-    def fail(self, pairing_id: str, trouble: str, refused: bool) -> None:
+    def fail(self, pairing_id: str, trouble: str, certain: bool) -> None:
         """It failed, or its answer was lost: then the server has to show whether it took effect."""
-        self._attempted = pairing_id
-        if refused:
+        if certain:
             self.settle(a.FAILED, trouble)
+        else:
+            self._attempted = pairing_id
 
     def attempted(self, in_effect: bool, trouble: str) -> str | None:
         """The pairing ID of a failed attempt that has taken effect all the same; None if there is none.

@@ -56,8 +56,12 @@ def provisional(f: Facts, verdict: Verdict) -> Verdict:
 
 
 def conflict(f: Facts) -> Verdict | None:
-    """The last word of the agent is a conflict."""
-    if not (f.in_conflict and f.evidence.user_exists):
+    """The last word of the agent is a conflict, or that of Connectware about its request."""
+    if not f.evidence.user_exists:
+        return None
+    if f.evidence.history.name_taken and f.evidence.pending and not f.evidence.history.authorized:
+        return conflict_policy(f, "Connectware refuses with 409 to authorize its request")
+    if not f.in_conflict:
         return None
     if _worth_a_proof(f):
         return Verdict(

@@ -88,6 +88,7 @@ class History:
         kept: why the user that is in the way was not deleted; empty if nobody tried or it was.
         seen_ids: pairing IDs that the agent's own container has shown in this run.
         cleared: the agent's own earlier requests were told to go.
+        name_taken: an authorization of this run was refused because a user of that name exists.
         taken_back: the user that an authorization of this run has made was deleted again, or could not be: what was
             done, in words; taken_back_as is the verdict that led to it.
         wait_started_ago: seconds since this verdict was reached.
@@ -107,6 +108,7 @@ class History:
     kept: str = ""
     seen_ids: tuple[str, ...] = ()
     cleared: bool = False
+    name_taken: bool = False
     taken_back: str = ""
     taken_back_as: str = ""
     wait_started_ago: float = 0.0

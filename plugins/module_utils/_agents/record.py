@@ -61,6 +61,7 @@ class AgentRecord:
     _proved: bool = False
     _proved_new: bool = False
     _replaced: bool = False
+    _name_taken: bool = False
     _kept: str = ""
     _cleared: bool = False
     _taken_back_as: str = ""
@@ -181,6 +182,7 @@ class AgentRecord:
             authorized_at=let_in.host_time,
             saved_at_authorization=let_in.saved,
             replaced=self._replaced,
+            name_taken=self._name_taken,
             kept=self._kept,
             seen_ids=tuple(self._seen_ids),
             cleared=self._cleared,
@@ -198,26 +200,37 @@ class AgentRecord:
         """What is to be recorded before its request is authorized; belongs into `authorizations.asked` then."""
         return of_agent(self.observation, listed_id, window_open, self.reason)
 
-    def note_authorized(self, pairing_id: str, now: float) -> None:
-        """This run authorized its request."""
-        self.authorizations.take(pairing_id, self.observation, self._observed_at, now)
+    def note_authorized(self, pairing_id: str, now: float, *, sure: bool = True) -> None:
+        """This run authorized its request.
+
+        Args:
+            sure: Connectware said so; else it only looks like that.
+        """
+        self.authorizations.take(pairing_id, self.observation, self._observed_at, now, sure=sure)
         self.pending = ()
         self.actions.append("authorized")
 
     def note_attempt(self, pairing_id: str, trouble: str, *, refused: bool = False) -> None:
         """An authorization failed, or its answer was lost.
 
+        A user that was there before shows nothing: then it counts as failed.
+
         Args:
             refused: it certainly had no effect.
         """
         self.trouble = trouble
-        self.authorizations.fail(pairing_id, trouble, refused)
+        self.authorizations.fail(pairing_id, trouble, refused or self.user_exists)
+
+    def note_taken_name(self, pairing_id: str, trouble: str) -> None:
+        """An authorization was refused because a user of its name exists."""
+        self.note_attempt(pairing_id, trouble, refused=True)
+        self._name_taken = True
 
     def settle_attempt(self, now: float) -> None:
         """The server shows whether the attempt has taken effect all the same."""
         attempted = self.authorizations.attempted(self.user_exists and not self.pending, self.trouble)
         if attempted is not None:
-            self.note_authorized(attempted, now)
+            self.note_authorized(attempted, now, sure=False)
 
     def note_restarted(self) -> None:
         """This run restarted its container; the verdict tells what for."""
@@ -243,6 +256,7 @@ class AgentRecord:
     def note_replaced(self) -> None:
         """This run deleted its stale user."""
         self._replaced = True
+        self._name_taken = False
         self._asked_again = False  # it may have given up since, and now it can ask in vain no more
         self.user_exists = False
         self.actions.append("user_deleted")

@@ -28,7 +28,7 @@ from .window import WindowLease
 
 FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
 # An authorization that ends like this may have taken effect, or may work with the next list: look again.
-LOOK_AGAIN = (ConflictError, LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
+LOOK_AGAIN = (LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
 
 
 class ServerSide:
@@ -74,7 +74,8 @@ class ServerSide:
             for record in self._records:
                 record.user_exists = record.observation.username in existing
                 record.user_since = existing.get(record.observation.username)
-                record.settle_attempt(now)
+                if not record.final:
+                    record.settle_attempt(now)
             self.users_at = now
 
     def list_requests(self) -> None:
@@ -102,12 +103,15 @@ class ServerSide:
             record.note_replaced()
 
     def take_back(self, record: AgentRecord) -> None:
-        """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end."""
+        """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end.
+
+        Where the answer to the authorization was lost, a user that no registration can have made is kept.
+        """
         try:
-            self._server.delete_user(record.observation.username, ours=True)
+            self._server.delete_user(record.observation.username, ours=record.authorizations.sure)
         except OUTAGE:
             raise
-        except ApiError as exc:
+        except (ApiError, ProtectedUserError) as exc:
             record.note_taken_back(exc.message)
         else:
             record.note_taken_back()
@@ -165,6 +169,9 @@ class ServerSide:
         record.authorizations.asked.append(authorization)
         try:
             self._server.authorize(record.observation.username, pairing_id)
+        except ConflictError as exc:
+            record.note_taken_name(pairing_id, exc.message)
+            self.users_at = None
         except LOOK_AGAIN as exc:
             if isinstance(exc, LockedError) and self._closing.wanted and not self.requests.window_open:
                 self._closing.note_refused()

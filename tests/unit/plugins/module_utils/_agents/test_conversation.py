@@ -222,6 +222,64 @@ def test_an_authorization_whose_answer_is_lost_is_looked_after(error, takes_effe
     assert len(world.let_in) == 1
 
 
+@pytest.mark.parametrize("told", ["confirm", "confirm_and_drop"])
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_user_that_was_there_before_is_not_ours_if_only_the_authorization_tells_of_it(told, protected):
+    world = World(tells_conflict=told)
+    world.add("agent-1")
+    world.users.add("agent-1")
+    world.protected = {"agent-1"} if protected else set()
+    outcome = talk(world)["agent-1"]
+    assert outcome["verdict"] == "conflict" and "agents_on_conflict" in outcome["message"], outcome
+    assert "authorized" not in outcome["actions"]
+    assert world.users == {"agent-1"}
+    assert [call for call in world.calls if call.startswith("delete")] == []
+
+
+@pytest.mark.parametrize("told", ["confirm", "confirm_and_drop"])
+def test_such_a_user_is_replaced_if_the_user_wants_it(told):
+    world = World(tells_conflict=told)
+    world.add("agent-1")
+    world.users.add("agent-1")
+    outcome = talk(world, policy=Policy(on_conflict="replace"))["agent-1"]
+    assert outcome["registered"], outcome
+    assert [call for call in world.calls if call.startswith("delete")] == ["delete agent-1"]
+
+
+def test_a_user_that_is_made_by_hand_while_the_request_waits_is_kept():
+    world = World(tells_conflict="confirm")
+    world.add("agent-1")
+    original = world.authorize
+
+    def authorize(username, pairing_id):
+        world.users.add(username)
+        original(username, pairing_id)
+
+    world.authorize = authorize
+    outcome = talk(world)["agent-1"]
+    assert outcome["verdict"] == "conflict" and outcome["actions"] == [], outcome
+    assert world.users == {"agent-1"}
+
+
+def test_where_no_answer_came_a_user_that_cannot_be_ours_is_kept():
+    """The request is gone and the user is there: so it looks authorized, but it was made by hand in that moment."""
+    world = World()
+    agent = world.add("agent-1")
+
+    def authorize(username, pairing_id):
+        world.calls.append(f"authorize {username}")
+        world.pending.remove((username, pairing_id))
+        world.users.add(username)
+        world.protected.add(username)
+        agent.asks_at = None
+        raise UnreachableError("authorize")
+
+    world.authorize = authorize
+    outcome = talk(world)["agent-1"]
+    assert not outcome["registered"] and "it is an administrator" in outcome["message"], outcome
+    assert world.users == {"agent-1"}
+
+
 def test_window_that_somebody_else_made_longer_is_left_open():
     world = World()
     world.add("agent-1", poll=3.0)

@@ -631,6 +631,7 @@ histories = st.builds(
     kept=st.sampled_from(["", "it must be kept"]),
     seen_ids=st.lists(st.sampled_from([OWN, OTHER]), max_size=2).map(tuple),
     cleared=st.booleans(),
+    name_taken=st.booleans(),
     taken_back=st.sampled_from(["", "it was taken back"]),
     wait_started_ago=st.floats(0, 200),
     watched=st.floats(0, 200),

@@ -14,7 +14,11 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import LockedError, ProtectedUserError
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    ConflictError,
+    LockedError,
+    ProtectedUserError,
+)
 
 
 @dataclass
@@ -57,6 +61,9 @@ class World:
         self.authorizes_while_closed = server.get("authorizes_while_closed", False)  # so the contract says
         self.refuses_while_closed = server.get("refuses_while_closed", False)
         self.forgets_restarted = server.get("forgets_restarted", True)  # the request of an agent that was restarted
+        # Where a user of that name exists: told to whoever asks, or only to who authorizes; then the request may go.
+        self.tells_conflict = server.get("tells_conflict", "register")  # register, confirm or confirm_and_drop
+        self.refused: set[str] = set()
         self.since: str | None = None
         self.protected: set[str] = set()
         self.calls: list[str] = []
@@ -123,7 +130,8 @@ class World:
             agent.asks_at = None
             return
         locked = self.now >= self.window_until
-        if agent.name in self.users and (self.conflict_first or not locked):
+        early = self.tells_conflict == "register" and (self.conflict_first or not locked)
+        if agent.pairing_id in self.refused or (agent.name in self.users and early):
             self._conflict(agent)
         elif not locked and (agent.name, agent.pairing_id) not in self.pending:
             self.pending.append((agent.name, agent.pairing_id))
@@ -204,6 +212,8 @@ class World:
         if self.refuses_while_closed and self.now >= self.window_until:
             raise LockedError(f"authorize {username}", answered="the window is closed")
         assert (username, pairing_id) in self.pending
+        if username in self.users:
+            self._refuse(username, pairing_id)
         found = [p for p in self.pending if p[0] == username]
         for request in found[:1]:
             self.pending.remove(request)
@@ -212,6 +222,12 @@ class World:
             self.let_in.append(request)
             if request[1] == self.agents[username].pairing_id:
                 self.agents[username].granted = True
+
+    def _refuse(self, username, pairing_id):
+        if self.tells_conflict == "confirm_and_drop":
+            self.pending.remove((username, pairing_id))
+            self.refused.add(pairing_id)
+        raise ConflictError(f"authorize {username}", answered="409, a user of that name exists")
 
     def delete_user(self, username, *, ours=False):
         self.calls.append(f"delete {username}" + (" (ours)" if ours else ""))
