@@ -10,14 +10,17 @@ again until it is let in, so what it said in between and then no more is over. T
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from .engine import CHUNK, Engine, quoted
 from .timeline import seconds_of
 
-MOST_LOG = 2 * 1024 * 1024  # bytes of one start's log that are read from its beginning
+MOST_LOG = 2 * 1024 * 1024  # bytes of one start's log that are read from its beginning, and kept of its end
 TAIL = 4000  # lines that are read from its end, if that was not reached
+MOST_LINE = 64 * 1024  # bytes of a line of a terminal's log that are kept: far more than anybody looks at
 
 _FRAME = struct.Struct(">BxxxL")
 
@@ -40,9 +43,8 @@ def read_lines(
         last = at if at is not None else last
         yield at, line
     if first.exceeded:
-        for at, line in _read(engine, container, start, _Bounded(most), tail=TAIL):
-            if at is not None and (last is None or at > last):
-                yield at, line
+        end = _read(engine, container, start, _Bounded(inf), tail=TAIL)
+        yield from _newest((line for line in end if line[0] is not None and (last is None or line[0] > last)), most)
 
 
 def _read(
@@ -58,6 +60,8 @@ def _read(
         chunks = bound.pass_on(answer.iter_content(CHUNK))
         texts = _lines(chunks) if (container.get("Config") or {}).get("Tty") else _messages(chunks)
         for text in texts:
+            if bound.exceeded:  # this one was cut off
+                return
             stamp, _unused, rest = text.partition(b" ")
             at = seconds_of(stamp.decode("ascii", errors="replace"))
             if start is None or at is None or at >= start:
@@ -67,7 +71,7 @@ def _read(
 class _Bounded:
     """Passes on so many bytes and then stops."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: float) -> None:
         self._left = most
         self.exceeded = False
 
@@ -80,11 +84,24 @@ class _Bounded:
             yield chunk
 
 
+def _newest(lines: Iterable[tuple[float | None, bytes]], most: int) -> Iterable[tuple[float | None, bytes]]:
+    """The last lines, as many as are not more bytes together."""
+    kept: deque[tuple[float | None, bytes]] = deque()
+    size = 0
+    for at, line in lines:
+        kept.append((at, line))
+        size += len(line)
+        while size > most:
+            size -= len(kept.popleft()[1])
+    return kept
+
+
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
         yield from lines
+        rest = rest[:MOST_LINE]
     if rest:
         yield rest
 

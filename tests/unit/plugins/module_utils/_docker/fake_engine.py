@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from typing import Any, Dict, Tuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 Answer = Tuple[int, Any, Dict[str, str]]
 
@@ -33,7 +33,10 @@ class FakeEngine(ThreadingMixIn, UnixStreamServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def say(self, method: str, path: str, body: Any, status: int = 200, **headers: str) -> None:
-        """What is answered from now on; bytes as they are, everything else as JSON."""
+        """What is answered from now on; bytes as they are, everything else as JSON.
+
+        A function is called with the parameters of the question, as strings, and says which.
+        """
         self.answers[method, path] = (status, body, headers)
 
     def versions(self) -> set[str]:
@@ -59,6 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         missing: Answer = (404, {"message": f"no such thing: {path}"}, {})
         status, body, headers = self.server.answers.get((self.command, path), missing)
+        if callable(body):
+            body = body(dict(parse_qsl(urlsplit(self.path).query)))
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.plugins.module_utils._docker.fake_engine import FakeEngine, report
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import MAX_LINE
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import logs
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine, connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.timeline import seconds_of
@@ -87,3 +89,31 @@ def test_of_a_large_log_beginning_and_end_are_read(fake: FakeEngine, engine: Eng
     begin = [at for at, _unused in logs.read_lines(engine, report(), None, most=200_000)]
     assert len(begin) == len(set(begin)) < 20
     assert len([request for request in fake.asked if request[2] == LOG]) == 2
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("size", [30, 700, 16_000])
+def test_of_a_large_log_the_newest_lines_are_read_however_long_they_are(
+    size: int, terminal: bool, fake: FakeEngine, engine: Engine
+) -> None:
+    """What an agent asks now stands at the very end, behind all that it has told since it started."""
+    count, most = 4 * 1024 * 1024 // size, 256 * 1024
+    times = [datetime.datetime(2026, 1, 1) + datetime.timedelta(seconds=number / 50) for number in range(count)]
+    stamps = [at.isoformat("T", "microseconds") for at in times]
+    lines = [b"%sZ %d %s\n" % (stamp.encode(), number, b"x" * size) for number, stamp in enumerate(stamps)]
+    entries = lines if terminal else [frame(line) for line in lines]
+    fake.say("GET", LOG, lambda asked: b"".join(entries[-int(asked.get("tail", count)) :]))
+
+    read = [line for _at, line in logs.read_lines(engine, report(Config__Tty=terminal), None, most)]
+
+    numbers = [int(line.split()[0]) for line in read]
+    assert numbers[0] == 0 and numbers[-1] == count - 1
+    assert numbers == sorted(set(numbers))
+    assert all(line.endswith(b"x" * size) for line in read)
+    assert sum(map(len, read)) < 3 * most
+
+
+def test_of_a_line_without_an_end_the_beginning_is_kept() -> None:
+    chunks = (b"x" * 1_000 for _unused in range(1_000))
+    (line,) = logs._lines(chunks)
+    assert MAX_LINE <= len(line) <= logs.MOST_LINE
