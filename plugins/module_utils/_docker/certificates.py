@@ -4,8 +4,10 @@
 """Certificates of the host that an agent is to use: what can be said of them before it starts.
 
 Agents' own words about a certificate are not documented, and a broker that refuses one need not say why. So what is
-sure to be refused is refused here: one that has expired, and a key of another certificate. Whether its CA is the right
-one only the broker knows. Files that we may not read, or that are not on this machine, are left to the engine.
+sure to be refused is refused here: one that has expired, a key of another certificate, and what is no PEM. Whether its
+CA is the right one only the broker knows, and so it is with key sizes, signatures and curves, which this machine may
+not allow while broker and agent do. Files that we may not read, or that are not on this machine, are left to the
+engine.
 """
 
 from __future__ import annotations
@@ -22,6 +24,10 @@ from .engine import Engine
 
 PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN, which Python 3.8 and 3.9 have no name for
 MOST_ROUNDS = 4  # of a handshake of two ends, with some to spare
+ANY_STRENGTH = "DEFAULT:@SECLEVEL=0"
+# How OpenSSL says that a key is another one, or of another kind, and that a file is no PEM.
+OTHER_KEY = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+NO_PEM = ("NO_START_LINE", "NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib")
 
 
 def check_certificates(engine: Engine, specs: Sequence[AgentSpec]) -> None:
@@ -68,9 +74,12 @@ def _tried(look: Callable[[], str], what: str) -> Iterator[str]:
 
 
 def _words(exc: ssl.SSLError) -> str:
-    if exc.reason == "KEY_VALUES_MISMATCH":
+    """What is wrong for everybody; empty for what another TLS library, or another policy, may accept."""
+    if exc.reason in OTHER_KEY:
         return "the key belongs to another certificate"
-    return getattr(exc, "verify_message", "") or f"it cannot be read as PEM ({exc.reason or exc})"
+    if any(sign in str(exc) for sign in NO_PEM):
+        return f"it cannot be read as PEM ({exc.reason or exc})"
+    return exc.verify_message if isinstance(exc, ssl.SSLCertVerificationError) else ""
 
 
 def _ca_problem(path: str) -> str:
@@ -90,6 +99,8 @@ def _pair_problem(certificate: str, key: str) -> str:
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
     for context in (server, client):
+        with suppress(ssl.SSLError):  # OpenSSL before 1.1 knows no levels of strength
+            context.set_ciphers(ANY_STRENGTH)
         context.load_cert_chain(certificate, key, password="")  # never ask for one
     server.verify_mode = ssl.CERT_REQUIRED
     server.verify_flags |= PARTIAL_CHAIN

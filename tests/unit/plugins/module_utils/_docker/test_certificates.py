@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import ssl
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 import trustme
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.checker import Certificates
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import AgentSpec
@@ -24,6 +27,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 ENGINE: Any = SimpleNamespace(is_local=True, place="host h, engine e")
 YESTERDAY = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
 TOMORROW = YESTERDAY + datetime.timedelta(days=2)
+PEM = serialization.Encoding.PEM
 
 
 @pytest.fixture
@@ -77,27 +81,74 @@ def test_the_key_of_another_certificate(files: Certificates, tmp_path: Path) -> 
     assert "another certificate" in refused(replace(files, key=written(other, trustme.CA()).key))
 
 
-def test_a_ca_that_has_expired(files: Certificates, tmp_path: Path) -> None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "old CA")])
-    old = (
+def made(key: Any, not_after: datetime.datetime, ca: bool = False) -> x509.Certificate:
+    subject, issuer = (x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, name)]) for name in ("agent", "CA"))
+    return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(YESTERDAY - datetime.timedelta(days=9))
-        .not_valid_after(YESTERDAY)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .not_valid_after(not_after)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
+
+
+def test_a_ca_that_has_expired(files: Certificates, tmp_path: Path) -> None:
+    old = made(ec.generate_private_key(ec.SECP256R1()), YESTERDAY, ca=True)
     path = tmp_path / "old.pem"
-    path.write_bytes(old.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(old.public_bytes(PEM))
     assert "has expired" in refused(replace(files, ca=str(path)))
+
+
+def with_sha1(key: Any) -> bytes:
+    """A certificate as it was signed once, which the library makes no more."""
+    sha256, sha1 = bytes.fromhex("06092a864886f70d01010b"), bytes.fromhex("06092a864886f70d010105")
+    certificate = made(key, TOMORROW)
+    signature = key.sign(certificate.tbs_certificate_bytes.replace(sha256, sha1), padding.PKCS1v15(), hashes.SHA1())
+    der = certificate.public_bytes(serialization.Encoding.DER).replace(sha256, sha1)
+    return ssl.DER_cert_to_PEM_cert(der[: -len(signature)] + signature).encode()
+
+
+@pytest.fixture(params=["short", "sha1", "brainpool"])
+def frowned_upon(request: pytest.FixtureRequest, tmp_path: Path) -> Certificates:
+    """A valid certificate that this machine does not accept on connections of its own."""
+    if request.param == "brainpool":
+        key: Any = ec.generate_private_key(ec.BrainpoolP256R1())
+    else:
+        key = rsa.generate_private_key(65537, 1024 if request.param == "short" else 2048)
+    text = with_sha1(key) if request.param == "sha1" else made(key, TOMORROW).public_bytes(PEM)
+    (tmp_path / "frowned.crt").write_bytes(text)
+    return Certificates(certificate=str(tmp_path / "frowned.crt"), key=key_file(tmp_path / "frowned.key", key))
+
+
+def key_file(path: Path, key: Any) -> str:
+    path.write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return str(path)
+
+
+def test_what_only_this_machine_does_not_allow_is_left_to_the_broker(frowned_upon: Certificates) -> None:
+    check(frowned_upon)
+
+
+def test_what_this_machine_does_not_allow_needs_its_own_key(frowned_upon: Certificates, files: Certificates) -> None:
+    assert "another certificate" in refused(replace(frowned_upon, key=files.key))
+
+
+def test_a_key_of_another_kind(files: Certificates, tmp_path: Path) -> None:
+    other = key_file(tmp_path / "rsa", rsa.generate_private_key(65537, 2048))
+    assert "another certificate" in refused(replace(files, key=other))
+
+
+def test_a_curve_that_this_machine_does_not_know_is_left_to_the_broker(files: Certificates, tmp_path: Path) -> None:
+    """As on machines whose OpenSSL was built without some."""
+    known, unknown = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a8648ce3d030177")
+    der = ssl.PEM_cert_to_DER_cert(Path(files.certificate).read_text("ascii"))
+    assert known in der
+    (tmp_path / "curve").write_text(ssl.DER_cert_to_PEM_cert(der.replace(known, unknown)))
+    check(replace(files, certificate=str(tmp_path / "curve")))
 
 
 def test_what_is_no_certificate(files: Certificates, tmp_path: Path) -> None:
@@ -109,8 +160,7 @@ def test_what_is_no_certificate(files: Certificates, tmp_path: Path) -> None:
 def test_a_key_with_a_password_asks_nobody(files: Certificates, tmp_path: Path) -> None:
     key = serialization.load_pem_private_key(Path(files.key).read_bytes(), None)
     locked = serialization.BestAvailableEncryption(b"secret")
-    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    (tmp_path / "locked").write_bytes(key.private_bytes(pem, pkcs8, locked))  # type: ignore[call-arg]
+    (tmp_path / "locked").write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, locked))  # type: ignore[call-arg]
     assert "cannot be read" in refused(replace(files, key=str(tmp_path / "locked")))
 
 
