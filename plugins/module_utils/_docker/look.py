@@ -17,7 +17,7 @@ from .marks import remove_mark
 from .observe import Observer, Target
 
 PAUSE = 0.25  # seconds between two looks
-RESTART_TIMEOUT = 10  # seconds an agent gets to stop
+STOP_TIMEOUT = 10  # seconds an agent gets to stop whose container does not say how many
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,8 @@ def _shows(seen: Observation, unmark_after: float | None) -> bool:
 
 def _restart(engine: Engine, target: Target) -> None:
     """Restart it, or start it if it has ended. One that does not exist is left for the observation to tell."""
-    engine.find(
-        f"restart the container {target.container}",
-        engine.client.restart,
-        target.container,
-        timeout=RESTART_TIMEOUT,
-    )
+    name, client = target.container, engine.client
+    report = engine.find(f"inspect the container {name}", client.inspect_container, name) or {}
+    timeout = (report.get("Config") or {}).get("StopTimeout")
+    patience = STOP_TIMEOUT if timeout is None else timeout  # without it, the SDK overrides what the container says
+    engine.find(f"restart the container {name}", client.restart, name, timeout=patience)

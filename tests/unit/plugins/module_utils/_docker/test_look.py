@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from unit.plugins.module_utils._docker.fake_engine import FakeEngine
+from unit.plugins.module_utils._docker.fake_engine import FakeEngine, report
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
@@ -97,6 +97,37 @@ def test_what_was_restarted_is_waited_for_from_then_on(fake: FakeEngine) -> None
     assert ask(fake, world, 10, seen="of before the restart", restart=True) == ["running", "running"]
     assert world.time >= 2.0
     assert sorted(fake.writes()) == [("POST", "/containers/a/restart"), ("POST", "/containers/b/restart")]
+
+
+@pytest.mark.parametrize(("config", "seconds"), [({"StopTimeout": 45}, "45"), ({"StopTimeout": 0}, "0"), ({}, "10")])
+def test_a_restart_gives_the_agent_the_time_that_its_container_says(
+    config: dict[str, Any], seconds: str, fake: FakeEngine
+) -> None:
+    asked: list[dict[str, str]] = []
+    fake.say("GET", "/containers/a/json", report(Config=config))
+    fake.say("POST", "/containers/a/restart", lambda options: asked.append(options) or b"", status=204)
+    ask(fake, World({"a": 0}), 1, restart=True)
+    assert [options["t"] for options in asked] == [seconds]
+
+
+def test_a_restart_may_take_as_long_as_the_agent_may_take_to_stop(
+    fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On top of what any answer of the engine may take."""
+    fake.say("GET", "/containers/a/json", report(Config={"StopTimeout": 45}))
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    waits: list[float] = []
+    send = engine.client.send
+
+    def noted(request: Any, **options: Any) -> Any:
+        if request.url.partition("?")[0].endswith("/restart"):
+            waits.append(options["timeout"])
+        return send(request, **options)
+
+    monkeypatch.setattr(engine.client, "send", noted)
+    target = Target("a", "a", "a", "a")
+    look(engine, World({"a": 0}), [HostLook(target, restart=True)], wait=0, linger=0)  # type: ignore[arg-type]
+    assert waits == [50]
 
 
 def test_nothing_is_written(fake: FakeEngine) -> None:
