@@ -91,7 +91,7 @@ class Facts:
 
     @property
     def uptime(self) -> float:
-        """Seconds since the container's start, by the host's own clock."""
+        """Seconds since the container's start, by the engine's own clock."""
         return self.evidence.observation.uptime
 
     @property

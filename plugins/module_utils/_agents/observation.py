@@ -29,7 +29,7 @@ class LogEvent:
 
     Attributes:
         kind: one of EVENT_KINDS.
-        at: when, in epoch seconds on the factory host's clock; None if the line carried no time.
+        at: when, in epoch seconds on the clock of the host's engine; None if the line carried no time.
         username: who asks; only for a pairing.
         pairing_id: only for a pairing.
         text: the line, bounded and without control characters; only for a failure.
@@ -55,7 +55,7 @@ def claimed_ids(events: Iterable[LogEvent]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Observation:
-    """One agent as its factory host shows it at one moment. All times are epoch seconds on that host's clock.
+    """One agent as its factory host shows it at one moment. All times are epoch seconds on its engine's clock.
 
     Attributes:
         state: one of CONTAINER_STATES, as the engine reports it.
@@ -137,7 +137,7 @@ class Observation:
 
     @property
     def uptime(self) -> float:
-        """Seconds since the container's start, by the host's own clock."""
+        """Seconds since the container's start, by the engine's own clock."""
         return max(0.0, self.observed_at - self.started_at) if self.started_at is not None else 0.0
 
     def came_back(self, seconds: float) -> bool:

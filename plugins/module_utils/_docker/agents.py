@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -75,7 +74,7 @@ def _observe(
             return replace(seen, managed=spec.managed, by_certificate=_by_certificate(plan))
         except EngineError as exc:
             errors.setdefault(spec.name, exc)
-            return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=time.time())
+            return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=engine.now())
 
     return engine.in_parallel(one, list(plans))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import platform
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 from .._agents.log import printable_line
 from .._errors import EngineError, EngineUnavailableError, SdkMissingError
+from .timeline import seconds_of
 
 
 def _keep_distutils() -> None:
@@ -63,16 +65,24 @@ class Engine:
     Args:
         client: a docker.APIClient; may be used by several threads at once.
         place: host and address, for messages.
+
+    Attributes:
+        ahead: seconds by which its clock is ahead of this machine's.
     """
 
     def __init__(self, client: Any, place: str) -> None:
         self.client = client
         self.place = place
+        self.ahead = 0.0
 
     @property
     def is_local(self) -> bool:
         """It is spoken to through a socket of this machine, and so most probably runs on it."""
         return str(self.client.base_url).startswith("http+docker:")
+
+    def now(self) -> float:
+        """Epoch seconds by the engine's clock, as are all times that it tells."""
+        return time.time() + self.ahead
 
     def call(self, tried: str, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Call the SDK.
@@ -157,7 +167,10 @@ def connect(params: Mapping[str, Any]) -> Engine:
     except (docker.errors.DockerException, OSError) as exc:
         raise _unavailable(exc, place) from exc
     _check_version(client.api_version, place)
-    return Engine(client, place)
+    engine = Engine(client, place)
+    if not engine.is_local:
+        engine.ahead = _clock_ahead(client)
+    return engine
 
 
 def types_of_sdk() -> Any:
@@ -189,6 +202,18 @@ def _check_version(version: str, place: str) -> None:
             answered=f"its API has version {version}",
             todo=f"API {LEAST_API[0]}.{LEAST_API[1]} (Docker Engine 20.10) or newer is needed: upgrade the engine.",
         )
+
+
+def _clock_ahead(client: Any) -> float:
+    """See Engine.ahead: rather too little than too much, so that nothing seems to have run for longer than it has.
+
+    Where the engine does not tell its time, or something before it forbids the question, the clocks count as equal.
+    """
+    try:
+        told = seconds_of(client.info().get("SystemTime"))
+    except (docker.errors.DockerException, OSError):
+        return 0.0
+    return told - time.time() if told is not None else 0.0
 
 
 def _tls(params: Mapping[str, Any]) -> Any:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -86,7 +85,7 @@ class Observer:
                 state=ABSENT,
                 volume_created_at=volume_created_at,
                 never_registered=marked,
-                observed_at=time.time(),
+                observed_at=self._engine.now(),
             )
         for _unused in range(MOST_TRIES):
             parser, readable = self._read_log(target, container)
@@ -120,7 +119,7 @@ class Observer:
             asked_after=self._asked_after(target, container) if readable and not parser.events else None,
             former_ids=former.pairing_ids,
             former_lines=former.last_lines,
-            observed_at=time.time(),
+            observed_at=self._engine.now(),
         )
 
     def _inspect(self, target: Target) -> Mapping[str, Any] | None:
@@ -146,7 +145,7 @@ class Observer:
         state = container["State"]
         started, created = seconds_of(state.get("StartedAt")), seconds_of(container.get("Created"))
         earlier = seconds_of(state.get("FinishedAt")) is not None
-        if started is None or created is None or not earlier or not _is_young(container):
+        if started is None or created is None or not earlier or not self._is_young(container):
             return None
         parser = LogParser(self._patterns, target.username)
         for at, line in read_lines(self._engine, container, None):
@@ -158,7 +157,7 @@ class Observer:
     def _former(self, target: Target, container: Mapping[str, Any], now: LogParser) -> Earlier:
         """What earlier starts left: looked up for an agent that asks, or has crashed just now."""
         start = log_start(container)
-        crashed = container.get("RestartCount", 0) > 0 and _is_young(container)
+        crashed = container.get("RestartCount", 0) > 0 and self._is_young(container)
         if start is None or not (crashed or _asks(now)):
             return Earlier()
         known = container["Id"], start
@@ -179,17 +178,17 @@ class Observer:
                 found[last[0].pairing_id] = None
         return Earlier(tuple(found)[-MOST_FORMER:], parser.last_lines)
 
+    def _is_young(self, container: Mapping[str, Any]) -> bool:
+        """It was started just now; one that waits for its next start has been, too."""
+        started = seconds_of(container["State"].get("StartedAt"))
+        lately = started is None or self._engine.now() - started <= YOUNG
+        return lately or container["State"]["Status"] == RESTARTING
+
 
 def environment(container: Mapping[str, Any]) -> dict[str, str]:
     """The environment of a container by the engine's full report."""
     entries = (container.get("Config") or {}).get("Env") or []
     return dict(entry.partition("=")[::2] for entry in entries)
-
-
-def _is_young(container: Mapping[str, Any]) -> bool:
-    """It was started just now; one that waits for its next start has been, too."""
-    started = seconds_of(container["State"].get("StartedAt"))
-    return started is None or time.time() - started <= YOUNG or container["State"]["Status"] == RESTARTING
 
 
 def _asks(parser: LogParser) -> bool:

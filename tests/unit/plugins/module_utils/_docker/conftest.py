@@ -18,3 +18,12 @@ def fake(tmp_path: Path) -> Iterator[FakeEngine]:
     yield engine
     engine.shutdown()
     engine.server_close()
+
+
+@pytest.fixture
+def far() -> Iterator[FakeEngine]:
+    """An engine that is not on this machine, as far as one can tell."""
+    engine = FakeEngine(None)
+    yield engine
+    engine.shutdown()
+    engine.server_close()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -18,13 +19,19 @@ Answer = Tuple[int, Any, Dict[str, str]]
 
 
 class FakeEngine(ThreadingMixIn, UnixStreamServer):
-    """Answers by method and path without the version; everything it was asked is in `asked`."""
+    """Answers by method and path without the version; everything it was asked is in `asked`.
+
+    Args:
+        path: of its socket; None makes one that is spoken to over TCP, as an engine on another machine is.
+    """
 
     daemon_threads = True
 
-    def __init__(self, path: Path, api: str = "1.52") -> None:
-        super().__init__(str(path), _Handler)
-        self.address = f"unix://{path}"
+    def __init__(self, path: Path | None, api: str = "1.52") -> None:
+        if path is None:
+            self.address_family = socket.AF_INET
+        super().__init__(str(path) if path else ("127.0.0.1", 0), _Handler)  # type: ignore[arg-type]
+        self.address = f"unix://{path}" if path else f"tcp://127.0.0.1:{self.socket.getsockname()[1]}"
         self.answers: dict[tuple[str, str], Answer] = {}
         self.asked: list[tuple[str, str, str]] = []
         self.say("GET", "/version", {"ApiVersion": api, "MinAPIVersion": "1.44", "Version": "29.0.0"})

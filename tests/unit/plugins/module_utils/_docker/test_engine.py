@@ -10,6 +10,7 @@ import platform
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -143,3 +144,40 @@ def test_all_have_ended_before_an_error_is_raised(fake: FakeEngine) -> None:
     with pytest.raises(EngineError):
         connect(options(fake.address)).in_parallel(one, list(range(50)))
     assert sorted(ended) == list(range(1, 50))
+
+
+def asked_paths(engine: FakeEngine) -> list[str]:
+    return [path for _method, _version, path in engine.asked]
+
+
+def test_the_time_of_an_engine_elsewhere_is_asked_for_once(
+    fake: FakeEngine, far: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([1_000.0, 1_005.0, 1_007.0])
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: next(clock)))
+    far.say("GET", "/info", {"SystemTime": "1970-01-01T01:16:10.250000000+01:00"})  # 970.25
+    engine = connect(options(far.address))
+    assert [engine.now(), engine.now()] == [975.25, 977.25]
+    assert asked_paths(far) == ["/version", "/info"]
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: 2_000.0))
+    assert connect(options(fake.address)).now() == 2_000.0
+    assert asked_paths(fake) == ["/version"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {}),
+        (200, {"SystemTime": None}),
+        (200, {"SystemTime": "noon"}),
+        (403, b"<html>a proxy forbids it"),
+        (404, {"message": "page not found"}),
+    ],
+)
+def test_an_engine_elsewhere_that_does_not_tell_its_time_has_ours(
+    status: int, body: Any, far: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: 2_000.0))
+    far.say("GET", "/info", body, status=status)
+    assert connect(options(far.address)).now() == 2_000.0

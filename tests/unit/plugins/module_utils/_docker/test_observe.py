@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import struct
 
+import pytest
 from unit.plugins.module_utils._docker.fake_engine import FakeEngine, report
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.observe import Observer, Target
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.observe import YOUNG, Observer, Target
 
 NAME = "connectware-agent-press-1"
 STATE = {
@@ -48,3 +50,27 @@ def test_the_log_of_earlier_starts_is_read_once_however_often_one_looks(fake: Fa
     assert [[event.pairing_id for event in look.events] for look in looks] == [["bbbbbb"]] * 4
     reads = [path for _method, _version, path in fake.asked if path.endswith("/logs")]
     assert len(reads) == 4 + 1
+
+
+@pytest.mark.parametrize("ahead", [-40.0, 0.0, 3600.0])
+def test_how_long_an_agent_has_run_is_told_by_the_clock_of_its_engine(ahead: float, far: FakeEngine) -> None:
+    """An agent that was restarted as a proof just now has not proven anything yet, whatever our own clock says."""
+    there = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=ahead)
+
+    def ago(seconds: float) -> str:
+        return (there - datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    container = report(State={**STATE, "StartedAt": ago(2), "FinishedAt": ago(3)}, Created=ago(100))
+    text = "Asking for Connectware registration at 1.2.3.4 with cached credentials..."
+    asked = f"{ago(90)} {json.dumps({'level': 30, 'msg': text})}\n".encode()
+    far.say("GET", "/info", {"SystemTime": ago(0)})
+    far.say("GET", f"/containers/{NAME}/json", container)
+    far.say("GET", f"/containers/{NAME}/logs", struct.pack(">BxxxL", 1, len(asked)) + asked)
+    observer = Observer(connect({"docker_host": far.address, "docker_timeout": 5}), parse_patterns())
+
+    seen = observer.observe(Target("press-1", "press-1", NAME, NAME), {})
+    gone = observer.observe(Target("press-2", "press-2", "none", "none"), {})
+
+    assert 2.0 <= seen.uptime < 2.0 + YOUNG / 2
+    assert seen.observed_at <= gone.observed_at < seen.observed_at + YOUNG / 2
+    assert seen.asked_after == pytest.approx(10, abs=0.1)  # looked up only for one that was started just now
