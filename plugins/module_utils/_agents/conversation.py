@@ -39,6 +39,8 @@ POLL_FIRST, POLL_MOST = 0.4, 2.0  # seconds between two lists of requests, growi
 OUTAGE_PAUSE = 2.0  # seconds until something that did not answer is asked again
 LONGEST_PARK = 10.0  # seconds between two turns that count; more is the fault of the controller, not of an agent
 TURN_DOUBLES = 10.0  # seconds after which a turn may be twice as long: long waiting takes few turns
+# Each turn of a host is an include in the one before, and Ansible ends with a traceback 246 includes deep.
+FREE_TURNS, MOST_TURNS = 60, 120
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Conversation:
         self.ending = False  # on its way out: what is still done then must not be interrupted
         self.interim: Interim | None = None  # for the next turn; None where there is nothing left to do
         self._before = interim
+        self._turns = 1 if interim is None else interim.turns + 1
         self._window = WindowLease(server, lease, clock.now, book)
         self._recorder = recorder if recorder is not None else Recorder()
         self._server = ServerSide(self._records, server, self._window, self._recorder, clock.now)
@@ -146,9 +149,8 @@ class Conversation:
         self._refresh()
 
     def _rounds(self, turn: float | None) -> None:
-        now = self._clock.now()
         deadline = self._began + self._timeout
-        until = deadline if turn is None else now + turn * (1 + (now - self._began) / TURN_DOUBLES)
+        until = deadline if turn is None else self._turn_ends(turn, deadline)
         while self._open_records():
             if self._clock.now() >= deadline:
                 self._run_out_of_time()
@@ -157,8 +159,16 @@ class Conversation:
             if until <= self._clock.now() < deadline and self._may_park():
                 holds = self._window.park()
                 now = self._clock.now()
-                self.interim = Interim(tuple(self._records), self._began, now, self._server.users_at, holds)
+                self.interim = Interim(
+                    tuple(self._records), self._began, now, self._server.users_at, holds, turns=self._turns
+                )
                 return
+
+    def _turn_ends(self, turn: float, deadline: float) -> float:
+        """After many turns the time that is left is shared among those that there may still be."""
+        now = self._clock.now()
+        share = (deadline - now) / max(1, MOST_TURNS + 1 - self._turns) if self._turns > FREE_TURNS else 0.0
+        return now + max(turn * (1 + (now - self._began) / TURN_DOUBLES), share)
 
     def _may_park(self) -> bool:
         """There is something left to do; and nothing to tell that only the end of a conversation tells."""

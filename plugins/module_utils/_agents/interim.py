@@ -27,6 +27,7 @@ class Interim:
         parked_at: when the turn before ended.
         users_at: when the users were listed last; None before the first time.
         holds_window: it needs the registration window, and has told the book so.
+        turns: how many there have been.
         told_at: when somebody was told how far it is; None before the first time.
     """
 
@@ -35,6 +36,7 @@ class Interim:
     parked_at: float
     users_at: float | None = None
     holds_window: bool = False
+    turns: int = 0
     told_at: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,6 +56,7 @@ class Interim:
             parked_at=float(values["parked_at"]),
             users_at=values["users_at"],
             holds_window=bool(values["holds_window"]),
+            turns=int(values["turns"]),
             told_at=values["told_at"],
         )
 

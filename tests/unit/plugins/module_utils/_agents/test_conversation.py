@@ -641,6 +641,21 @@ def test_an_agent_that_never_asks_is_given_up_although_the_turns_come_late(monke
     assert world.now - began <= 100.0 / 10 * 60 + 2 * 60
 
 
+@pytest.mark.parametrize("turn", [0.01, 0.4])
+@pytest.mark.parametrize("timeout", [600.0, 7200.0])
+def test_there_are_fewer_turns_than_ansible_can_include_in_each_other(monkeypatch, turn, timeout):
+    run, turns = Conversation.run, []
+    monkeypatch.setattr(Conversation, "run", lambda self, turn: turns.append(turn) or run(self, turn))
+    monkeypatch.setattr(f"{__name__}.TURN", turn)
+    monkeypatch.setattr(f"{__name__}.BETWEEN", 0.2)
+    world = World()
+    world.add("agent-0", boot=1_000_000.0)
+    began = world.now
+    assert not talk(world, timeout=timeout, policy=Policy(grace=2 * timeout))["agent-0"]["registered"]
+    assert world.now - began == pytest.approx(timeout, abs=15.0)
+    assert len(turns) <= 122  # Ansible 2.16 to 2.21 end with a traceback at 246
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_slow_authorizations_and_long_waits_for_a_turn_are_no_failure(seed, monkeypatch):
     """A turn may end with its authorizations: what was listed before them says nothing about them."""
