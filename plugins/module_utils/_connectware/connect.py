@@ -21,6 +21,8 @@ from .session import Session, checked_token
 from .token_store import TokenStore
 from .transport import Transport
 
+LONGEST_LABEL = 63  # characters between two dots of a host name
+
 
 def connect(
     params: Mapping[str, Any],
@@ -84,6 +86,8 @@ def checked_url(text: Any, *, plain_text: bool) -> str:
         raise _refused("it must not contain a username or password; use connectware_username, connectware_password", "")
     if parts.scheme not in ("https", "http") or not host:
         problem = "it is no address such as https://connectware.example.com"
+    elif not _fits_dns(host):
+        problem = f"its host name has a part between dots that is empty or has more than {LONGEST_LABEL} characters"
     elif parts.query or parts.fragment or "?" in url or "#" in url:
         problem = "it must end with the host, the port or a path"
     elif not url.isprintable() or not url.isascii() or any(char in url for char in ' \\"<>'):
@@ -95,6 +99,11 @@ def checked_url(text: Any, *, plain_text: bool) -> str:
     if problem:
         raise _refused(problem, url)
     return url.rstrip("/")
+
+
+def _fits_dns(host: str) -> bool:
+    labels = host.split(".")
+    return all(0 < len(label) <= LONGEST_LABEL for label in (labels[:-1] if host.endswith(".") else labels))
 
 
 def _refused(problem: str, url: str) -> SpecError:

@@ -16,6 +16,7 @@ from .._errors import SpecError, TlsError
 from .dependencies import requests
 
 MAX_ANSWER = 16 * 1024 * 1024
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 REFUSED = "refused"
 TIMEOUT = "timeout"
 RESET = "reset"
@@ -69,6 +70,7 @@ class Transport:
 
         Raises:
             TlsError: the CA certificates cannot be read; nothing was sent.
+            SpecError: the address, or the proxy of the environment, is none; nothing was sent.
         """
         session = self._opened()
         headers = {"Accept": "application/json", "User-Agent": "edgefleet.connectware", **headers}
@@ -87,7 +89,8 @@ class Transport:
             )
             with response:
                 return self._received(response)
-        except requests.exceptions.RequestException as exc:
+        except (OSError, ValueError, requests.packages.urllib3.exceptions.HTTPError) as exc:
+            # Among them is every error of requests, which lets some of the libraries below it through.
             return _failure(exc)
 
     def _opened(self) -> Any:
@@ -96,6 +99,8 @@ class Transport:
             # Credentials of a .netrc must not replace ours, nor REQUESTS_CA_BUNDLE the given CA; proxies and the
             # CA bundle of the environment are asked for explicitly where they apply.
             self._session.trust_env = False
+            # Where a redirect leads to is not even parsed, nor its answer read before it is looked at here.
+            self._session.get_redirect_target = lambda _response: None
             if not self._validate_certs:
                 requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
         return self._session
@@ -103,20 +108,12 @@ class Transport:
     def _verify(self) -> bool | str:
         if not self._validate_certs:
             return False
-        if self._ca_path is None:
-            return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-        if not os.path.exists(self._ca_path):
-            answered = "there is no such file or directory"
-        elif not os.access(self._ca_path, os.R_OK):
-            answered = "it cannot be read by the user that runs this"
-        else:
-            return self._ca_path
-        raise TlsError(
-            "use the CA certificates",
-            where=f"connectware_ca_path {self._ca_path}",
-            answered=answered,
-            todo="Give the path, on the machine that runs this task, of a PEM file with the CA's certificate.",
-        )
+        if self._ca_path is not None:
+            return _readable("connectware_ca_path", self._ca_path)
+        for name in CA_VARIABLES:
+            if os.environ.get(name):
+                return _readable(name, os.environ[name])
+        return True
 
     def _received(self, response: Any) -> Reply | Failure:
         end = time.monotonic() + 4 * self._timeout
@@ -137,6 +134,21 @@ class Transport:
         return Reply(response.status_code, headers, b"".join(parts))
 
 
+def _readable(setting: str, path: str) -> str:
+    if not os.path.exists(path):
+        answered = "there is no such file or directory"
+    elif not os.access(path, os.R_OK):
+        answered = "it cannot be read by the user that runs this"
+    else:
+        return path
+    raise TlsError(
+        "use the CA certificates",
+        where=f"{setting} {path}",
+        answered=answered,
+        todo="Give the path, on the machine that runs this task, of a PEM file with the CA's certificate.",
+    )
+
+
 def _failure(exc: Exception) -> Failure:
     errors = requests.exceptions
     text = _innermost(exc)
@@ -149,7 +161,8 @@ def _failure(exc: Exception) -> Failure:
         return Failure(TIMEOUT, "no answer within the time-out")
     if isinstance(exc, errors.ProxyError) or chain & {"NewConnectionError", "NameResolutionError"}:
         return Failure(REFUSED, text, unsent=True)
-    if isinstance(exc, (errors.ConnectionError, errors.ChunkedEncodingError, errors.ContentDecodingError)):
+    # A ValueError that is no answer's fault is an address that cannot be used, of the server or of a proxy.
+    if isinstance(exc, errors.ConnectionError) or not isinstance(exc, ValueError):
         return Failure(RESET, text)
     raise SpecError(
         "send a request",

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._agents.fleet import ExpectedAgent
-from .._errors import ApiError
+from .._errors import ConnectwareError
 
 PENDING_REQUEST = "pending_request"
 AGENT_DISAPPEARED = "agent_disappeared"
@@ -99,7 +99,7 @@ def many_disappeared(agents: Sequence[ExpectedAgent], most: int, *, reminder: bo
     )
 
 
-def unreachable(error: ApiError) -> dict[str, Any]:
+def unreachable(error: ConnectwareError) -> dict[str, Any]:
     """Nothing can be said of any agent, because Connectware cannot be asked."""
     return _event(UNREACHABLE, error.message, notice=True, kind=type(error).__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._agents.fleet import ExpectedAgent
-from .._errors import ApiError
+from .._errors import ConnectwareError
 from . import events
 from .events import NOT_CONNECTED, USER_MISSING
 from .options import most_allowed
@@ -82,7 +82,7 @@ class Memory:
             told += self._single(sighting, now)
         return told + self._asking_strangers(sighting.pending)
 
-    def lost_sight(self, error: ApiError) -> list[dict[str, Any]]:
+    def lost_sight(self, error: ConnectwareError) -> list[dict[str, Any]]:
         """The server cannot be asked. Nobody has disappeared for that, and the time of the outage does not count."""
         told = [] if self._away else [events.unreachable(error)]
         self._away = True

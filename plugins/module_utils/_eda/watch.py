@@ -16,7 +16,7 @@ from .._connectware.registry import Registry
 from .._connectware.session import Session
 from .._connectware.system import System
 from .._connectware.users import Users
-from .._errors import ApiError, RateLimitedError, ServerError, SpecError, UnreachableError
+from .._errors import ConnectwareError, RateLimitedError, ServerError, SpecError, UnreachableError
 from .memory import Memory, Patience, Sighting
 
 PASSING = (UnreachableError, ServerError, RateLimitedError)  # what a Connectware that starts can look like
@@ -59,13 +59,13 @@ class Watch:
         """The events since the last look.
 
         Raises:
-            ApiError: the first look has shown that it can never succeed as it is set up.
+            ConnectwareError: the first look has shown that it can never succeed as it is set up.
         """
         self._read_again()
         self._memory.expect(self._agents)
         try:
             sighting = self._sighting()
-        except ApiError as exc:
+        except ConnectwareError as exc:
             # Later, anything may be the sign of an outage: a proxy answers 404, users are not loaded yet.
             if not self._seen and not isinstance(exc, PASSING):
                 raise

@@ -340,6 +340,24 @@ def test_the_ca_bundle_of_the_environment_serves_without_a_ca_path(
     session_of({**params, "connectware_ca_path": None}).call("system_info")
 
 
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_ca_bundle_of_the_environment_that_does_not_exist(
+    name: str, server: Conversation, params: dict[str, Any], session_of: SessionOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "/nonexistent")
+    with pytest.raises(errors.TlsError, match=f"{name} /nonexistent: there is no such file"):
+        session_of({**params, "connectware_ca_path": None}).call("system_info")
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("proxy", ["http://joe:hunter22@proxy..x:1", f"http://joe:hunter22@{'a' * 64}.x:1"])
+def test_a_proxy_that_is_no_address(proxy: str, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(errors.SpecError, match="proxy settings of the environment") as caught:
+        session.call("system_info")
+    assert no_secret(caught.value.message, ("hunter22",))
+
+
 def test_a_proxy_of_the_environment_is_used(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     with pytest.raises(errors.UnreachableError, match="refused"):
@@ -354,6 +372,10 @@ def test_a_proxy_of_the_environment_is_used(session: Session, monkeypatch: pytes
         ("ftp://x", "no address"),
         ("https://", "no address"),
         ("https://x:99999", "no address"),
+        ("https://connectware..example.com", "host name"),
+        ("https://.example.com", "host name"),
+        ("https://example.com..", "host name"),
+        (f"https://{'a' * 64}.example.com", "host name"),
         ("https://[::1", "no address"),
         ("https://x/?a=b", "must end with"),
         ("https://x/#a", "must end with"),
@@ -374,6 +396,7 @@ def test_good_addresses() -> None:
     assert checked_url(" https://x:8443/prefix/ ", plain_text=False) == "https://x:8443/prefix"
     assert checked_url("https://[::1]", plain_text=False) == "https://[::1]"
     assert checked_url("http://x", plain_text=True) == "http://x"
+    assert checked_url(f"https://{'a' * 63}.example.com.", plain_text=False) == f"https://{'a' * 63}.example.com."
 
 
 @pytest.mark.parametrize("token", ["Bearer abc-secret", "abc\nsecret", "äsecret"])

@@ -27,6 +27,7 @@ from unit.plugins.module_utils._connectware.conversation import (
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    ContractError,
     ServerError,
     TlsError,
     UnreachableError,
@@ -35,6 +36,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 SessionOf = Callable[..., Session]
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n" + b'{"version": "1"}'
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n" + b'{"version"'
+REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: https://[::1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HALF_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n" + b'{"version"'
 
 
@@ -122,6 +124,12 @@ def test_an_answer_that_stays_broken(broken: bytes, authority: Authority, sessio
         session_of(params_for(server, authority)).call("system_info")
     assert server.accepted == 4
     assert no_secret(all_texts(caught.value))
+
+
+def test_a_redirect_to_no_address(authority: Authority, session_of: SessionOf) -> None:
+    with raw(authority, REDIRECT) as server, pytest.raises(ContractError, match=r"redirect to https://\[::1, which"):
+        session_of(params_for(server, authority)).call("system_info")
+    assert server.accepted == 1
 
 
 @pytest.mark.parametrize("name", ["confirm", "create_user"])
