@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,17 @@ from .._errors import SpecError, TlsError
 from .dependencies import requests
 
 MAX_ANSWER = 16 * 1024 * 1024
+PART = 64 * 1024  # bytes that are received at once, at most
+SMALL_PART = 16  # the same where all of them are waited for: at most so many time-outs between two looks at the clock
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 REFUSED = "refused"
 TIMEOUT = "timeout"
 RESET = "reset"
 TLS = "tls"
 TOO_LARGE = "too_large"
+
+_GZIP_OR_ZLIB = zlib.MAX_WBITS + 32
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "edgefleet.connectware"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Transport:
             SpecError: the address, or the proxy of the environment, is none; nothing was sent.
         """
         session = self._opened()
-        headers = {"Accept": "application/json", "User-Agent": "edgefleet.connectware", **headers}
+        headers = {**_HEADERS, **headers}
         data = None if body is None else json.dumps(body).encode("ascii")
         if data is not None:
             headers["Content-Type"] = "application/json"
@@ -117,21 +123,60 @@ class Transport:
 
     def _received(self, response: Any) -> Reply | Failure:
         end = time.monotonic() + 4 * self._timeout
-        parts: list[bytes] = []
-        size = 0
-        for part in response.iter_content(65536):
-            parts.append(part)
-            size += len(part)
-            if size > MAX_ANSWER:
+        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+        body = _Body(headers.get("content-encoding", ""))
+        while part := _receive(response.raw):
+            body.add(part)
+            if body.too_large:
                 return Failure(TOO_LARGE, f"the answer is larger than {MAX_ANSWER} bytes")
             if time.monotonic() > end:
                 return Failure(TIMEOUT, f"the answer was not complete after {4 * self._timeout:g} s")
-        headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
         expected = headers.get("content-length", "")
         countable = expected.isascii() and expected.isdigit() and len(expected) < 20
-        if countable and "content-encoding" not in headers and int(expected) > size:
-            return Failure(RESET, f"the answer ended after {size} of {expected} bytes")
-        return Reply(response.status_code, headers, b"".join(parts))
+        if countable and int(expected) > body.received:
+            return Failure(RESET, f"the answer ended after {body.received} of {expected} bytes")
+        return Reply(response.status_code, headers, bytes(body.content))
+
+
+def _receive(raw: Any) -> bytes:
+    """What has come, as it came; nothing at the end.
+
+    It waits for one receive only, so that the clock is looked at after each: whoever sends a byte now and then never
+    runs into the time-out of the connection. An older urllib3 cannot do that, and waits for a few bytes.
+    """
+    receive, most = (raw.read1, PART) if hasattr(raw, "read1") else (raw.read, SMALL_PART)
+    return receive(most, decode_content=False) or b""
+
+
+class _Body:
+    """The body of an answer, decoded as it comes in, and hardly more of it than MAX_ANSWER bytes.
+
+    urllib3 decodes as well, but receives on and on while nothing comes out of that.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self.received = 0
+        self.content = bytearray()
+        coded = encoding.strip().lower() in ("gzip", "x-gzip", "deflate")
+        self._decoder = zlib.decompressobj(_GZIP_OR_ZLIB) if coded else None
+
+    @property
+    def too_large(self) -> bool:
+        return max(self.received, len(self.content)) > MAX_ANSWER
+
+    def add(self, part: bytes) -> None:
+        """Take in what was received.
+
+        Raises:
+            OSError: it cannot be decoded.
+        """
+        self.received += len(part)
+        if self._decoder is not None:
+            try:
+                part = self._decoder.decompress(part, MAX_ANSWER + 1 - len(self.content))
+            except zlib.error as exc:
+                raise OSError(str(exc)) from exc
+        self.content += part
 
 
 def _readable(setting: str, path: str) -> str:

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import socket
 import ssl
 import threading
 import warnings
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Union
 
 import pytest
 from unit.plugins.module_utils._connectware.conversation import (
@@ -26,6 +30,12 @@ from unit.plugins.module_utils._connectware.conversation import (
 )
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.transport import (
+    MAX_ANSWER,
+    TIMEOUT,
+    Failure,
+    Transport,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     ContractError,
     ServerError,
@@ -38,12 +48,34 @@ GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n" + b
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n" + b'{"version"'
 REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: https://[::1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HALF_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n" + b'{"version"'
+OK = b"HTTP/1.1 200 OK\r\n"
+NOTHING_YET = b"\x00\x00\x00\xff\xff"  # within gzip: an empty block, after which others follow
+
+
+@dataclass(frozen=True)
+class Drip:
+    """An answer that goes on, too fast for a time-out, until nobody listens; it gives up after some seconds."""
+
+    head: bytes
+    drop: bytes = b" "
+    drops: int = 100
+    pause: float = 0.05
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The same answer to each request of a connection, which is not cut."""
+
+    answer: bytes
+
+
+Served = Union[bytes, Drip, Kept, None]
 
 
 class RawServer:
     """Answers each connection with the next bytes, then cuts it; None never answers."""
 
-    def __init__(self, context: ssl.SSLContext | None, answers: list[bytes | None]) -> None:
+    def __init__(self, context: ssl.SSLContext | None, answers: Sequence[Served]) -> None:
         self.accepted = 0
         self._context = context
         self._answers = answers
@@ -80,19 +112,29 @@ class RawServer:
             finally:
                 connection.close()
 
-    def _talk(self, connection: socket.socket, answer: bytes | None) -> None:
+    def _talk(self, connection: socket.socket, answer: Served) -> None:
         if self._context is not None:
             connection = self._context.wrap_socket(connection, server_side=True)
         connection.recv(65536)
         if answer is None:
             self._over.wait(10)
+        elif isinstance(answer, Kept):
+            connection.sendall(answer.answer)
+            while connection.recv(65536):
+                connection.sendall(answer.answer)
+        elif isinstance(answer, Drip):
+            connection.sendall(answer.head)
+            for _number in range(answer.drops):
+                connection.sendall(answer.drop)
+                if self._over.wait(answer.pause):
+                    break
         elif answer:
             connection.sendall(answer)
         connection.close()
 
 
 @contextmanager
-def raw(authority: Authority, *answers: bytes | None) -> Iterator[RawServer]:
+def raw(authority: Authority, *answers: Served) -> Iterator[RawServer]:
     with RawServer(authority.server_context(), list(answers)) as server:
         yield server
 
@@ -148,6 +190,71 @@ def test_silence_ends_in_a_time_out(authority: Authority, session_of: SessionOf,
             session.call("system_info")
     assert len(sleeps) == 1
     assert no_secret(all_texts(caught.value))
+
+
+@pytest.mark.parametrize(
+    "drip",
+    [
+        Drip(OK + b"Content-Length: 60000\r\n\r\n"),
+        Drip(OK + b"Transfer-Encoding: chunked\r\n\r\nffff\r\n"),
+        Drip(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10], NOTHING_YET),
+        Drip(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 60000\r\n\r\n"),
+    ],
+    ids=["length", "chunk", "gzip", "redirect"],
+)
+def test_an_answer_that_does_not_end_is_not_waited_for(drip: Drip, authority: Authority) -> None:
+    """Not by the time that the test takes: the drip gives up later, and the failure would be another one."""
+    transport = Transport(ca_path=str(authority.path), validate_certs=True, timeout=0.5)
+    with raw(authority, drip) as server:
+        got = transport.send("GET", server.url, {}, None)
+    assert got == Failure(TIMEOUT, "the answer was not complete after 2 s")
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"), [("gzip", gzip.compress), ("GZIP", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_compressed_answer(name: str, pack: Callable[[bytes], bytes], server: Conversation, session: Session) -> None:
+    data = {"version": "1", "notes": "x" * 200_000}
+    packed = pack(json.dumps(data).encode())
+    server.expect("GET", "/api/system/info", answer=packed, headers={"Content-Encoding": name})
+    assert session.call("system_info").data == data
+
+
+def test_what_a_compressed_answer_grows_to_is_bounded(server: Conversation, session: Session) -> None:
+    packed = gzip.compress(b" " * (MAX_ANSWER + 1), 1)
+    server.expect("GET", "/api/system/info", answer=packed, headers={"Content-Encoding": "gzip"})
+    with pytest.raises(ContractError, match=f"larger than {MAX_ANSWER} bytes"):
+        session.call("system_info")
+
+
+def test_an_answer_that_is_not_compressed_as_it_says(
+    server: Conversation, session: Session, sleeps: list[float]
+) -> None:
+    server.expect("GET", "/api/system/info", answer=b'{"version": "0"}', headers={"Content-Encoding": "gzip"})
+    server.expect("GET", "/api/system/info", answer={"version": "1"})
+    assert session.call("system_info").data == {"version": "1"}
+    assert len(sleeps) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + b"Content-Length: 2\r\n\r\n{}",
+        OK + b"Content-Length: 0\r\n\r\n",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        OK
+        + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(gzip.compress(b"{}")), gzip.compress(b"{}")),
+        b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+    ids=["length", "empty", "chunks", "gzip", "redirect"],
+)
+def test_the_connection_is_kept_after_each_answer(answer: bytes, authority: Authority) -> None:
+    transport = Transport(ca_path=str(authority.path), validate_certs=True, timeout=5)
+    with raw(authority, Kept(answer)) as server:
+        replies = [transport.send("GET", server.url, {}, None) for _number in range(3)]
+        transport.close()
+    assert [type(reply).__name__ for reply in replies] == ["Reply"] * 3
+    assert server.accepted == 1
 
 
 @pytest.mark.parametrize("name", ["system_info", "confirm"])
