@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import metadata
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from .._agents.log import printable_line
 from .._errors import EngineError, EngineUnavailableError, SdkMissingError
@@ -31,17 +31,24 @@ def _keep_distutils() -> None:
         remove_shim()
 
 
+# What calls of the SDK can raise. It reads streams past requests, which translates the errors of urllib3 elsewhere.
+FAILURES: tuple[type[Exception], ...] = (OSError,)
+BROKEN_OFF: tuple[type[Exception], ...] = ()  # those of them that a stream without its end raises
+
 try:
     _keep_distutils()
     import docker
     import docker.errors
     import docker.tls
     import docker.types
+    import urllib3.exceptions
 except ImportError as exc:
     docker = None
     IMPORT_ERROR: ImportError | None = exc
 else:
     IMPORT_ERROR = None
+    BROKEN_OFF = (docker.errors.StreamParseError, urllib3.exceptions.ProtocolError)
+    FAILURES = (docker.errors.DockerException, urllib3.exceptions.HTTPError, OSError, *BROKEN_OFF)
 
 MOST_THREADS = 16
 LEAST_API = (1, 41)
@@ -92,7 +99,7 @@ class Engine:
         """
         try:
             return function(*args, **kwargs)
-        except (docker.errors.DockerException, OSError) as exc:
+        except FAILURES as exc:
             raise EngineError(tried, where=self.place, answered=explained(exc), todo=advice(exc)) from exc
 
     def find(self, tried: str, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result | None:
@@ -101,7 +108,7 @@ class Engine:
             return function(*args, **kwargs)
         except docker.errors.NotFound:
             return None
-        except (docker.errors.DockerException, OSError) as exc:
+        except FAILURES as exc:
             raise EngineError(tried, where=self.place, answered=explained(exc), todo=advice(exc)) from exc
 
     @contextmanager
@@ -127,7 +134,7 @@ class Engine:
                     answered = printable_line(_message_of(response))
                     raise EngineError(tried, where=self.place, answered=answered)
                 yield None if response.status_code == 404 else response
-        except OSError as exc:
+        except FAILURES as exc:
             raise EngineError(tried, where=self.place, answered=explained(exc), todo=advice(exc)) from exc
 
     def in_parallel(self, function: Callable[[Item], Result], items: list[Item]) -> list[Result]:
@@ -155,7 +162,7 @@ def connect(params: Mapping[str, Any]) -> Engine:
             answered=str(IMPORT_ERROR),
             todo=INSTALL,
         ) from IMPORT_ERROR
-    _check_scheme(address, place)
+    _check_address(address, place)
     try:
         client = docker.APIClient(
             base_url=address,
@@ -164,7 +171,7 @@ def connect(params: Mapping[str, Any]) -> Engine:
             tls=_tls(params),
             max_pool_size=MOST_THREADS,
         )
-    except (docker.errors.DockerException, OSError) as exc:
+    except FAILURES as exc:
         raise _unavailable(exc, place) from exc
     _check_version(client.api_version, place)
     engine = Engine(client, place)
@@ -183,8 +190,8 @@ def quoted(name: str) -> str:
     return quote(name, safe="")
 
 
-def _check_scheme(address: str, place: str) -> None:
-    if address.partition("://")[0] not in SCHEMES:
+def _check_address(address: str, place: str) -> None:
+    if not _is_supported(address):
         raise EngineUnavailableError(
             "reach the Docker Engine",
             where=place,
@@ -192,6 +199,14 @@ def _check_scheme(address: str, place: str) -> None:
             todo="Set docker_host (agents_docker_host) to unix:///path or tcp://host:port. To reach an engine through"
             " SSH, make its host a host of the inventory: the module runs there.",
         )
+
+
+def _is_supported(address: str) -> bool:
+    try:
+        _port = urlsplit(address).port
+    except ValueError:  # the port is none, or a bracket of an IPv6 address is missing
+        return False
+    return address.partition("://")[0] in SCHEMES
 
 
 def _check_version(version: str, place: str) -> None:
@@ -254,12 +269,18 @@ def _message_of(response: Any) -> str:
 
 def explained(exc: Exception) -> str:
     """What the engine said, else what the connection said: bounded and printable."""
+    if isinstance(exc, BROKEN_OFF):
+        return printable_line(f"the answer of the engine ended in the middle ({next(iter(exc.args), exc)})")
     said = getattr(exc, "explanation", None)
     return printable_line(str(said if said else exc))
 
 
 def advice(exc: Exception) -> str:
     """What to do about an engine that cannot be spoken to; empty where the engine itself answered."""
+    if isinstance(exc, BROKEN_OFF):
+        return "The engine was stopped, or has failed: see that it runs (its own log tells more), then run again."
+    if isinstance(exc, docker.errors.APIError):
+        return ""
     text = str(exc)
     if "Permission denied" in text or "PermissionError" in text:
         return "Use become: true, or add the user to the group docker and log in anew."

@@ -143,17 +143,18 @@ def _pull(engine: Engine, reference: str, pull: Pull) -> None:
     try:
         said = engine.call(f"pull the image {reference}", errors)
     except EngineError as exc:
-        raise _pull_error(engine, reference, pull, exc.answered) from exc
+        raise _pull_error(engine, reference, pull, exc.answered, exc.todo) from exc
     if said:
         raise _pull_error(engine, reference, pull, said[-1])
 
 
-def _pull_error(engine: Engine, reference: str, pull: Pull, answered: str) -> ImageError:
+def _pull_error(engine: Engine, reference: str, pull: Pull, answered: str, todo: str = "") -> ImageError:
     login = "with the given login" if pull.credentials else "without a login"
     return ImageError(
         f"pull the image {reference} ({login})",
         where=engine.place,
         answered=answered,
-        todo="Check name and version, the host's way to the registry, and registry_username and registry_password"
+        todo=todo
+        or "Check name and version, the host's way to the registry, and registry_username and registry_password"
         " (agents_registry_username, agents_registry_password).",
     )

@@ -18,6 +18,10 @@ from urllib.parse import parse_qsl, urlsplit
 Answer = Tuple[int, Any, Dict[str, str]]
 
 
+class CutOff(bytes):
+    """The beginning of an answer, after which the engine is gone."""
+
+
 class FakeEngine(ThreadingMixIn, UnixStreamServer):
     """Answers by method and path without the version; everything it was asked is in `asked`.
 
@@ -78,7 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         if path == "/images/create":  # engines tell of a pull as it goes on
             self.send_header("Transfer-Encoding", "chunked")
-            raw = b"%x\r\n%s\r\n0\r\n\r\n" % (len(raw), raw)
+            self.close_connection = isinstance(body, CutOff)
+            raw = b"%x\r\n%s\r\n%s" % (len(raw), raw, b"" if self.close_connection else b"0\r\n\r\n")
         else:
             self.send_header("Content-Length", str(len(raw)))
         self.end_headers()

@@ -83,7 +83,18 @@ def test_permission_denied(fake: FakeEngine, tmp_path: Path) -> None:
         os.seteuid(0)
 
 
-@pytest.mark.parametrize("address", ["ssh://root@edge", "npipe:////./pipe/docker", "edge:2375", "fd://3"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ssh://root@edge",
+        "npipe:////./pipe/docker",
+        "edge:2375",
+        "fd://3",
+        "tcp://edge:abc",
+        "https://edge:99999",
+        "tcp://[::1:2375",
+    ],
+)
 def test_address_that_is_not_supported(address: str) -> None:
     assert "not supported" in unavailable(address)
 
@@ -124,6 +135,14 @@ def test_what_the_engine_says_is_in_the_error(fake: FakeEngine) -> None:
     with pytest.raises(EngineError, match=r"ask.*the disk is full") as by_us, engine.answer("ask", "GET", "/info", {}):
         pass
     assert by_sdk.value.where == by_us.value.where == f"host {platform.node()}, engine {fake.address}"
+
+
+def test_where_the_engine_itself_refuses_its_words_lead_to_no_advice(fake: FakeEngine) -> None:
+    fake.say("GET", "/info", {"message": "Permission denied for project x"}, status=403)
+    engine = connect(options(fake.address))
+    with pytest.raises(EngineError, match="Permission denied for project x") as raised:
+        engine.call("ask", engine.client.info)
+    assert raised.value.todo == ""
 
 
 def test_what_is_not_there_is_none(fake: FakeEngine) -> None:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import pytest
+from unit.plugins.module_utils._docker.fake_engine import CutOff
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine, connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.image import Pull, provide, split_reference
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ImageError, SpecError
 
@@ -91,6 +92,25 @@ def test_an_error_in_the_middle_of_a_pull(event):
     client = Client(None, "2", [{"status": "Pulling"}, event])
     with pytest.raises(ImageError, match=r"toomanyrequests.*registry_username"):
         provided(client)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [CutOff(b'{"status": "Downloading"}\r\n'), CutOff(b'{"status": "Down'), b'{"status": "Down'],
+    ids=["between two events", "within an event", "the connection lives on"],
+)
+def test_an_engine_that_goes_away_in_the_middle_of_a_pull(said, fake):
+    fake.say("POST", "/images/create", said)
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    with pytest.raises(ImageError, match=r"the answer of the engine ended in the middle \([^(].*see that it runs"):
+        provide(engine, "r/x:1", Pull(), False)
+
+
+def test_a_refused_pull_is_about_the_registry_whatever_its_words(fake):
+    fake.say("POST", "/images/create", {"message": "denied: Permission denied for project x"}, status=500)
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    with pytest.raises(ImageError, match=r"Permission denied for project x.*registry_username"):
+        provide(engine, "r/x:1", Pull(), False)
 
 
 def test_the_login_goes_with_the_pull_and_nowhere_else():
