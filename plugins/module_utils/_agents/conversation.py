@@ -295,7 +295,7 @@ class Conversation:
         restarted = {look.observation.name for look in looks if look.restart}
         marked = {look.observation.name for look in looks if look.unmark_after is not None}
         for record in self._records:
-            if record.name in restarted:
+            if record.name in restarted and not (record.name in seen and seen[record.name].trouble):
                 record.note_restarted()
             if record.name in seen:
                 record.observe(seen[record.name], self._clock.now())

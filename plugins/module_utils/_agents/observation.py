@@ -78,6 +78,7 @@ class Observation:
         by_certificate: it logs in with a certificate of the host, so that its volume needs no credentials.
         former_lines: the last lines of the start before, where the engine has started it again by its restart policy.
         planned: True in check mode, where the container would only now be created, recreated or started.
+        trouble: what the engine could not do or show, in words; nothing else here was seen then.
         observed_at: when this was seen.
     """
 
@@ -108,6 +109,7 @@ class Observation:
     managed: bool = True
     by_certificate: bool = False
     planned: bool = False
+    trouble: str = ""
     observed_at: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:

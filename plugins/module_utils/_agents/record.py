@@ -102,6 +102,9 @@ class AgentRecord:
         Only new credentials are asked for right after a start; with cached ones it may have worked for days before.
         """
         known = self.observation  # what only the deployment knows is not looked up again
+        if observation.trouble or known.trouble:  # that ends it, also where a turn ends before
+            self.observation = replace(known, trouble=observation.trouble or known.trouble)
+            return
         digest = known.image_digest if known.image_id == observation.image_id else None
         self.observation = replace(
             observation,

@@ -75,6 +75,12 @@ def _planned(f: Facts) -> Verdict | None:
     return Verdict(e.REGISTERED, e.NONE, e.SETTLED, "it would start with the credentials in its volume")
 
 
+def _out_of_reach(f: Facts) -> Verdict | None:
+    """The engine cannot restart or show this one; the other agents of the host go on."""
+    trouble = f.evidence.observation.trouble
+    return fail(f, e.BROKEN, trouble) if trouble else None
+
+
 def _broken(f: Facts) -> Verdict | None:
     seen = f.evidence.observation
     if seen.state == ABSENT:
@@ -217,6 +223,6 @@ def _unreadable(f: Facts) -> Verdict:
 
 
 _ROWS: tuple[Row, ...] = (
-    _planned, _broken, not_let_in, conflict, contradiction, awaiting_authorization, earlier_request, impostor,
-    _by_certificate, _registered, _unproven, _unsaved, _awaiting_request, _rejected,
+    _out_of_reach, _planned, _broken, not_let_in, conflict, contradiction, awaiting_authorization, earlier_request,
+    impostor, _by_certificate, _registered, _unproven, _unsaved, _awaiting_request, _rejected,
 )  # fmt: skip

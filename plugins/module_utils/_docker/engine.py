@@ -41,6 +41,7 @@ try:
     import docker.errors
     import docker.tls
     import docker.types
+    import requests.exceptions
     import urllib3.exceptions
 except ImportError as exc:
     docker = None
@@ -95,12 +96,13 @@ class Engine:
         """Call the SDK.
 
         Raises:
+            EngineUnavailableError: there is no connection to it any more.
             EngineError: with what the engine answered. A missing object is an error here too; see `find`.
         """
         try:
             return function(*args, **kwargs)
         except FAILURES as exc:
-            raise EngineError(tried, where=self.place, answered=explained(exc), todo=advice(exc)) from exc
+            raise self._failed(tried, exc) from exc
 
     def find(self, tried: str, function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result | None:
         """Like `call`, and None for an object that does not exist."""
@@ -109,7 +111,7 @@ class Engine:
         except docker.errors.NotFound:
             return None
         except FAILURES as exc:
-            raise EngineError(tried, where=self.place, answered=explained(exc), todo=advice(exc)) from exc
+            raise self._failed(tried, exc) from exc
 
     @contextmanager
     def answer(self, tried: str, method: str, path: str, params: Mapping[str, object]) -> Iterator[Any]:
@@ -135,7 +137,12 @@ class Engine:
                     raise EngineError(tried, where=self.place, answered=answered)
                 yield None if response.status_code == 404 else response
         except FAILURES as exc:
-            raise EngineError(tried, where=self.place, answered=explained(exc), todo=advice(exc)) from exc
+            raise self._failed(tried, exc) from exc
+
+    def _failed(self, tried: str, exc: Exception) -> EngineError:
+        """The error to raise: an engine that is away now, and may come back, is told apart from one that refuses."""
+        error = EngineUnavailableError if _is_away(exc) else EngineError
+        return error(tried, where=self.place, answered=explained(exc), todo=advice(exc))
 
     def in_parallel(self, function: Callable[[Item], Result], items: list[Item]) -> list[Result]:
         """The results in the order of the items; the first error is raised after all have ended."""
@@ -178,6 +185,12 @@ def connect(params: Mapping[str, Any]) -> Engine:
     if not engine.is_local:
         engine.ahead = _clock_ahead(client)
     return engine
+
+
+def _is_away(exc: Exception) -> bool:
+    """The connection could not be made or was lost. An answer that only takes too long may be that of one container."""
+    late = any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in exc.args)
+    return isinstance(exc, requests.exceptions.ConnectionError) and not late
 
 
 def types_of_sdk() -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from .._agents.observation import Observation
-from .._errors import EngineError
+from .._errors import EngineError, EngineUnavailableError
 from .engine import Engine
 from .inventory import take_volumes
 from .marks import remove_mark
@@ -50,17 +50,17 @@ def look(
     """Observe; return as soon as all that are waited for have changed, or `linger` seconds after the first of them.
 
     An agent that was restarted is waited for as well: its news is what it does after the restart. Marks that are to go
-    are removed at the end, by what the agents show then; why one could not be removed is in its observation.
+    are removed at the end, by what the agents show then; why one could not be removed is in its observation. So is what
+    the engine could not do or show of one agent: the others have nothing to do with that.
 
     Args:
         wait: seconds to wait at most.
         check_mode: restart and remove nothing.
 
     Raises:
-        EngineError: the engine refused or failed.
+        EngineError: the engine is away, or failed in what concerns all of them.
     """
-    if not check_mode:
-        engine.in_parallel(lambda item: _restart(engine, item.target), [item for item in looks if item.restart])
+    troubles = {} if check_mode else _restarted(engine, [item.target for item in looks if item.restart])
     volumes = take_volumes(engine)
     targets = [item.target for item in looks]
     end = now() + wait
@@ -68,10 +68,15 @@ def look(
     known: list[str] = []
     while True:
         looked_at = now()
-        observations = observer.observe_all(targets, volumes)
+        observations = observer.observe_each(targets, volumes)
+        observations = [replace(seen, trouble=troubles.get(seen.name, seen.trouble)) for seen in observations]
         now_seen = [observation.fingerprint() for observation in observations]
         known = known or [mark if item.restart else item.seen for item, mark in zip(looks, now_seen)]
-        news = [mark != before for mark, before in zip(now_seen, known) if before]
+        news = [
+            mark != before or bool(seen.trouble)
+            for mark, before, seen in zip(now_seen, known, observations)
+            if before or seen.trouble
+        ]
         if all(news) or now() >= end:
             return observations if check_mode else _unmarked(engine, looks, observations)
         if any(news) and not lingering:
@@ -97,7 +102,22 @@ def _unmarked(engine: Engine, looks: Sequence[HostLook], observations: Sequence[
 
 def _shows(seen: Observation, unmark_after: float | None) -> bool:
     """The agent has come back; or that is known already."""
-    return unmark_after is not None and (unmark_after == 0 or seen.came_back(unmark_after))
+    return not seen.trouble and unmark_after is not None and (unmark_after == 0 or seen.came_back(unmark_after))
+
+
+def _restarted(engine: Engine, targets: Sequence[Target]) -> dict[str, str]:
+    """Restart them; returns why one could not be restarted, by the name of its agent."""
+
+    def one(target: Target) -> tuple[str, str]:
+        try:
+            _restart(engine, target)
+        except EngineUnavailableError:
+            raise
+        except EngineError as exc:
+            return target.name, exc.message
+        return target.name, ""
+
+    return {name: trouble for name, trouble in engine.in_parallel(one, list(targets)) if trouble}
 
 
 def _restart(engine: Engine, target: Target) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from .._agents.log import LogParser
 from .._agents.observation import ABSENT, PAIRING, RESTARTING, Observation
 from .._agents.patterns import LogPatterns
-from .._errors import EngineError
+from .._errors import EngineError, EngineUnavailableError
 from .credentials import has_credentials
 from .engine import Engine
 from .logs import read_lines
@@ -66,6 +66,24 @@ class Observer:
             volumes: the engine's volumes by name.
         """
         return self._engine.in_parallel(lambda target: self.observe(target, volumes), targets)
+
+    def observe_each(self, targets: list[Target], volumes: Volumes) -> list[Observation]:
+        """The same, but what the engine cannot show of one agent is that agent's trouble alone.
+
+        Raises:
+            EngineUnavailableError: the engine itself is away.
+        """
+
+        def one(target: Target) -> Observation:
+            try:
+                return self.observe(target, volumes)
+            except EngineUnavailableError:
+                raise
+            except EngineError as exc:
+                named = target.name, target.username, target.container, target.volume
+                return Observation(*named, observed_at=self._engine.now(), trouble=exc.message)
+
+        return self._engine.in_parallel(one, targets)
 
     def observe(self, target: Target, volumes: Volumes) -> Observation:
         """One agent.

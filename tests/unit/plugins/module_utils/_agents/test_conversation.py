@@ -431,6 +431,19 @@ def test_an_outage_in_the_middle_is_waited_for(method, works):
     assert set(world.restarts.values()) == {1}
 
 
+def test_one_that_the_engine_cannot_restart_is_taken_back_and_the_others_go_on():
+    world = World()
+    world.add("agent-0")
+    for number in (1, 2):
+        world.add(f"agent-{number}", boot=3.0)
+    world.restart_trouble = {"agent-0": "Could not restart the container c-agent-0: task 0123: already exists."}
+    outcomes = talk(world)
+    assert outcomes["agent-0"]["verdict"] == "broken" and "already exists" in outcomes["agent-0"]["message"]
+    assert outcomes["agent-0"]["actions"] == ["authorized", "taken_back"]
+    assert [outcomes[f"agent-{number}"]["registered"] for number in (1, 2)] == [True, True]
+    assert world.users == {"agent-1", "agent-2"}
+
+
 def test_whoever_was_let_in_and_never_came_is_thrown_out_when_time_is_out():
     world = World()
     world.add("agent-1", poll=1000.0)

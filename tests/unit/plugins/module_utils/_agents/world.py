@@ -73,6 +73,7 @@ class World:
         self.looks = 0
         self.unmarked: list[str] = []  # with whether a user of that name existed then
         self.mark_trouble = ""
+        self.restart_trouble: dict[str, str] = {}
 
     def add(self, name: str, **ways) -> FakeAgent:
         agent = self.agents[name] = FakeAgent(name, **ways)
@@ -158,7 +159,7 @@ class World:
     def look(self, looks, wait):
         self.looks += 1
         for look in looks:
-            if look.restart:
+            if look.restart and look.observation.name not in self.restart_trouble:
                 name = look.observation.name
                 self.restarts[name] = self.restarts.get(name, 0) + 1
                 self._start(self.agents[name])
@@ -167,11 +168,16 @@ class World:
         known = [self.observe(look.observation.name).fingerprint() if look.restart else look.seen for look in looks]
         while wait and waited < wait:
             marks = [self.observe(look.observation.name).fingerprint() for look in looks]
-            if any(mark != before for mark, before in zip(marks, known) if before):
+            troubled = any(look.restart and look.observation.name in self.restart_trouble for look in looks)
+            if troubled or any(mark != before for mark, before in zip(marks, known) if before):
                 break
             self.sleep(0.25)
             waited += 0.25
-        return [self._unmark(self.observe(look.observation.name), look.unmark_after) for look in looks]
+        seen = [self._unmark(self.observe(look.observation.name), look.unmark_after) for look in looks]
+        return [
+            replace(one, trouble=self.restart_trouble.get(one.name, "") if look.restart else "")
+            for one, look in zip(seen, looks)
+        ]
 
     def _unmark(self, seen: Observation, after: float | None) -> Observation:
         silent = not seen.events and seen.credentials and seen.observed_at - seen.started_at >= (after or 0.0)

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from unit.plugins.module_utils._docker.fake_engine import FakeEngine, report
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.look import PAUSE, HostLook, look
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.observe import Target
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.observe import Observer, Target
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import EngineUnavailableError
 
 
 @dataclass
@@ -35,7 +38,7 @@ class World:
         self.slept.append(seconds)
         self.time += max(seconds, 0.001)
 
-    def observe_all(self, targets: list[Target], _volumes: Any) -> list[Observation]:
+    def observe_each(self, targets: list[Target], _volumes: Any) -> list[Observation]:
         self.looks += 1
         self.time += self.look_takes
         return [self.observe(target.name) for target in targets]
@@ -128,6 +131,39 @@ def test_a_restart_may_take_as_long_as_the_agent_may_take_to_stop(
     target = Target("a", "a", "a", "a")
     look(engine, World({"a": 0}), [HostLook(target, restart=True)], wait=0, linger=0)  # type: ignore[arg-type]
     assert waits == [50]
+
+
+def test_what_the_engine_cannot_do_about_one_agent_is_its_trouble_alone(fake: FakeEngine) -> None:
+    """And it is news, which the others need not wait for."""
+    fake.say("POST", "/containers/a/restart", {"message": "task 0123: already exists"}, status=500)
+    fake.say("POST", "/containers/b/restart", b"", status=204)
+    world = World({"a": 100.0, "b": 0.0})
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    looks = [HostLook(Target(name, name, name, name), restart=True, seen="before") for name in "ab"]
+    first, second = look(
+        engine, world, looks, wait=60, linger=0.5, sleep=world.sleep, now=world.now  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert "Could not restart the container a" in first.trouble and "already exists" in first.trouble
+    assert second.trouble == "" and second.state == "running"
+    assert ("POST", "/containers/b/restart") in fake.writes()
+
+
+def test_what_the_engine_cannot_show_of_one_agent_is_its_trouble_alone(fake: FakeEngine) -> None:
+    fake.say("GET", "/containers/a/json", {"message": "layer does not exist"}, status=500)
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    observer = Observer(engine, parse_patterns(None))
+    first, second = look(engine, observer, [HostLook(Target(n, n, n, n)) for n in "ab"], wait=0, linger=0)
+    assert "layer does not exist" in first.trouble
+    assert second.trouble == "" and second.state == "absent"
+
+
+def test_an_engine_that_is_away_is_nobodys_own_trouble(fake: FakeEngine) -> None:
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    fake.shutdown()
+    fake.server_close()
+    Path(fake.address.partition("://")[2]).unlink()
+    with pytest.raises(EngineUnavailableError):
+        look(engine, Observer(engine, parse_patterns(None)), [HostLook(Target(*"aaaa"), True)], wait=0, linger=0)
 
 
 def test_nothing_is_written(fake: FakeEngine) -> None:
