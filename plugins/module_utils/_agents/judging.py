@@ -43,12 +43,14 @@ def patient(
 
 
 def restart_to_ask(f: Facts, verdict: str, text: str, *, window: bool = True) -> Verdict:
-    """Restart once so that it asks anew; a second time it is a failure.
+    """Restart once so that it asks anew; a second time it is a failure, and where nobody could read what it says then.
 
     Args:
         window: open the window before. Not for an agent that may be asking right now under an ID that nobody knows:
             that request would stay listed beside the new one.
     """
+    if not f.evidence.observation.log_readable:
+        return without_log(f)
     if not f.evidence.history.asked_again:
         return Verdict(verdict, f.reason, e.RESTART, f"{text}; restarted once", window, f.settle_time)
     if f.uptime < f.policy.grace and f.running:

@@ -537,6 +537,15 @@ def test_log_driver_that_cannot_be_read_is_named():
     assert "syslog" in verdict.message and "json-file" in verdict.message
 
 
+@pytest.mark.parametrize("evidence", [{"credentials": True}, {"credentials": False, "user": True}])
+def test_where_nobody_could_read_what_it_asks_it_is_not_restarted_for_that(evidence):
+    """Credentials whose user is gone, and a user whose credentials are."""
+    user = evidence.pop("user", False)
+    verdict = judge(seen(log_readable=False, log_driver="syslog", **evidence), user=user, wait_started_ago=99.0)
+    is_(verdict, e.UNREADABLE, e.FAIL)
+    assert not verdict.needs_window and "json-file" in verdict.message
+
+
 # check mode
 
 
