@@ -88,6 +88,11 @@ class ActionModule(ActionBase):
             result["changed"] = sum(len(record.actions) for record in records) > acted
         return {**result, **_failure(records, host, result, told), **told}
 
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The options of the task as they stand there, without defaults."""
+        return self._task.args
+
     def _arguments(self) -> dict[str, Any]:
         _validated, args = self.validate_argument_spec(
             {**CONNECTWARE_OPTIONS, **CONVERSATION_OPTIONS, **EVIDENCE_OPTIONS, **ENGINE_OPTIONS, **LOG_OPTIONS},
@@ -115,6 +120,8 @@ class ActionModule(ActionBase):
             return
         session = connect(args, token_store=SHARED)
         server = ConnectwareServer(session)
+        for record in records:
+            record.elsewhere, record.runs_elsewhere = _elsewhere(args["elsewhere"], record)
         if args["state"] == "absent":
             retirement = Retirement(records, server)
             self._hold(retirement, retirement.run, told, host)
@@ -127,8 +134,6 @@ class ActionModule(ActionBase):
             host=host,
             variables=task_vars,
         )
-        for record in records:
-            record.elsewhere = _elsewhere(args["elsewhere"], record)
         factory_host = _Host(self, args, task_vars, host)
         book = None if SHARED_WINDOWS is None else SHARED_WINDOWS.book(session.url)
         course = self._conversation(args, records, before, factory_host, server, recorded, book)
@@ -217,7 +222,9 @@ class _Host:
 
     def __init__(self, action: ActionModule, args: Mapping[str, Any], task_vars: Mapping[str, Any], host: str) -> None:
         self._action = action
-        self._args = {key: args[key] for key in (*ENGINE_OPTIONS, *LOG_OPTIONS) if args.get(key) is not None}
+        # As the task has them: which engine is meant where nothing is said, only the host knows.
+        given = {key: value for key, value in action.given.items() if key in ENGINE_OPTIONS}
+        self._args = {**given, **{key: args[key] for key in LOG_OPTIONS if args.get(key) is not None}}
         self._task_vars = task_vars
         self._host = host
 
@@ -292,16 +299,16 @@ def _telling_in_turns(interim: Interim, before: Interim | None, line: str, host:
     return replace(interim, told_at=told_at)
 
 
-def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> str:
-    """What else answers to the agent's username, in words."""
+def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> tuple[str, bool]:
+    """What else answers to the agent's username, in words, and whether that was seen."""
     seen = record.observation
     for other in found:
         if other["username"] != seen.username or (other["container_id"] and other["container_id"] == seen.container_id):
             continue
         if not other["container"]:
-            return f"perhaps something on the host {other['host']}, which could not be asked,"
-        return f"the container {other['container']} on the host {other['host']}"
-    return ""
+            return f"perhaps something on the host {other['host']}, which could not be asked,", False
+        return f"the container {other['container']} on the host {other['host']}", True
+    return "", False
 
 
 def _result(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:

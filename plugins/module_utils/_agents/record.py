@@ -33,7 +33,7 @@ class AgentRecord:
     Attributes:
         observation: the newest one.
         user_exists, user_since, pending: the newest of the server.
-        elsewhere: see Evidence.
+        elsewhere, runs_elsewhere: see Evidence, and whether that was seen, or can only not be ruled out.
         verdict: the newest one; None before the first judgement.
         actions: what was done, in order, in words.
         trouble: the last failure of an attempt to authorize it.
@@ -47,6 +47,7 @@ class AgentRecord:
     user_exists: bool = False
     user_since: str | None = None
     elsewhere: str = ""
+    runs_elsewhere: bool = False
     pending: tuple[str | None, ...] = ()
     verdict: Verdict | None = None
     actions: list[str] = field(default_factory=list)

@@ -45,7 +45,9 @@ class Retirement:
         """
         self._look()
         for record in self._records:
-            if record.user_exists or record.pending:
+            if record.user_exists and record.elsewhere:
+                record.end(_kept(record), FOUND)
+            elif record.user_exists or record.pending:
                 would = Verdict(e.RETIRED, e.NONE, e.DELETE_USER, "what is left of it in Connectware would go")
                 record.end(would, FOUND if record.user_exists else None)
             else:
@@ -86,6 +88,9 @@ class Retirement:
             )
             record.end(Verdict(e.BROKEN, e.NONE, e.FAIL, text))
             return
+        if record.user_exists and record.elsewhere:
+            record.end(_kept(record), FOUND)
+            return
         if record.user_exists:
             try:
                 self._server.delete_user(username)
@@ -99,7 +104,7 @@ class Retirement:
 
     def _settle(self, record: AgentRecord) -> None:
         """What is true at the end, by the server's own word."""
-        if record.failed:
+        if record.failed or (record.user_exists and record.runs_elsewhere):
             return
         username = printable(record.observation.username)
         if record.user_exists:
@@ -115,6 +120,16 @@ class Retirement:
                 " way to deny it; it goes when the registration window closes, or deny it in Connectware (User"
                 " Management, Client Registry)."
             )
+
+
+def _kept(record: AgentRecord) -> Verdict:
+    """Its user is another's as well: well if that is known to run, as after a move to another host."""
+    username = printable(record.observation.username)
+    text = f"its user {username!r} was kept: {record.elsewhere} runs and answers to that name"
+    if record.runs_elsewhere:
+        return Verdict(e.RETIRED, e.NONE, e.SETTLED, text)
+    todo = "Run again when that host can be asked, or take the agent off its agents_list."
+    return Verdict(e.CONFLICTED, e.NONE, e.FAIL, f"{text}. {todo}")
 
 
 def _runs(observation: Observation) -> bool:

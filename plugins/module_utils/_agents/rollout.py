@@ -129,9 +129,19 @@ def repeated_names(agents: Iterable[tuple[str, Any]]) -> list[str]:
     Args:
         agents: each with its host; whatever is not yet known to be an agent is left to the check of its options.
     """
+    return [f"{printable(name, 64)} is on {' and '.join(hosts)}" for name, hosts in _places(agents) if len(hosts) > 1]
+
+
+def namesakes(agents: Iterable[tuple[str, Any]]) -> list[str]:
+    """The hosts that have an agent of whose name or username another host has one as well; arguments as above."""
+    return list(dict.fromkeys(host for _name, hosts in _places(agents) if len(hosts) > 1 for host in hosts))
+
+
+def _places(agents: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, dict[str, None]]]:
+    """The hosts of each name and username."""
     places: dict[str, dict[str, None]] = {}
     for host, agent in agents:
         if isinstance(agent, Mapping) and agent.get("name") is not None:
             for name in {str(agent["name"]): None, str(agent.get("username") or agent["name"]): None}:
                 places.setdefault(name, {})[host] = None
-    return [f"{printable(name, 64)} is on {' and '.join(hosts)}" for name, hosts in places.items() if len(hosts) > 1]
+    return places.items()

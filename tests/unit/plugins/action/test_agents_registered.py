@@ -137,6 +137,26 @@ def test_a_look_at_the_host_that_fails_is_an_error_of_that_host(
     assert failure.type is error and "host hamburg" in failure.value.message
 
 
+def test_which_engine_is_meant_is_left_to_the_host_where_the_task_does_not_say_it(
+    server: Conversation, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment of the controller says where its own engine is."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://of-the-controller:2375")
+    sent: list[dict[str, Any]] = []
+
+    def execute(self: Any, module_args: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        sent.append(module_args)
+        return {"failed": True, "msg": "enough"}
+
+    monkeypatch.setattr(agents_registered.ActionModule, "_execute_module", execute)
+    for options in ({}, {"docker_host": "tcp://of-the-host:2376", "docker_ca_path": "~/ca.pem"}):
+        server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+        server.expect("GET", USERS, answer={"users": []})
+        run({**params, "agents": deployed(replace(RUNNING, credentials=False)), **options})
+        look = sent.pop()
+        assert {key: look[key] for key in look if key.startswith("docker_")} == options
+
+
 @pytest.mark.parametrize("code", [137, 143, -9])
 def test_a_module_that_was_killed_before_it_answered_is_run_anew(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that goes down while the connection to it still stands."""

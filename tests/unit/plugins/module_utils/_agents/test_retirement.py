@@ -17,8 +17,8 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 from .world import World
 
 
-def retire(world, *, check=False, state="absent", give_up=()):
-    records = [AgentRecord(replace(world.observe(name), state=state)) for name in world.agents]
+def retire(world, *, check=False, state="absent", give_up=(), **elsewhere):
+    records = [AgentRecord(replace(world.observe(name), state=state), **elsewhere) for name in world.agents]
     for record in records:
         if record.name in give_up:
             record.give_up("its container could not be removed")
@@ -54,6 +54,35 @@ def test_an_agent_that_still_runs_is_not_retired(state):
     records, _warnings = retire(world, state=state)
     assert records["agent-1"].failed and "still runs" in complaint(records["agent-1"])
     assert world.users == {"agent-1"}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_user_that_a_container_of_another_host_uses_is_kept(check):
+    world = world_with("agent-1")
+    records, _warnings = retire(
+        world, check=check, elsewhere="the container c2 on the host munich", runs_elsewhere=True
+    )
+    seen = outcome(records["agent-1"])
+    assert not records["agent-1"].failed and not seen["changed"]
+    assert "was kept: the container c2 on the host munich runs" in seen["message"]
+    assert world.users == {"agent-1"}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_where_that_cannot_be_ruled_out_it_is_kept_and_told_as_a_failure(check):
+    world = world_with("agent-1")
+    records, _warnings = retire(
+        world, check=check, elsewhere="perhaps something on the host munich, which could not be asked,"
+    )
+    assert records["agent-1"].failed and "Run again when that host can be asked" in complaint(records["agent-1"])
+    assert world.users == {"agent-1"}
+
+
+def test_without_a_user_nobody_else_can_use_it():
+    world = world_with("agent-1")
+    world.users.clear()
+    records, _warnings = retire(world, elsewhere="the container c2 on the host munich", runs_elsewhere=True)
+    assert outcome(records["agent-1"])["verdict"] == "retired" and not records["agent-1"].failed
 
 
 def test_what_the_host_could_not_do_is_not_hidden():
