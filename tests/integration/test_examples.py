@@ -19,6 +19,7 @@ import yaml
 from guides.examples import example
 from guides.pages import GUIDES, blocks
 from integration.bed import COLLECTIONS, IMAGE, ROOT, VERSION, Factory, clean, docker, inspect, one_at_a_time
+from integration.documented import HOST, Site
 from integration.kubernetes import NAMESPACE, POD, Cluster
 from simulator.harness import until
 
@@ -211,6 +212,32 @@ def free_port() -> int:
     with socket.socket() as made:
         made.bind(("127.0.0.1", 0))
         return int(made.getsockname()[1])
+
+
+@pytest.mark.parametrize("page", ["guide_rollout", "guide_contract"])
+def test_one_agent_first_goes_as_the_guides_tell(factory, page):
+    """In an inventory of two hosts; whoever runs the tests needs no other user to use Docker."""
+    site = Site(factory(1))
+    path = site.inventory()
+    inventory = yaml.safe_load(path.read_text())
+    one, two, other = (f"{site.prefix}{name}" for name in ("press-01", "press-02", "robot-01"))
+    hosts = inventory["factories"]["hosts"]
+    hosts[HOST]["agents_list"][1]["username"] = user = f"{site.prefix}user-02"
+    hosts["munich.example.com"] = {"agents_list": [{"name": other}]}
+    path.write_text(yaml.safe_dump(inventory))
+    guide = next(path for path in GUIDES if path.stem == page)
+    said = "\n".join(block.code for block in blocks(guide) if "agents_only" in block.code).replace("hh-", site.prefix)
+    commands = [command for command in said.replace("\\\n", "").replace("--become", "").splitlines() if command]
+
+    site.shell(commands.pop(0))
+    assert set(site.factory.starts([one, two, other])) == {one}
+    if commands:
+        rollout, retire = commands
+        site.shell(rollout)
+        assert {one, user, other} <= site.simulator.usernames()
+        site.shell(retire)
+        assert set(site.factory.starts([one, two, other])) == {one, other}
+        assert site.simulator.usernames() & {one, two, user, other} == {one, other}
 
 
 class FirstRollout:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from integration.bed import IMAGE, NEXT_VERSION, VERSION, docker, inspect
 from simulator.harness import until
@@ -211,6 +213,49 @@ def test_many_at_once_stop_the_run_before_anything_is_touched(factory):
     run = site.rollout(agents_max_reregistrations="4").ok()
     assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
     assert site.starts()[site.names()[4]] == before[site.names()[4]]
+
+
+def test_agents_that_are_named_alone_are_rolled_out_and_retired_alone(factory):
+    site = factory(6)
+    one, two, three, *others = site.names()
+    site.agents[2]["username"] = f"{three}-user"
+    site.agents[2]["volume"] = f"connectware-agent-{three}-credentials"
+    hosts = {"hall-1": {"agents_list": site.agents[:1]}, "hall-2": {"agents_list": site.agents[1:]}, "office": {}}
+
+    for only in (f"{three}x", f"{two},{three}x", ""):
+        for playbook in (site.rollout, site.retire):
+            playbook("--extra-vars", f"agents_only='{only}'", hosts=hosts).failed(
+                f"agents_only names agents that no host of the play has: {three}x"
+                if only
+                else "no host of the play has"
+            )
+    site.rollout("--limit", "hall-1", hosts=hosts, agents_only=[two]).failed(two, "--limit")
+    assert site.starts() == {}
+
+    run = site.rollout("--extra-vars", f"agents_only='{two}, {three}'", hosts=hosts).ok()
+    assert set(run.agents) == {two, three} == set(site.starts())
+    site.rollout(hosts=hosts, agents_only=[one]).ok()
+    assert f"{three}-user" in site.simulator.usernames()
+    before = site.starts()
+
+    site.simulator.control("DELETE", f"users/{two}")
+    site.rollout(hosts=hosts, agents_only=[two]).ok()
+    after = site.starts()
+    assert [name for name in before if after[name] != before[name]] == [two]
+
+    site.retire(hosts=hosts, agents_only=[three]).ok()
+    assert set(site.starts()) == {one, two}
+    assert f"{three}-user" not in site.simulator.usernames()
+    assert {one, two} <= site.simulator.usernames()
+    site.retire(hosts=hosts, agents_only=[three]).ok()
+
+    site.play("audit", hosts=hosts, agents_only=[two]).ok()
+    report = json.loads((site.directory / "connectware-audit" / "audit.json").read_text())
+    found = {agent["name"]: agent["verdict"] for agent in report["agents"] if agent["name"] in site.names()}
+    assert found == {one: "registered", two: "registered", **dict.fromkeys([three, *others], "awaiting_request")}
+
+    same = {**hosts, "office": {"agents_list": site.agents[:1]}}
+    site.rollout(hosts=same, agents_only=[two]).failed(f"{one} is on hall-1 and office")
 
 
 @pytest.mark.long
