@@ -22,6 +22,7 @@ import pytest
 import requests
 import yaml
 from guides.examples import ROOT
+from guides.pages import blocks
 from integration.bed import COLLECTIONS, IMAGE, VERSION, docker, inspect
 from integration.documented import GROUP, HOST, Site
 from integration.lives import empty
@@ -259,6 +260,58 @@ def test_the_examples_of_the_event_source(site: Site, monkeypatch: pytest.Monkey
     for source in yaml.safe_load(text.replace("{{ vault_reader_token }}", site.token)):
         event = asyncio.run(first_event(source[PLUGIN]))
         assert (event["username"], event["pairing_ids"]) == (f"{site.prefix}stranger", ["abcdef"])
+
+
+# ------------------------------------------------------------------------------------------------- module_defaults
+
+ELSEWHERE = "https://127.0.0.1:1"
+
+
+def play_of_the_readme(site: Site) -> dict[str, Any]:
+    """Its play with module_defaults, which win over the environment."""
+    (code,) = (block.code for block in blocks(ROOT / "README.md") if "module_defaults" in block.code)
+    for there, here in site.words.items():
+        code = code.replace(there, here)
+    site.factory.environment.update(
+        CONNECTWARE_URL=ELSEWHERE, CONNECTWARE_TOKEN="", CONNECTWARE_CA_PATH="", DOCKER_HOST="unix:///nowhere.sock"
+    )
+    (play,) = yaml.safe_load(code)
+    return {**play, "gather_facts": False}
+
+
+def test_the_module_defaults_of_the_readme(site: Site) -> None:
+    play = play_of_the_readme(site)
+    site.play([play]).ok()
+
+    no_engine = {"group/edgefleet.connectware.engine": {"docker_host": "unix:///nowhere.sock"}}
+    defaults = play["module_defaults"]
+    site.play([{**play, "module_defaults": {**defaults, **no_engine}}]).failed("unix:///nowhere.sock")
+    nowhere = {"group/edgefleet.connectware.connectware": {"connectware_url": ELSEWHERE, "connectware_token": "x"}}
+    site.play([{**play, "module_defaults": {**defaults, **nowhere}}]).failed("127.0.0.1:1")
+
+
+def test_module_defaults_of_both_groups_reach_the_registration_and_of_one_the_rest(site: Site) -> None:
+    play = play_of_the_readme(site)
+    play["module_defaults"]["edgefleet.connectware.agents"] = site.container
+    text = site.here("module/agents_registered")
+    tasks = yaml.safe_load(text)
+    for option in ("connectware_url", "connectware_token", "connectware_ca_path"):
+        del tasks[1]["edgefleet.connectware.agents_registered"][option]
+    site.play([{**play, "tasks": tasks}]).ok()
+    until(lambda: site.factory.connected(site.agent(1)), "it is connected")
+
+
+def test_module_defaults_win_over_the_options_that_a_role_passes_on_and_over_nothing_else(site: Site) -> None:
+    site.factory.agents.pop()
+    nowhere = {"group/edgefleet.connectware.connectware": {"connectware_url": ELSEWHERE}}
+    role = {"hosts": GROUP, "gather_facts": False, "roles": ["edgefleet.connectware.agents"]}
+    given = {"agents_version": "auto", "connectware_timeout": 2}
+
+    run = site.play([{**role, "module_defaults": nowhere}], **given)
+
+    run.failed("127.0.0.1:1")
+    made = site.factory.container(site.agent(1))
+    assert made is not None and made["Config"]["Image"] == f"{IMAGE}:{VERSION}", "the version was asked for elsewhere"
 
 
 # ------------------------------------------------------------------------------------------------------------- roles

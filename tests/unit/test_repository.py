@@ -180,10 +180,17 @@ def documentation(module: Path) -> dict[str, str]:
 
 
 @pytest.mark.skipif(not MODULES, reason="no modules yet")
-def test_action_group_lists_exactly_the_modules() -> None:
+def test_an_action_group_lists_exactly_the_modules_that_have_its_options() -> None:
     groups = read_yaml(ROOT / "meta" / "runtime.yml")["action_groups"]
 
-    assert groups == {"all": [module.stem for module in MODULES]}
+    fragments = {
+        module.stem: yaml.safe_load(documentation(module)["DOCUMENTATION"])["extends_documentation_fragment"]
+        for module in MODULES
+    }
+    assert groups == {
+        group: [module for module, shared in fragments.items() if f"edgefleet.connectware.{group}" in shared]
+        for group in ("connectware", "engine")
+    }
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
