@@ -43,6 +43,7 @@ class Site:
             "(hh|": f"({self.prefix[:-1]}|",
             "hh-": self.prefix,
             "~/": f"{self.folder}/",
+            " --become": "",  # whoever runs the tests may use Docker
         }
         factory.environment.update(
             CONNECTWARE_URL=end["url"], CONNECTWARE_CA_PATH=end["ca_path"], CONNECTWARE_TOKEN=self.token
@@ -61,7 +62,9 @@ class Site:
 
     def here(self, name: str, **more: str) -> str:
         """An example of the documentation, with this site's words for those of another."""
-        text = example(name)
+        return self.in_words_of_here(example(name), **more)
+
+    def in_words_of_here(self, text: str, **more: str) -> str:
         for there, here in {**more, **self.words}.items():
             text = text.replace(there, here)
         return text

@@ -270,12 +270,10 @@ ELSEWHERE = "https://127.0.0.1:1"
 def play_of_the_readme(site: Site) -> dict[str, Any]:
     """Its play with module_defaults, which win over the environment."""
     (code,) = (block.code for block in blocks(ROOT / "README.md") if "module_defaults" in block.code)
-    for there, here in site.words.items():
-        code = code.replace(there, here)
     site.factory.environment.update(
         CONNECTWARE_URL=ELSEWHERE, CONNECTWARE_TOKEN="", CONNECTWARE_CA_PATH="", DOCKER_HOST="unix:///nowhere.sock"
     )
-    (play,) = yaml.safe_load(code)
+    (play,) = yaml.safe_load(site.in_words_of_here(code))
     return {**play, "gather_facts": False}
 
 

@@ -216,7 +216,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("page", ["guide_rollout", "guide_contract"])
 def test_one_agent_first_goes_as_the_guides_tell(factory, page):
-    """In an inventory of two hosts; whoever runs the tests needs no other user to use Docker."""
+    """In an inventory of two hosts."""
     site = Site(factory(1))
     path = site.inventory()
     inventory = yaml.safe_load(path.read_text())
@@ -226,8 +226,8 @@ def test_one_agent_first_goes_as_the_guides_tell(factory, page):
     hosts["munich.example.com"] = {"agents_list": [{"name": other}]}
     path.write_text(yaml.safe_dump(inventory))
     guide = next(path for path in GUIDES if path.stem == page)
-    said = "\n".join(block.code for block in blocks(guide) if "agents_only" in block.code).replace("hh-", site.prefix)
-    commands = [command for command in said.replace("\\\n", "").replace("--become", "").splitlines() if command]
+    said = "\n".join(site.in_words_of_here(block.code) for block in blocks(guide) if "agents_only" in block.code)
+    commands = [command for command in said.replace("\\\n", "").splitlines() if command]
 
     site.shell(commands.pop(0))
     assert set(site.factory.starts([one, two, other])) == {one}
