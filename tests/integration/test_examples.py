@@ -25,7 +25,7 @@ from simulator.harness import until
 
 EXAMPLES = ROOT / "docs" / "examples"
 AGENT = "welder-robots"
-CONTAINER = "welding_welder-robots_1"
+CONTAINER = "welding-welder-robots-1"
 
 
 def needed(command: str, package: str) -> None:
@@ -52,7 +52,10 @@ def compose(site: Factory) -> Iterator[Path]:
         **site.variables["agents_env"],
         "CYBUS_MQTT_PORT": str(site.variables["agents_mqtt_port"]),
     }
-    here = {"image": f"{IMAGE}:{VERSION}", "network_mode": "host", "environment": env}
+    # The name is the one that Compose 2 gives; Debian has Compose 1.
+    here = {
+        "container_name": CONTAINER, "image": f"{IMAGE}:{VERSION}", "network_mode": "host", "environment": env,
+    }  # fmt: skip
     (folder / "here.yml").write_text(yaml.safe_dump({"services": {AGENT: here}}))
     values = {"COMPOSE_FILE": "compose.yml:here.yml", "CONNECTWARE_VERSION": VERSION, "CONNECTWARE_HOST": "127.0.0.1"}
     (folder / ".env").write_text("".join(f"{key}={value}\n" for key, value in values.items()))
