@@ -9,6 +9,8 @@ import pytest
 from integration.bed import IMAGE, VERSION, docker
 from simulator.harness import until
 
+ENGINE = "unix:///var/run/docker.sock"
+
 
 @pytest.fixture
 def lost(factory):
@@ -104,6 +106,29 @@ def test_a_host_that_cannot_be_asked_keeps_the_user(lost):
         "factory": {"agents_list": lost.agents},
         "plant": {"agents_list": [], "agents_docker_host": "unix:///nowhere/docker.sock"},
     }
+    run = lost.rollout("--limit", "factory", hosts=hosts, agents_on_conflict="replace")
+    run.failed(name, "perhaps something on the host plant, which could not be asked", "was not deleted")
+    assert name in lost.simulator.usernames()
+
+
+def test_other_hosts_are_asked_at_the_engine_that_the_play_names(lost):
+    """Their own default, which the play has overruled, would be another one."""
+    name = lost.names()[0]
+    lost.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
+    hosts = {"factory": {"agents_list": lost.agents}, "plant": {"agents_list": []}}
+    play = lost.directory / "engine.yml"
+    play.write_text(
+        "- hosts: factory\n  gather_facts: false\n"
+        f"  roles:\n    - role: edgefleet.connectware.agents\n      vars: {{agents_docker_host: '{ENGINE}'}}\n"
+    )
+    lost.play(str(play), hosts=hosts, agents_on_conflict="replace").ok()
+    until(lambda: lost.connected(name), "the agent is logged in again")
+
+
+def test_the_engine_of_one_host_is_not_taken_for_that_of_another(lost):
+    name = lost.names()[0]
+    lost.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
+    hosts = {"factory": {"agents_list": lost.agents, "agents_docker_host": ENGINE}, "plant": {"agents_list": []}}
     run = lost.rollout("--limit", "factory", hosts=hosts, agents_on_conflict="replace")
     run.failed(name, "perhaps something on the host plant, which could not be asked", "was not deleted")
     assert name in lost.simulator.usernames()
