@@ -10,9 +10,15 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import HostOfRun, listed, weighed
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import (
+    DEFAULT_LIMIT,
+    HostOfRun,
+    listed,
+    weighed,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
+LIMIT = "agents_max_reregistrations"
 READ = ("name", "username", "verdict", "reason", "registered", "actions")  # of each agent in a result
 
 
@@ -20,23 +26,29 @@ def reregistrations(
     hostvars: Mapping[str, Mapping[str, Any]],
     hosts: Iterable[str],
     registered: str = "registered",
-    limit: Any = "10%",
+    limit: Any = DEFAULT_LIMIT,
+    limit_of: str | None = None,
     url: str = "",
     on_conflict: str = "fail",
 ) -> dict[str, Any]:
     """See `weighed`; of each host what its variables tell, and else what was given."""
+    # Beside what that host has of its own, only a play can say what counts there, and then it does so for all hosts.
+    of_play = limit_of is not None and str(hostvars[limit_of].get(LIMIT, DEFAULT_LIMIT)) != str(limit)
+    fallback = limit if limit_of is None or of_play else DEFAULT_LIMIT
 
     def of_run(host: str) -> HostOfRun:
         known = hostvars[host]  # what it gives is templated anew with each look, which takes a millisecond
+        most = None if of_play else known.get(LIMIT)
         return HostOfRun(
             url=str(known.get("connectware_url", url) or ""),
             wanted=len(listed(known.get("agents_list"))),
             agents=_judged(known.get(registered) or {}, f"{registered} of host {host}"),
             replaces=known.get("agents_on_conflict", on_conflict) == "replace",
+            limit=None if most is None else str(most),
         )
 
     try:
-        return weighed([of_run(host) for host in hosts], str(limit))
+        return weighed([of_run(host) for host in hosts], str(fallback))
     except SpecError as exc:
         raise AnsibleFilterError(f"reregistrations: {exc.message}") from exc
 

@@ -258,6 +258,28 @@ def test_agents_that_are_named_alone_are_rolled_out_and_retired_alone(factory):
     site.rollout(hosts=same, agents_only=[two]).failed(f"{one} is on hall-1 and office")
 
 
+def test_each_factory_has_its_own_limit(factory):
+    """What the first host may do is not what the others may."""
+    site = factory(5)
+    mine, *others = site.agents
+    hamburg, kiel = {"agents_list": [mine]}, {"agents_list": others}
+    site.rollout(hosts={"hamburg": hamburg, "kiel": kiel}).ok()
+    before = site.starts()
+    for name in site.names()[1:]:
+        site.simulator.control("DELETE", f"users/{name}")
+    run = site.rollout(hosts={"hamburg": {**hamburg, "agents_max_reregistrations": 9}, "kiel": kiel})
+    run.failed(
+        f"4 of 4 agents would be registered anew, and agents_max_reregistrations (10%) allows 3: {others[0]['name']}"
+    )
+    assert site.starts() == before
+    limits = {
+        "hamburg": {**hamburg, "agents_max_reregistrations": 0},
+        "kiel": {**kiel, "agents_max_reregistrations": 4},
+    }
+    site.rollout(hosts=limits).ok()
+    assert site.starts()[mine["name"]] == before[mine["name"]]
+
+
 @pytest.mark.long
 def test_batches_do_not_get_past_the_limit_together(factory):
     """Each batch alone would stay below it."""

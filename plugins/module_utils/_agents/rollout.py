@@ -21,6 +21,7 @@ from .text import printable
 
 ANEW = (CREDENTIALS_MISSING, CREDENTIALS_REJECTED, CONFLICT_REASON)  # reasons of agents that were registered before
 IN_CONFLICT = (CONFLICTED, UNSAVED, UNPROVEN)  # verdicts after which `on_conflict: replace` may delete a user
+DEFAULT_LIMIT = "10%"
 LEAST = 3  # that a percentage allows: a small site must be able to heal
 _SHOWN = 10
 _LIMIT = re.compile(r"\s*(?:(?P<number>\d+)|(?P<percentage>\d+(?:\.\d+)?)\s*%)\s*\Z", re.ASCII)
@@ -35,17 +36,19 @@ class HostOfRun:
         wanted: how many agents it shall have.
         agents: results of agents_registered, as far as this run has any of this host.
         replaces: it has `on_conflict: replace`.
+        limit: its agents_max_reregistrations, if it has one of its own.
     """
 
     url: str
     wanted: int
     agents: Sequence[Mapping[str, Any]] = ()
     replaces: bool = False
+    limit: str | None = None
 
 
 @dataclass
 class _Total:
-    """Of one Connectware."""
+    """Of the hosts of one Connectware that have the same limit."""
 
     wanted: int = 0
     judged: int = 0
@@ -55,28 +58,31 @@ class _Total:
 def weighed(hosts: Iterable[HostOfRun], limit: str) -> dict[str, Any]:
     """Who would be registered anew, and whether these are too many at one of the Connectwares.
 
+    There, hosts with the same limit are counted together: a limit that one factory has raised lets no agents of others
+    in, and one that it has lowered holds for its own alone.
+
     Args:
         hosts: all of the play; those of earlier batches too, whose agents may have been registered anew by now.
-        limit: agents_max_reregistrations, a number or a percentage of the agents that a Connectware shall have.
+        limit: that of hosts without one of their own, a number or a percentage of the agents that they shall have.
 
     Returns:
         `anew` (names of agents that were registered before and are not, or were registered anew in this run),
-        `too_many` (a sentence for each Connectware where they are more than the limit), `to_replace` (usernames in
+        `too_many` (a sentence for each Connectware and limit, where they are more), `to_replace` (usernames in
         conflict whose user may be deleted).
 
     Raises:
         SpecError: the limit cannot be read, and there are agents to be counted.
     """
-    totals: dict[str, _Total] = {}
+    totals: dict[tuple[str, str], _Total] = {}
     to_replace: list[str] = []
     for host in hosts:
-        total = totals.setdefault(host.url, _Total())
+        total = totals.setdefault((host.url, limit if host.limit is None else host.limit), _Total())
         total.wanted += host.wanted
         total.judged += len(host.agents)
         total.anew += [str(agent["name"]) for agent in host.agents if _is_anew(agent)]
         if host.replaces:
             to_replace += [str(agent["username"]) for agent in host.agents if agent["verdict"] in IN_CONFLICT]
-    complaints = [_complaint(url, total, limit) for url, total in totals.items()]
+    complaints = [_complaint(url, total, most) for (url, most), total in totals.items()]
     return {
         "anew": [name for total in totals.values() for name in total.anew],
         "too_many": [text for text in complaints if text],

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.edgefleet.connectware.plugins.filter.reregistrations import FilterModule
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import DEFAULT_LIMIT
 
 NORTH = "https://north.example.com"
 HOSTS = ["a", "b", "c", "d"]
@@ -44,6 +47,45 @@ def test_a_host_says_which_connectware_it_has_or_is_told(reregistrations: Any, h
     assert ["south" in text for text in found["too_many"]] == [False, True]
     assert reregistrations(hostvars, HOSTS, limit=1)["too_many"] == []
     assert len(reregistrations(hostvars, HOSTS, limit=1, url=NORTH)["too_many"]) == 1
+
+
+def test_a_host_says_its_limit_or_is_told(reregistrations: Any, hostvars: Any) -> None:
+    hostvars["a"]["agents_max_reregistrations"] = 0
+
+    (text,) = reregistrations(hostvars, HOSTS, limit=1, url=NORTH)["too_many"]
+    assert "(0) allows 0: a-1" in text
+    hostvars["b"]["agents_max_reregistrations"] = 0
+    assert "allows 0: a-1, b-1" in reregistrations(hostvars, HOSTS, limit=9, url=NORTH)["too_many"][0]
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "stopped"),
+    [
+        ({}, "10%", []),  # the role's default
+        ({"a": 9}, 9, []),
+        ({"a": 0}, 0, ["(0) allows 0: a-1"]),  # what is a's own says nothing of b
+        ({"b": "0"}, "10%", ["(0) allows 0: b-1"]),
+        ({"a": 9, "b": "0"}, 9, ["(0) allows 0: b-1"]),
+        ({}, 0, ["(0) allows 0: a-1, b-1"]),  # the play says it
+        ({"a": "50%", "b": 9}, 0, ["(0) allows 0: a-1, b-1"]),
+        ({"a": "0", "b": 0}, "10%", []),
+    ],
+)
+def test_what_holds_on_one_host_and_is_not_its_own_holds_for_all(
+    reregistrations: Any, hostvars: Any, own: dict[str, Any], given: Any, stopped: list[str]
+) -> None:
+    for host, limit in own.items():
+        hostvars[host]["agents_max_reregistrations"] = limit
+
+    found = reregistrations(hostvars, HOSTS, limit=given, limit_of="a", url=NORTH)["too_many"]
+
+    assert [text for text, part in zip(found, stopped, strict=True) if f"{part}. So many" not in text] == []
+
+
+def test_the_default_is_that_of_the_role() -> None:
+    defaults = Path(__file__).resolve().parents[4] / "roles" / "agents" / "defaults" / "main.yml"
+
+    assert yaml.safe_load(defaults.read_text())["agents_max_reregistrations"] == DEFAULT_LIMIT
 
 
 def test_a_host_says_what_to_do_with_a_conflict_or_is_told(reregistrations: Any, hostvars: Any) -> None:

@@ -96,6 +96,27 @@ def test_each_connectware_is_counted_for_itself():
     )
 
 
+def test_hosts_with_the_same_limit_are_counted_together_and_apart_from_others():
+    """Hamburg's raised limit is none of Kiel's, and Kiel's strict one is none of Hamburg's."""
+    hamburg, kiel, others = lost(5, limit="100%"), lost(1, limit="0"), lost(2)
+    (text,) = weighed([hamburg, kiel, others], "10%")["too_many"]
+    assert text.startswith("1 of 1 agents would be registered anew, and agents_max_reregistrations (0) allows 0:")
+    (text,) = weighed([hamburg, others, lost(1), lost(1)], "10%")["too_many"]
+    assert text.startswith("4 of 4 agents would be registered anew, and agents_max_reregistrations (10%) allows 3:")
+    assert weighed([hamburg, others], "10%")["too_many"] == []
+
+
+def test_a_percentage_is_of_the_agents_with_that_limit():
+    assert weighed([lost(4, wanted=8, limit="50%"), well(100)], "10%")["too_many"] == []
+    assert len(weighed([lost(5, wanted=8, limit="50%"), well(100)], "10%")["too_many"]) == 1
+
+
+def test_a_limit_that_is_none_matters_where_agents_are_counted_by_it():
+    assert weighed([lost(1), HostOfRun("", 1, well(1).agents, limit="ten")], "10%")["too_many"] == []
+    with pytest.raises(SpecError, match="agents_max_reregistrations is ten"):
+        weighed([well(1), lost(1, limit="ten")], "10%")
+
+
 def test_a_long_list_is_cut_and_a_connectware_without_an_address_is_called_by_its_place():
     (text,) = weighed([lost(12)], "3")["too_many"]
     assert "press-9 and more." in text and "press-10" not in text and "(from the environment)" in text
