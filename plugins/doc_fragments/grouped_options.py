@@ -13,6 +13,8 @@ options:
     description:
       - Other options of this module by their names, in one mapping, for a role that passes many on. What is null in it
         counts as not given, and an option of the task wins.
+      - In place of it the result of a task that failed, C(failed) and C(msg), may say why the options are not known.
+        Then this task fails with that message and does nothing.
       - Ansible evaluates it as one template, instead of one for every option and host.
     type: dict
 """

@@ -20,12 +20,14 @@ def ungrouped(args: Mapping[str, Any]) -> dict[str, Any]:
         args: as the task has them. What stands beside the mapping wins; what is null in the mapping was not given.
 
     Raises:
-        AnsibleActionFail: it is no mapping, or holds another one.
+        AnsibleActionFail: it is no mapping, holds another one, or is the result of a task that failed.
     """
     grouped = args.get(OPTION) or {}
     if not isinstance(grouped, Mapping):
         raise AnsibleActionFail(f"'{OPTION}' takes a mapping of other options, not {type(grouped).__name__}")
     if OPTION in grouped:
         raise AnsibleActionFail(f"'{OPTION}' takes other options, not '{OPTION}' again")
+    if grouped.get("failed"):
+        raise AnsibleActionFail(str(grouped.get("msg")))
     given = {name: value for name, value in grouped.items() if value is not None}
     return {**given, **{name: value for name, value in args.items() if name != OPTION}}

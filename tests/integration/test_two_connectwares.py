@@ -15,6 +15,7 @@ from integration import lives
 from integration.bed import NEXT_VERSION, VERSION, Factory
 from simulator.harness import Simulator, until
 
+NOWHERE = "https://127.0.0.1:1"
 BY_HAND = 900  # seconds for which an administrator has opened a window
 
 
@@ -63,6 +64,23 @@ def test_each_window_and_each_version_is_its_own(factory, south):
     assert images == {**dict.fromkeys(north_names, VERSION), **dict.fromkeys(south_names, NEXT_VERSION)}
     again = site.rollout("--forks", "4", hosts=hosts, agents_version="auto").ok()
     assert set(again.changes.values()) == {0}
+
+
+@pytest.mark.parametrize("down", ["north", "south"])
+def test_one_that_is_down_stops_its_own_hosts_alone(factory, south, down):
+    site = lives.quick(factory(2))
+    hosts, north_names, south_names = halves(site, south)
+    of_down = [host for host in hosts if host.startswith(down)]
+    for host in of_down:
+        hosts[host]["connectware_url"] = NOWHERE
+    run = site.rollout(hosts=hosts, agents_version="auto")
+    run.failed(f"fatal: [{of_down[0]}]: FAILED!", f"POST {NOWHERE}/api/login")
+    assert {host for host, row in run.report["hosts"].items() if row["state"] == "failed"} == set(of_down)
+    away, well, connectware = (
+        (north_names, south_names, south) if down == "north" else (south_names, north_names, site.simulator)
+    )
+    assert sorted(connectware.connected()) == well
+    assert [site.container(name) for name in away] == [None] * len(away)
 
 
 def test_an_interrupt_between_turns_closes_both(factory, south):

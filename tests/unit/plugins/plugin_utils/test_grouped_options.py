@@ -30,6 +30,11 @@ def test_what_stands_beside_the_mapping_wins() -> None:
     }
 
 
+def test_the_result_of_a_task_that_failed_is_why_this_one_fails() -> None:
+    with pytest.raises(AnsibleActionFail, match="Could not reach Connectware"):
+        ungrouped({"agents": [], "options": {"failed": True, "msg": "Could not reach Connectware"}})
+
+
 @pytest.mark.parametrize(
     ("grouped", "text"),
     [
