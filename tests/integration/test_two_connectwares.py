@@ -66,6 +66,23 @@ def test_each_window_and_each_version_is_its_own(factory, south):
     assert set(again.changes.values()) == {0}
 
 
+@pytest.mark.parametrize("first", [{}, {"agents_version": VERSION}], ids=["unsaid", "pinned"])
+def test_a_play_may_say_that_each_has_the_version_of_its_own(factory, south, first):
+    """A variable of the play is stronger than that of the first host, and in no hostvars."""
+    site = lives.quick(factory(2))
+    hosts, north_names, south_names = halves(site, south)
+    del site.variables["agents_version"]
+    hosts["north0"].update(first)
+    play = site.directory / "auto.yml"
+    play.write_text(
+        "- hosts: all\n  gather_facts: false\n"
+        "  roles:\n    - role: edgefleet.connectware.agents\n      vars: {agents_version: auto}\n"
+    )
+    site.play(str(play), hosts=hosts).ok()
+    assert sorted(site.simulator.connected()) == north_names
+    assert sorted(south.connected()) == south_names
+
+
 @pytest.mark.parametrize("down", ["north", "south"])
 def test_one_that_is_down_stops_its_own_hosts_alone(factory, south, down):
     site = lives.quick(factory(2))
