@@ -69,9 +69,10 @@ options:
     default: false
   elsewhere:
     description:
-      - What else runs and answers to a username, so that its user is not deleted by O(on_conflict=replace). The role
-        P(edgefleet.connectware.agents#role) finds it with M(edgefleet.connectware.agents_info) on the other hosts;
-        in a play of your own the filter P(edgefleet.connectware.elsewhere#filter) makes it of the results.
+      - What else runs and answers to a username, so that its user is not deleted by O(on_conflict=replace) or
+        O(state=absent). The role P(edgefleet.connectware.agents#role) finds it with
+        M(edgefleet.connectware.agents_info) on the other hosts; in a play of your own the filter
+        P(edgefleet.connectware.elsewhere#filter) makes it of the results.
       - An agent's own container may be among them.
     type: list
     elements: dict

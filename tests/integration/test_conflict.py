@@ -36,6 +36,35 @@ def test_the_message_names_the_user_since_when_and_the_ways_out(lost):
     )
 
 
+def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_host(factory):
+    site = factory(1)
+    (agent,) = site.agents
+    name, there = agent["name"], f"connectware-agent-{agent['name']}-there"
+    site.simulator.control(
+        "POST", "users", {"username": name, "created_by": "client-registry", "role": "connectware-agent"}
+    )
+    given = {"AGENT_NAME": name, "AGENT_MODE": "distributed", "MQTT_HOST": "127.0.0.1"}
+    variables = [option for key, value in given.items() for option in ("--env", f"CYBUS_{key}={value}")]
+    docker("run", "--detach", "--name", there, *variables, "--env", "SIMULATOR_START_DELAY=3600", f"{IMAGE}:{VERSION}")
+
+    def retire(**new):
+        hosts = {"old": {"agents_list": [agent]}, "new": {"agents_list": [agent], **new}}
+        return site.play("retire", "--extra-vars", "agents_hosts=old", hosts=hosts)
+
+    retire(agents_docker_host="unix:///nowhere.sock").failed(
+        f"its user '{name}' was kept: perhaps something on the host new, which could not be asked,",
+        "Run again when that host can be asked",
+    )
+    assert name in site.simulator.usernames()
+
+    assert set(retire().ok().changes.values()) == {0}
+    assert name in site.simulator.usernames()
+
+    docker("rm", "--force", there)
+    retire().ok()
+    assert name not in site.simulator.usernames(), "nothing runs that answers to it"
+
+
 def write_into_log(container, line):
     """Something else that runs in the container, and may write where the agent writes."""
     beside = ("--pid", f"container:{container}", "--cap-add", "SYS_PTRACE", "--user", "0", "--entrypoint", "sh")

@@ -144,6 +144,11 @@ def test_the_example_of_repeated_names(site: Site) -> None:
 
     run.failed(f"{site.agent(1)} is on {HOST} and munich.example.com")
 
+    play = [{"hosts": GROUP, "gather_facts": False, "tasks": yaml.safe_load(site.here("filter/namesakes"))}]
+    (site.folder / "example.yml").write_text(yaml.safe_dump(play))
+    shown = site.factory.play("example.yml", "-i", f"{GROUP}.yml", hosts=twice).ok().output
+    assert f'"msg": "{HOST}, munich.example.com"' in shown
+
 
 def test_the_examples_of_the_fleet(site: Site) -> None:
     named, ghost = site.agent(1), site.agent(9)

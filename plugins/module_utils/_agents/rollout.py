@@ -129,6 +129,11 @@ def _most(limit: str, agents: int) -> int:
     return max(LEAST, math.ceil(agents * float(match["percentage"]) / 100))
 
 
+def agents_of(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[tuple[str, Any]]:
+    """The agents of these hosts, each with its host."""
+    return [(str(host), agent) for host in hosts for agent in listed(hostvars[host].get("agents_list"))]
+
+
 def repeated_names(agents: Iterable[tuple[str, Any]]) -> list[str]:
     """The names and usernames that stand on more than one host, as sentences; Connectware knows agents by nothing else.
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters repeated_names and namesakes."""
+"""The filter repeated_names."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ HOSTVARS: dict[str, dict[str, Any]] = {
     "e": {"agents_list": 17},
     "f": {"agents_list": {"name": "press-1"}},
 }
-
-
-@pytest.mark.parametrize(("hosts", "found"), [("abcdef", ["a", "b"]), ("acdef", []), ("", [])])
-def test_the_hosts_that_share_a_name(hosts: str, found: list[str]) -> None:
-    assert FilterModule().filters()["namesakes"](HOSTVARS, list(hosts)) == found
 
 
 @pytest.mark.parametrize(("hosts", "found"), [("abcdef", ["press-1 is on a and b"]), ("acdef", []), ("", [])])

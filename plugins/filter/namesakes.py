@@ -1,0 +1,23 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Filter: the hosts that have an agent of a name which another host has as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import rollout
+
+
+def namesakes(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[str]:
+    """Their names."""
+    return rollout.namesakes(rollout.agents_of(hostvars, hosts))
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"namesakes": namesakes}
