@@ -222,6 +222,17 @@ def test_another_version_than_that_of_connectware_is_refused(factory):
     assert site.starts() == before
 
 
+def test_another_version_of_a_single_agent_is_refused_too(factory):
+    site = factory(2)
+    before, _users = rolled_out(site, {"factory": {"agents_list": site.agents}})
+    becomes(site, NEXT_VERSION)
+    mine, behind = site.agents
+    hosts = {"factory": {"agents_list": [{**mine, "version": NEXT_VERSION}, {**behind, "version": VERSION}]}}
+    run = upgrade(site, hosts).failed(f"version of agent {behind['name']} is {VERSION}, but Connectware", NEXT_VERSION)
+    assert f"version of agent {mine['name']} is" not in run.output
+    assert site.starts() == before
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("not_yet", ["system_health", "system_info"])
 def test_a_connectware_that_is_just_coming_up_is_waited_for(factory, not_yet):

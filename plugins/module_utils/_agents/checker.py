@@ -146,6 +146,10 @@ class Checker:
             self._refuse("version", f"the image {reference} names its version already; say it only once")
         elif not tagged and not version:
             self._refuse("version", f"is missing for image {reference}; it must equal Connectware's own version")
+        elif version == "auto":
+            self._refuse(
+                "version", "'auto' is for the role's agents_version alone; leave it out here, or name a version"
+            )
         elif version is not None and not re.match(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\Z", str(version)):
             self._refuse("version", f"{printable(str(version))!r} is no image tag")
         return reference if tagged else f"{reference}:{version}"

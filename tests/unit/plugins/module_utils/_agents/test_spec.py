@@ -88,6 +88,7 @@ def test_normalised_values():
         ({"name": "abc", "image": "a/b:1"}, "version", "only once"),
         ({"name": "abc", "image": "a b"}, "image", "no image"),
         ({"name": "abc", "version": "1 8"}, "version", "tag"),
+        ({"name": "abc", "version": "auto"}, "version", "agents_version alone"),
         ({"name": "abc", "memory": "lots"}, "memory", "512m"),
         ({"name": "abc", "capabilities": ["x y"]}, "capabilities", "NET_ADMIN"),
         ({"name": "abc", "networks": ["a"], "network_mode": "host"}, "networks", "one of the two"),
