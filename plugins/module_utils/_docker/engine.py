@@ -41,7 +41,6 @@ try:
     import docker.errors
     import docker.tls
     import docker.types
-    import requests.exceptions
     import urllib3.exceptions
 except ImportError as exc:
     docker = None
@@ -189,8 +188,10 @@ def connect(params: Mapping[str, Any]) -> Engine:
 
 def _is_away(exc: Exception) -> bool:
     """The connection could not be made or was lost. An answer that only takes too long may be that of one container."""
-    late = any(isinstance(cause, urllib3.exceptions.ReadTimeoutError) for cause in exc.args)
-    return isinstance(exc, requests.exceptions.ConnectionError) and not late
+    causes = (exc, *exc.args)
+    broken = [cause for cause in causes if isinstance(cause, urllib3.exceptions.ProtocolError)]
+    lost = any(isinstance(part, OSError) for cause in broken for part in cause.args)
+    return lost or any(isinstance(cause, urllib3.exceptions.MaxRetryError) for cause in causes)
 
 
 def types_of_sdk() -> Any:

@@ -144,7 +144,7 @@ def test_which_engine_is_meant_is_left_to_the_host_where_the_task_does_not_say_i
     monkeypatch.setenv("DOCKER_HOST", "tcp://of-the-controller:2375")
     sent: list[dict[str, Any]] = []
 
-    def execute(self: Any, module_args: dict[str, Any], **_more: Any) -> dict[str, Any]:
+    def execute(_self: Any, module_args: dict[str, Any], **_more: Any) -> dict[str, Any]:
         sent.append(module_args)
         return {"failed": True, "msg": "enough"}
 

@@ -9,6 +9,9 @@ import os
 import platform
 import socket
 import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -143,6 +146,30 @@ def test_where_the_engine_itself_refuses_its_words_lead_to_no_advice(fake: FakeE
     with pytest.raises(EngineError, match="Permission denied for project x") as raised:
         engine.call("ask", engine.client.info)
     assert raised.value.todo == ""
+
+
+def test_an_answer_that_takes_too_long_is_no_engine_that_is_away(fake: FakeEngine) -> None:
+    over = threading.Event()
+    fake.say("GET", "/info", lambda _options: {"late": over.wait(20)})
+    engine = connect({**options(fake.address), "docker_timeout": 1})
+    with pytest.raises(EngineError) as raised:
+        engine.call("ask", engine.client.info)
+    over.set()
+    assert not isinstance(raised.value, EngineUnavailableError)
+
+
+@pytest.mark.parametrize("ask", ["call", "find", "answer"])
+def test_an_engine_that_went_away_is_told_apart_from_one_that_refuses(ask: str, fake: FakeEngine) -> None:
+    engine = connect(options(fake.address))
+    questions: dict[str, Callable[[], Any]] = {
+        "call": lambda: engine.call("ask", engine.client.info),
+        "find": lambda: engine.find("ask", engine.client.info),
+        "answer": lambda: ExitStack().enter_context(engine.answer("ask", "GET", "/info", {})),
+    }
+    fake.shutdown()
+    fake.server_close()
+    with pytest.raises(EngineUnavailableError):
+        questions[ask]()
 
 
 def test_what_is_not_there_is_none(fake: FakeEngine) -> None:
