@@ -154,6 +154,7 @@ def test_other_hosts_are_asked_at_the_engine_that_the_play_names(lost):
     until(lambda: lost.connected(name), "the agent is logged in again")
 
 
+@pytest.mark.long
 def test_the_engine_of_one_host_is_not_taken_for_that_of_another(lost):
     name = lost.names()[0]
     lost.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock"

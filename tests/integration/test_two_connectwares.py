@@ -66,7 +66,9 @@ def test_each_window_and_each_version_is_its_own(factory, south):
     assert set(again.changes.values()) == {0}
 
 
-@pytest.mark.parametrize("first", [{}, {"agents_version": VERSION}], ids=["unsaid", "pinned"])
+@pytest.mark.parametrize(
+    "first", [{}, pytest.param({"agents_version": VERSION}, marks=pytest.mark.long)], ids=["unsaid", "pinned"]
+)
 def test_a_play_may_say_that_each_has_the_version_of_its_own(factory, south, first):
     """A variable of the play is stronger than that of the first host, and in no hostvars."""
     site = lives.quick(factory(2))
@@ -83,7 +85,7 @@ def test_a_play_may_say_that_each_has_the_version_of_its_own(factory, south, fir
     assert sorted(south.connected()) == south_names
 
 
-@pytest.mark.parametrize("down", ["north", "south"])
+@pytest.mark.parametrize("down", ["north", pytest.param("south", marks=pytest.mark.long)])
 def test_one_that_is_down_stops_its_own_hosts_alone(factory, south, down):
     site = lives.quick(factory(2))
     hosts, north_names, south_names = halves(site, south)

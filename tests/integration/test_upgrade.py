@@ -161,7 +161,11 @@ class Departing:
 
 
 @pytest.mark.parametrize(
-    ("after", "how"), [("Keep what was done", ""), ("Check that every agent can be upgraded", "answer")]
+    ("after", "how"),
+    [
+        ("Keep what was done", ""),
+        pytest.param("Check that every agent can be upgraded", "answer", marks=pytest.mark.long),
+    ],
 )
 def test_a_host_that_is_away_for_a_while_is_put_back_and_the_run_stops(factory, after, how):
     site = factory(3)
