@@ -65,6 +65,24 @@ def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_ho
     assert name not in site.simulator.usernames(), "nothing runs that answers to it"
 
 
+def test_where_only_the_authorization_tells_of_it_the_user_is_nobody_elses_to_delete_either(lost):
+    """That 409 is the answer to a registration is assumed."""
+    name = lost.names()[0]
+    lost.simulator.switch(conflict_told_by="confirm")
+    docker("restart", "--time", "1", f"connectware-agent-{name}")
+    before = user_of(lost, name)
+
+    run = lost.rollout().failed("Connectware refuses with 409 to authorize its request", "on_conflict: replace")
+
+    assert run.agents[name]["verdict"] == "conflict" and "authorized" not in run.agents[name]["actions"]
+    assert user_of(lost, name) == before
+    assert not lost.simulator.state()["window"]["open"]
+
+    lost.rollout(agents_on_conflict="replace").ok()
+    until(lambda: lost.connected(name), "it is connected")
+    assert user_of(lost, name) != before
+
+
 def write_into_log(container, line):
     """Something else that runs in the container, and may write where the agent writes."""
     beside = ("--pid", f"container:{container}", "--cap-add", "SYS_PTRACE", "--user", "0", "--entrypoint", "sh")

@@ -125,6 +125,15 @@ def test_conflict_and_locked(simulator: Simulator, admin: Client, order: str, st
     assert ask(simulator) == 409
 
 
+def test_a_conflict_that_only_the_authorization_tells(simulator: Simulator, admin: Client) -> None:
+    simulator.switch(conflict_told_by="confirm")
+    simulator.control("POST", "users", {"username": "press-01"})
+    unlock(admin)
+    assert ask(simulator) == 202
+    assert confirm(admin) == 409
+    assert ask(simulator) == 202 and pending(admin) == [("press-01", "a82123")], "it waits as before"
+
+
 @pytest.mark.parametrize("survives", [True, False])
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_relocking(simulator: Simulator, admin: Client, survives: bool, by_hand: bool) -> None:

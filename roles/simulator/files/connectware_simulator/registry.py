@@ -109,7 +109,8 @@ class ClientRegistry:
             return "granted", self._hand_over(granted)
         locked = not self.is_open()
         # a grant that waits for an open window is no conflict with itself
-        conflict = granted is None and self._users.by_name(application.username) is not None
+        taken = granted is None and self._users.by_name(application.username) is not None
+        conflict = taken and self._switches.conflict_told_by == "register"
         if locked and conflict:
             return ("conflict" if self._switches.answer_order == "conflict_first" else "locked"), None
         if locked:

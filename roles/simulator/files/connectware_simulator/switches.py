@@ -11,6 +11,7 @@ from .dialect import DEFAULT_DIALECT, merged
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "answer_order": ("locked_first", "conflict_first"),
+    "conflict_told_by": ("register", "confirm"),
     "same_username": ("append", "replace", "reject"),
     "confirm_ambiguous": ("first", "last", "all", "reject"),
     "create_user_on": ("confirm", "poll"),
@@ -37,6 +38,7 @@ class Switches:
     max_window_ms: int = 0
     unlock_again: str = "restart"
     answer_order: str = "locked_first"
+    conflict_told_by: str = "register"
     pending_survives_relock: bool = False
     pending_survives_restart: bool = True
     window_survives_restart: bool = False
