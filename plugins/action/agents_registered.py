@@ -302,12 +302,14 @@ def _telling_in_turns(interim: Interim, before: Interim | None, line: str, host:
 def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> tuple[str, bool]:
     """What else answers to the agent's username, in words, and whether that was seen."""
     seen = record.observation
-    for other in found:
-        if other["username"] != seen.username or (other["container_id"] and other["container_id"] == seen.container_id):
-            continue
+    others = [other for other in found if other["username"] == seen.username]
+    for other in others:
+        own = other["container_id"] is not None and other["container_id"] == seen.container_id
+        if other["container"] and not own:
+            return f"the container {other['container']} on the host {other['host']}", True
+    for other in others:
         if not other["container"]:
             return f"perhaps something on the host {other['host']}, which could not be asked,", False
-        return f"the container {other['container']} on the host {other['host']}", True
     return "", False
 
 

@@ -137,6 +137,23 @@ def test_a_look_at_the_host_that_fails_is_an_error_of_that_host(
     assert failure.type is error and "host hamburg" in failure.value.message
 
 
+@pytest.mark.parametrize("unasked_first", [True, False])
+def test_what_was_seen_on_one_host_counts_more_than_another_that_could_not_be_asked(
+    unasked_first: bool, server: Conversation, params: dict[str, Any]
+) -> None:
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": [{"id": "1", "username": "press-1", "createdBy": "client-registry"}]})
+    unasked = {"username": "press-1", "host": "kiel"}
+    running = {"username": "press-1", "host": "munich", "container": "welder", "container_id": "c2"}
+    others = [unasked, running] if unasked_first else [running, unasked]
+    gone = deployed(replace(RUNNING, state="absent"))
+
+    result = run({**params, "agents": gone, "state": "absent", "elsewhere": others})
+
+    assert not result.get("failed"), result
+    assert "was kept: the container welder on the host munich" in result["agents"][0]["message"]
+
+
 def test_which_engine_is_meant_is_left_to_the_host_where_the_task_does_not_say_it(
     server: Conversation, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
