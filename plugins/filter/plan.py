@@ -10,9 +10,17 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-UNDECIDED = ("conflict", "impostor")
-UNCLEAR = ("broken", "unreachable", "unknown")
-LEFT_OUT = (*UNDECIDED, *UNCLEAR, "ghost")
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import (
+    BROKEN,
+    CONFLICTED,
+    IMPOSTOR,
+    NONE,
+)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.rows import GHOST, UNKNOWN, UNREACHABLE
+
+UNDECIDED = (CONFLICTED, IMPOSTOR)
+UNCLEAR = (BROKEN, UNREACHABLE, UNKNOWN)
+LEFT_OUT = (*UNDECIDED, *UNCLEAR, GHOST)
 
 
 def plan(report: Any, longest: int = 50) -> str:
@@ -23,7 +31,7 @@ def plan(report: Any, longest: int = 50) -> str:
             said.append(f"Connectware could not be asked: {report['connectware']['error'].rstrip('.')}.")
         agents = report["agents"]
         unlike = [agent for agent in agents if agent["drift"]]
-        new = [agent for agent in agents if agent["reason"] != "none" and agent["verdict"] not in LEFT_OUT]
+        new = [agent for agent in agents if agent["reason"] != NONE and agent["verdict"] not in LEFT_OUT]
         said += [
             _sentence("Would be registered", new, "reason", longest),
             _sentence("Container would be made anew", unlike, "verdict", longest),

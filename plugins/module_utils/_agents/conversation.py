@@ -7,9 +7,7 @@ Knows neither Docker nor HTTP (see ports.py), so it is tested without both. The 
 safe: requests are listed again right before they are authorized, users are deleted before a window is opened for their
 agents, and the window is closed on every way out.
 
-Where more hosts wait than there are workers, a conversation takes turns with those of the others: a turn ends although
-agents are still waited for, and the next one goes on with what it has left (see interim.py). So a fleet takes as long
-as its slowest agent, not as long as all of them one after the other.
+Where more hosts wait than there are workers, conversations take turns (see turns.py).
 """
 
 from __future__ import annotations
@@ -29,6 +27,7 @@ from .progress import of_agents
 from .record import AgentRecord
 from .recorder import Recorder
 from .server_side import ServerSide
+from .turns import began, number_of, turn_ends
 from .unmarking import AT_ONCE, still_marked, unmark_after
 from .window import WindowLease
 from .window_book import WindowBook
@@ -37,10 +36,6 @@ LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that the w
 FRESH_HOST = 4.0  # seconds after which an agent that waits for the server is looked at on its host again
 POLL_FIRST, POLL_MOST = 0.4, 2.0  # seconds between two lists of requests, growing
 OUTAGE_PAUSE = 2.0  # seconds until something that did not answer is asked again
-LONGEST_PARK = 10.0  # seconds between two turns that count; more is the fault of the controller, not of an agent
-TURN_DOUBLES = 10.0  # seconds after which a turn may be twice as long: long waiting takes few turns
-# Each turn of a host is an include in the one before, and Ansible ends with a traceback 246 includes deep.
-FREE_TURNS, MOST_TURNS = 60, 120
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Conversation:
     Args:
         records: one an agent, with its first observation; those of `interim` where there is one.
         policy: what the user allows.
-        timeout: seconds for everything, all turns together, and LONGEST_PARK at most for each wait between two.
+        timeout: seconds for everything, all turns together, and what counts of the waits between two.
         lease: seconds for which the window is opened at a time.
         book: what the conversations of all hosts of this run know together of the window.
         recorder: is told of each authorization before it is asked for, and when it is settled.
@@ -86,7 +81,6 @@ class Conversation:
         self.ending = False  # on its way out: what is still done then must not be interrupted
         self.interim: Interim | None = None  # for the next turn; None where there is nothing left to do
         self._before = interim
-        self._turns = 1 if interim is None else interim.turns + 1
         self._window = WindowLease(server, lease, clock.now, book)
         self._recorder = recorder if recorder is not None else Recorder()
         self._server = ServerSide(self._records, server, self._window, self._recorder, clock.now)
@@ -140,8 +134,7 @@ class Conversation:
             self._server.ask()
             self._judge(self._open_records())
             return
-        parked = self._clock.now() - self._before.parked_at
-        self._began = self._before.began + max(0.0, parked - LONGEST_PARK)
+        self._began = began(self._before, self._clock.now())
         self._server.users_at = self._before.users_at
         self._recorder.resume(entry for record in self._records for entry in record.authorizations.asked)
         if self._before.holds_window:
@@ -149,8 +142,10 @@ class Conversation:
         self._refresh()
 
     def _rounds(self, turn: float | None) -> None:
-        deadline = self._began + self._timeout
-        until = deadline if turn is None else self._turn_ends(turn, deadline)
+        number, now = number_of(self._before), self._clock.now()
+        deadline = until = self._began + self._timeout
+        if turn is not None:
+            until = turn_ends(turn, number, began=self._began, now=now, deadline=deadline)
         while self._open_records():
             if self._clock.now() >= deadline:
                 self._run_out_of_time()
@@ -159,16 +154,8 @@ class Conversation:
             if until <= self._clock.now() < deadline and self._may_park():
                 holds = self._window.park()
                 now = self._clock.now()
-                self.interim = Interim(
-                    tuple(self._records), self._began, now, self._server.users_at, holds, turns=self._turns
-                )
+                self.interim = Interim(tuple(self._records), self._began, now, self._server.users_at, holds, number)
                 return
-
-    def _turn_ends(self, turn: float, deadline: float) -> float:
-        """After many turns the time that is left is shared among those that there may still be."""
-        now = self._clock.now()
-        share = (deadline - now) / max(1, MOST_TURNS + 1 - self._turns) if self._turns > FREE_TURNS else 0.0
-        return now + max(turn * (1 + (now - self._began) / TURN_DOUBLES), share)
 
     def _may_park(self) -> bool:
         """There is something left to do; and nothing to tell that only the end of a conversation tells."""

@@ -240,7 +240,7 @@ def _clock_ahead(client: Any) -> float:
     """
     try:
         told = seconds_of(client.info().get("SystemTime"))
-    except (docker.errors.DockerException, OSError):
+    except FAILURES:
         return 0.0
     return told - time.time() if told is not None else 0.0
 
