@@ -190,8 +190,10 @@ class WindowLease:
         if not self._book.leave(last):
             return
         with self._claimed() as mine:
+            if not mine:
+                return  # whoever moves it now closes it, by what the book says
             try:
-                if mine and self._is_ours_alone() and not self._book.read().holders:
+                if self._is_ours_alone() and not self._book.read().holders:
                     self._close()
             finally:
                 self._book.forget()

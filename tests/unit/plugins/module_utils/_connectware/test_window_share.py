@@ -66,6 +66,22 @@ def test_the_last_of_several_hosts_closes_what_the_first_has_opened(tells):
     assert server.calls == ["open", "close"]
 
 
+def test_whoever_is_closing_it_is_not_left_with_nothing_by_another_that_gives_it_back():
+    """The main process ends, and a worker that was interrupted unwinds in the same moment."""
+    server, (worker, main) = leases(2)
+    held(worker)
+    listed = server.requests
+
+    def requests():
+        server.requests = listed
+        worker.give_back(last=True)
+        return listed()
+
+    server.requests = requests
+    main.close_left_open()
+    assert server.calls == ["open", "close"]
+
+
 def test_a_window_that_was_open_before_is_left_open_by_all():
     server, (first, second) = leases(2, Server(60.0))
     held(first)
