@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module of the same name, for tasks that ask a host which may be away."""
+"""The module of the same name, with options in one mapping, and for tasks that ask a host which may be away."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action.normal import ActionModule as NormalAction
+
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
 
 
 class ActionModule(NormalAction):
@@ -19,6 +21,7 @@ class ActionModule(NormalAction):
     """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._task.args = ungrouped(self._task.args)
         try:
             result: dict[str, Any] = super().run(tmp, task_vars)
         except AnsibleConnectionFailure as exc:

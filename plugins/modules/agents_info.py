@@ -14,6 +14,7 @@ description:
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.engine
+  - edgefleet.connectware.grouped_options
 attributes:
   check_mode:
     support: full
@@ -104,6 +105,7 @@ agents:
       returned: success
 """
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import GROUPED_OPTIONS
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import show
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
 
@@ -111,6 +113,7 @@ OPTIONS = {
     "names": {"type": "list", "elements": "str", "default": []},
     "usernames": {"type": "list", "elements": "str", "default": []},
     "unmanaged": {"type": "bool", "default": False},
+    **GROUPED_OPTIONS,
 }
 
 

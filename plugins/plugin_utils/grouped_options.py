@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Options of a task that come in one mapping: `options` of the modules agents and agents_registered."""
+"""Options of a task that come in one mapping: `options` of those modules that have it."""
 
 from __future__ import annotations
 

@@ -30,6 +30,8 @@ IMAGE = os.environ.get("TEST_AGENT_IMAGE", "connectware-simulator-agent")
 VERSION = "1.8.0"
 NEXT_VERSION = "1.8.1"
 LABEL = "edgefleet.connectware.agent"
+SOCKET = "/var/run/docker.sock"
+ENGINE = f"unix://{SOCKET}"  # of this machine, where a test names it
 COLLECTIONS = Path(os.environ.get("ANSIBLE_COLLECTIONS_PATH", ROOT / ".build" / "collections"))
 
 

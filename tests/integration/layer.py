@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import ansible
-from integration.bed import COLLECTIONS, docker
+from integration.bed import COLLECTIONS, SOCKET, docker
 
 IMAGE = "dl-stand-in"
 BASE = "debian:bookworm-slim"
-SOCKET = "/var/run/docker.sock"
 _RESULT = re.compile(r"^localhost \| ([A-Z]+)!? => ", re.MULTILINE)
 _REQUEST = re.compile(rb"^(GET|POST|PUT|DELETE|HEAD) (\S+) HTTP/1\.1\r\n", re.MULTILINE)
 

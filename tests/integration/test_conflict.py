@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from integration.bed import IMAGE, VERSION, docker
+from integration.bed import ENGINE, IMAGE, VERSION, docker
 from simulator.harness import until
-
-ENGINE = "unix:///var/run/docker.sock"
 
 
 @pytest.fixture

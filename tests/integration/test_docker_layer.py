@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from docker.errors import APIError
-from integration.bed import docker, inspect
+from integration.bed import ENGINE, docker, inspect
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import LABEL_AGENT
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import agents, credentials
@@ -27,7 +27,7 @@ PAIRING = "Username: {name}, pairing ID (should match in UI): {id}"
 PARAMS: dict[str, Any] = {
     "unmanaged": False,
     "usernames": [],
-    "docker_host": "unix:///var/run/docker.sock",
+    "docker_host": ENGINE,
     "docker_timeout": 60,
     "log_patterns": {},
     "state": "present",

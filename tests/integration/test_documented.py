@@ -23,7 +23,7 @@ import requests
 import yaml
 from guides.examples import ROOT
 from guides.pages import blocks
-from integration.bed import COLLECTIONS, IMAGE, VERSION, docker, inspect
+from integration.bed import COLLECTIONS, ENGINE, IMAGE, VERSION, docker, inspect
 from integration.documented import GROUP, HOST, Site
 from integration.lives import empty
 from simulator.harness import until
@@ -103,6 +103,14 @@ def test_the_example_of_elsewhere(site: Site) -> None:
     docker("rm", "--force", other)
     site.tasks(example).ok()
     until(lambda: site.factory.connected(name), "the agent is connected again")
+
+
+def test_the_example_of_options_of_host(site: Site) -> None:
+    site.factory.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
+    name = "filter/options_of_host"
+
+    site.tasks(name).failed("unix:///nowhere/docker.sock")
+    site.tasks(name, agents_docker_host=ENGINE).ok()
 
 
 def test_the_example_of_with_previous_images(site: Site) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from integration import lives
-from integration.bed import Factory
+from integration.bed import SOCKET, Factory
 from simulator.harness import until
 
 STRATEGIES = ["linear", "free"]
@@ -195,7 +195,7 @@ def test_a_host_that_dies_while_its_agents_are_registered(factory):
     site = lives.quick(factory(3))
     hosts = hosts_of(site)
     socket_path = site.directory / "docker.sock"
-    socket_path.symlink_to("/var/run/docker.sock")
+    socket_path.symlink_to(SOCKET)
     hosts["host1"]["agents_docker_host"] = f"unix://{socket_path}"
     site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600"}
     process = site.start("rollout", hosts=hosts)

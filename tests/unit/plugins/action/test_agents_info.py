@@ -25,6 +25,13 @@ def test_what_the_module_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> N
     assert standing(agents_info, {}).run(None, TASK_VARS) == {"changed": False, "agents": []}
 
 
+def test_options_may_come_in_one_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NormalAction, "run", lambda self, tmp, task_vars: dict(self._task.args))
+    args = {"names": ["press"], "options": {"docker_host": "tcp://hamburg", "docker_timeout": None}}
+
+    assert standing(agents_info, args).run(None, TASK_VARS) == {"names": ["press"], "docker_host": "tcp://hamburg"}
+
+
 def test_a_host_that_is_away_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NormalAction, "run", unreachable)
 
