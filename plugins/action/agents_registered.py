@@ -124,7 +124,7 @@ class ActionModule(ActionBase):
             record.elsewhere, record.runs_elsewhere = _elsewhere(args["elsewhere"], record)
         if args["state"] == "absent":
             retirement = Retirement(records, server)
-            self._hold(retirement, retirement.run, told, host)
+            self._hold(retirement, retirement.predict, retirement.run, told, host)
             return
         recorded = recorder(
             args["evidence_path"],
@@ -138,7 +138,8 @@ class ActionModule(ActionBase):
         book = None if SHARED_WINDOWS is None else SHARED_WINDOWS.book(session.url)
         course = self._conversation(args, records, before, factory_host, server, recorded, book)
         try:
-            self._hold(course, partial(course.run, args["turn"]), told, host)
+            predict = partial(course.predict, watch_started=args["watch_started"])
+            self._hold(course, predict, partial(course.run, args["turn"]), told, host)
             if course.interim is not None:
                 if WILL is not None:
                     WILL.write(args)
@@ -151,13 +152,18 @@ class ActionModule(ActionBase):
             raise recorded.failure
 
     def _hold(
-        self, course: Conversation | Retirement, run: Callable[[], None], told: dict[str, Any], host: str
+        self,
+        course: Conversation | Retirement,
+        predict: Callable[[], None],
+        run: Callable[[], None],
+        told: dict[str, Any],
+        host: str,
     ) -> None:
         display = Display()
         try:
             with telling(lambda line: display.display(f"{host}: {line}"), lambda _seconds: course.progress()):
                 if self._task.check_mode:
-                    course.predict()
+                    predict()
                     return
                 with ended_in_order(lambda: course.ending):
                     run()

@@ -119,6 +119,7 @@ CONVERSATION_OPTIONS: dict[str, Any] = {
     "agents": {"type": "list", "elements": "dict", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "only_watch": {"type": "bool", "default": False},
+    "watch_started": {"type": "bool", "default": False},
     "elsewhere": {
         "type": "list",
         "elements": "dict",

@@ -67,6 +67,13 @@ options:
         action is a failure, and so is a failure that the log of an agent shows right now. Made for upgrades.
     type: bool
     default: false
+  watch_started:
+    description:
+      - In check mode, whether agents that have just started are watched first, for O(settle) seconds at most, until
+        they have shown whether they ask for a registration. Without it they count as registered as long as they have
+        not asked yet.
+    type: bool
+    default: false
   elsewhere:
     description:
       - What else runs and answers to a username, so that its user is not deleted by O(on_conflict=replace) or

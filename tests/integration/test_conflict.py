@@ -43,7 +43,6 @@ def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_ho
     )
     given = {"AGENT_NAME": name, "AGENT_MODE": "distributed", "MQTT_HOST": "127.0.0.1"}
     variables = [option for key, value in given.items() for option in ("--env", f"CYBUS_{key}={value}")]
-    docker("run", "--detach", "--name", there, *variables, "--env", "SIMULATOR_START_DELAY=3600", f"{IMAGE}:{VERSION}")
 
     def retire(**new):
         hosts = {"old": {"agents_list": [agent]}, "new": {"agents_list": [agent], **new}}
@@ -55,6 +54,8 @@ def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_ho
     )
     assert name in site.simulator.usernames()
 
+    # Both hosts are this machine here, so the old one would see it as well.
+    docker("run", "--detach", "--name", there, *variables, "--env", "SIMULATOR_START_DELAY=3600", f"{IMAGE}:{VERSION}")
     assert set(retire().ok().changes.values()) == {0}
     assert name in site.simulator.usernames()
 
@@ -168,6 +169,48 @@ def test_other_hosts_are_asked_at_the_engine_that_the_play_names(lost):
     )
     lost.play(str(play), hosts=hosts, agents_on_conflict="replace").ok()
     until(lambda: lost.connected(name), "the agent is logged in again")
+
+
+def stopped_with_another_password(site, *names):
+    for name in names:
+        docker("stop", "--time", "1", f"connectware-agent-{name}")
+        site.simulator.control("POST", "password", {"username": name, "password": "another-one"})
+
+
+def test_other_hosts_are_asked_where_only_the_start_of_an_agent_shows_the_conflict(factory):
+    """As where an agent is moved back, and works on its other host with the credentials that it got there."""
+    site = factory(2)
+    site.rollout().ok()
+    name = site.names()[0]
+    stopped_with_another_password(site, name)
+    before = user_of(site, name)
+    away = {"agents_list": [], "agents_docker_host": "unix:///nowhere/docker.sock"}
+    hosts = {"factory": {"agents_list": site.agents}, "plant": away}
+
+    run = site.rollout("--limit", "factory", hosts=hosts, agents_on_conflict="replace")
+
+    run.failed(name, "perhaps something on the host plant, which could not be asked", "was not deleted")
+    assert user_of(site, name) == before
+
+    docker("restart", "--time", "1", f"connectware-agent-{name}")
+    hosts["plant"] = {"agents_list": []}
+    site.rollout("--limit", "factory", hosts=hosts, agents_on_conflict="replace").ok()
+    until(lambda: site.connected(name), "the agent is logged in again")
+    assert user_of(site, name)["created_at"] != before["created_at"]
+
+
+def test_many_conflicts_that_only_the_start_of_agents_shows_stop_the_run(factory):
+    """As after a restored server."""
+    site = factory(5)
+    site.rollout().ok()
+    lost = site.names()[:4]
+    stopped_with_another_password(site, *lost)
+    before = {name: user_of(site, name) for name in lost}
+
+    run = site.rollout(agents_on_conflict="replace")
+
+    run.failed("4 of 5 agents would be registered anew", lost[3], "No agent was registered, but their containers")
+    assert {name: user_of(site, name) for name in lost} == before
 
 
 @pytest.mark.long

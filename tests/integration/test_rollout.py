@@ -207,6 +207,16 @@ def test_many_at_once_stop_the_run_before_anything_is_touched(factory):
     assert site.starts() == before
     assert not set(site.names()[:4]) & site.simulator.usernames()
 
+    # Not where their containers have to be made anew, either, or started.
+    docker("stop", "--time", "1", f"connectware-agent-{site.names()[0]}")
+    before = site.starts()
+    other = {**site.variables["agents_env"], "CYBUS_LOG_LEVEL": "debug"}
+    site.rollout(agents_env=other).failed("4 of 5 agents", "No container was touched and no agent was registered")
+    assert site.counts()["writes"] == 0
+    assert site.starts() == before
+    docker("start", f"connectware-agent-{site.names()[0]}")
+    before = site.starts()
+
     site.rollout(agents_max_reregistrations="ten").failed("agents_max_reregistrations is ten", "a number such as 4")
     assert site.starts() == before
 

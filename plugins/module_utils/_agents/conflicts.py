@@ -66,7 +66,7 @@ def conflict(f: Facts) -> Verdict | None:
     if _worth_a_proof(f):
         return Verdict(
             e.UNPROVEN,
-            e.NONE,
+            f.reason if f.evidence.history.asks_now else e.NONE,
             e.RESTART,
             "its log tells of a conflict and its volume has credentials: restarted to see which holds",
         )

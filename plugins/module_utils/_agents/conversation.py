@@ -89,9 +89,21 @@ class Conversation:
         self._pause = POLL_FIRST
         self._outage: ConnectwareError | None = None
 
-    def predict(self) -> None:
-        """Check mode: judge once on what the server says now; change nothing."""
+    def predict(self, *, watch_started: bool = False) -> None:
+        """Check mode: judge on what the server says now; change nothing.
+
+        Args:
+            watch_started: agents that have just started are watched until they have shown whether they ask.
+        """
         self._begin()
+        while watch_started and self._clock.now() < self._began + self._timeout:
+            started = [record for record in self._open_records() if _verdict(record).verdict == e.REGISTERED]
+            if not started:
+                return
+            looks = [Look(record.observation, seen=record.observation.fingerprint()) for record in started]
+            self._look(looks, min(LONGEST_LOOK, _patience(started)))
+            self._server.ask()
+            self._judge(started)
 
     def run(self, turn: float | None = None) -> None:
         """Bring every agent to a final verdict, or mark it as timed out.

@@ -85,6 +85,8 @@ class History:
             whatever the log says up to there is history.
         saved_at_authorization: the volume had credentials already then.
         replaced: the stale user was deleted.
+        asks_now: it had credentials and was silent in this start, or was started by this run's deployment, and asks
+            since.
         kept: why the user that is in the way was not deleted; empty if nobody tried or it was.
         seen_ids: pairing IDs that the agent's own container has shown in this run.
         cleared: the agent's own earlier requests were told to go.
@@ -109,6 +111,7 @@ class History:
     seen_ids: tuple[str, ...] = ()
     cleared: bool = False
     name_taken: bool = False
+    asks_now: bool = False
     taken_back: str = ""
     taken_back_as: str = ""
     wait_started_ago: float = 0.0

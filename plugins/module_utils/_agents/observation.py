@@ -78,6 +78,7 @@ class Observation:
         by_certificate: it logs in with a certificate of the host, so that its volume needs no credentials.
         former_lines: the last lines of the start before, where the engine has started it again by its restart policy.
         planned: True in check mode, where the container would only now be created, recreated or started.
+        started_now: the deployment of this run has started it.
         trouble: what the engine could not do or show, in words; nothing else here was seen then.
         observed_at: when this was seen.
     """
@@ -109,6 +110,7 @@ class Observation:
     managed: bool = True
     by_certificate: bool = False
     planned: bool = False
+    started_now: bool = False
     trouble: str = ""
     observed_at: float = 0.0
 
@@ -142,7 +144,11 @@ class Observation:
         """Seconds since the container's start, by the engine's own clock."""
         return max(0.0, self.observed_at - self.started_at) if self.started_at is not None else 0.0
 
+    @property
+    def asks(self) -> bool:
+        """Its log tells of a registration since its start."""
+        return any(event.kind != FAILURE for event in self.events)
+
     def came_back(self, seconds: float) -> bool:
         """It has run for so long with credentials, without asking for a registration."""
-        silent = all(event.kind == FAILURE for event in self.events)
-        return self.state == RUNNING and bool(self.credentials) and silent and self.uptime >= seconds
+        return self.state == RUNNING and bool(self.credentials) and not self.asks and self.uptime >= seconds

@@ -41,6 +41,8 @@ class AgentRecord:
         taken_back: what was done about a user that an authorization has made in vain, in words.
         reason: the first one that was found in this run.
         first: the first verdict.
+        silent_start: the start of its container in which it has not asked when this run came; what it asks in that one
+            is new.
     """
 
     observation: Observation
@@ -57,6 +59,7 @@ class AgentRecord:
     taken_back: str = ""
     reason: str = NONE
     first: Verdict | None = None
+    silent_start: float | None = None
     _observed_at: float = 0.0
     _asked_again: bool = False
     _proved: bool = False
@@ -115,6 +118,8 @@ class AgentRecord:
             mark_trouble=observation.mark_trouble or known.mark_trouble,
         )
         events, started = observation.events, observation.started_at
+        if observation.started_now or (observation.credentials and not observation.asks):
+            self.silent_start = started
         self._observed_at = now
         self._seen_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
         if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
@@ -187,6 +192,7 @@ class AgentRecord:
             saved_at_authorization=let_in.saved,
             replaced=self._replaced,
             name_taken=self._name_taken,
+            asks_now=self.observation.asks and self.observation.started_at == self.silent_start,
             kept=self._kept,
             seen_ids=tuple(self._seen_ids),
             cleared=self._cleared,

@@ -140,7 +140,7 @@ def _unproven(f: Facts) -> Verdict | None:
     seen, history = f.evidence.observation, f.evidence.history
     if not (known_to_server(f) and seen.credentials) or f.proof_failed:
         return None
-    reason = f.reason if history.authorized else e.NONE
+    reason = f.reason if history.authorized or history.asks_now else e.NONE
     # Credentials that were stored before nobody was let in prove nothing, however long they are watched.
     if f.policy.proof == "watch" and not (history.authorized and history.saved_at_authorization):
         patience = f.patience

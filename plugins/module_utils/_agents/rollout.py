@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._errors import SpecError
-from .evidence import CONFLICT_REASON, CONFLICTED, CREDENTIALS_MISSING, CREDENTIALS_REJECTED, UNPROVEN, UNSAVED
+from .evidence import (
+    AWAITING_AUTHORIZATION,
+    CONFLICT_REASON,
+    CONFLICTED,
+    CREDENTIALS_MISSING,
+    CREDENTIALS_REJECTED,
+    UNPROVEN,
+    UNSAVED,
+)
 from .text import printable
 
 ANEW = (CREDENTIALS_MISSING, CREDENTIALS_REJECTED, CONFLICT_REASON)  # reasons of agents that were registered before
@@ -81,7 +89,7 @@ def weighed(hosts: Iterable[HostOfRun], limit: str) -> dict[str, Any]:
         total.judged += len(host.agents)
         total.anew += [str(agent["name"]) for agent in host.agents if _is_anew(agent)]
         if host.replaces:
-            to_replace += [str(agent["username"]) for agent in host.agents if agent["verdict"] in IN_CONFLICT]
+            to_replace += [str(agent["username"]) for agent in host.agents if _may_lose_its_user(agent)]
     complaints = [_complaint(url, total, most) for (url, most), total in totals.items()]
     return {
         "anew": [name for total in totals.values() for name in total.anew],
@@ -97,6 +105,11 @@ def listed(agents_list: Any) -> Sequence[Any]:
 
 def _is_anew(agent: Mapping[str, Any]) -> bool:
     return agent["reason"] in ANEW and (not agent["registered"] or "authorized" in agent["actions"])
+
+
+def _may_lose_its_user(agent: Mapping[str, Any]) -> bool:
+    """Connectware can tell of a conflict as late as at the authorization, if the agent was registered before."""
+    return agent["verdict"] in IN_CONFLICT or (agent["verdict"] == AWAITING_AUTHORIZATION and agent["reason"] in ANEW)
 
 
 def _complaint(url: str, total: _Total, limit: str) -> str:

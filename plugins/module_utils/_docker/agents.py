@@ -49,10 +49,10 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     seen = _observe(engine, patterns, plans, errors, check_mode)
     if present:
         seen = _with_digests(engine, plans, seen)
-    planned = check_mode and state == "present"
+    starts = [state == "present" and plan.action != NOTHING for plan in plans]
     observations = [
-        replace(observation, planned=True) if planned and plan.action != NOTHING else observation
-        for plan, observation in zip(plans, seen)
+        replace(observation, planned=check_mode, started_now=not check_mode) if start else observation
+        for start, observation in zip(starts, seen)
     ]
     return _result(plans, observations, errors)
 

@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -177,6 +178,45 @@ def test_check_mode_only_reads():
     assert world.calls == ["requests", "existing"]
     assert outcome["agent-1"]["verdict"] == "awaiting_request"
     assert outcome["agent-2"]["verdict"] == "registered"
+
+
+@pytest.mark.parametrize("password", ["that", "another"])
+def test_check_mode_can_watch_first_whether_those_that_have_just_started_ask(password):
+    world = World()
+    for name in ("agent-1", "agent-2"):
+        world.registered(name)
+    if password == "another":
+        world.secrets["agent-2"] = password
+    world.restart("agent-2")
+    began = world.now
+    records = [AgentRecord(world.observe(name)) for name in world.agents]
+    clock = Clock(lambda: world.now, world.sleep)
+
+    Conversation(records, world, world, Policy("replace"), clock=clock, book=own_book()).predict(watch_started=True)
+
+    found = {record.name: outcome(record, predicted=True) for record in records}
+    assert found["agent-1"]["registered"]
+    assert found["agent-2"]["registered"] == (password == "that")
+    assert found["agent-2"]["reason"] == ("none" if password == "that" else "credentials_rejected")
+    assert not writes(world) and world.now - began < Policy().settle + 1
+
+
+def test_what_the_deployment_of_this_run_has_started_asks_anew_also_where_it_was_faster_than_the_first_look():
+    world = World()
+    world.registered("agent-1")
+    world.secrets["agent-1"] = "another"
+    world.restart("agent-1")
+    world.sleep(2.0)
+    seen = {started: replace(world.observe("agent-1"), started_now=started) for started in (True, False)}
+    assert seen[True].asks
+
+    reasons = {}
+    for started, observation in seen.items():
+        record = AgentRecord(observation)
+        Conversation([record], world, world, Policy("replace"), book=own_book()).predict()
+        reasons[started] = outcome(record, predicted=True)["reason"]
+
+    assert reasons == {True: "credentials_rejected", False: "none"}, "the lines of an older start may be history"
 
 
 def test_window_that_was_open_before_is_left_open():

@@ -390,6 +390,16 @@ def test_pairing_line_of_this_start_is_proved_by_one_restart():
     is_(judge(observation, user=True, proved=True), e.AWAITING_REQUEST, e.WAIT)
 
 
+def test_one_that_asks_before_our_eyes_has_lost_its_registration():
+    """Its restart only proves it; the brake counts it before that."""
+    asks, cached = seen(events=(ASKING, PAIRING)), seen(events=(LogEvent("asking_cached", NOW), PAIRING))
+    is_(judge(asks, user=True, asks_now=True), e.UNPROVEN, e.RESTART, e.CREDENTIALS_MISSING)
+    is_(judge(cached, user=True, asks_now=True), e.UNPROVEN, e.RESTART, e.CREDENTIALS_REJECTED)
+    refused = replace(cached, events=(*cached.events, CONFLICT))
+    policy = Policy(on_conflict="replace")
+    is_(judge(refused, user=True, policy=policy, asks_now=True), e.UNPROVEN, e.RESTART, e.CREDENTIALS_REJECTED)
+
+
 def test_proof_by_watching():
     policy = Policy(proof="watch", poll_interval=2.0)
     observation = seen(events=(ASKING, PAIRING))
@@ -641,6 +651,7 @@ histories = st.builds(
     seen_ids=st.lists(st.sampled_from([OWN, OTHER]), max_size=2).map(tuple),
     cleared=st.booleans(),
     name_taken=st.booleans(),
+    asks_now=st.booleans(),
     taken_back=st.sampled_from(["", "it was taken back"]),
     wait_started_ago=st.floats(0, 200),
     watched=st.floats(0, 200),

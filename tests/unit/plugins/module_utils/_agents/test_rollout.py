@@ -134,8 +134,17 @@ def test_whose_user_may_be_deleted(verdict, replaces):
     assert found["to_replace"] == (["user-a"] if replaces else [])
 
 
+@pytest.mark.parametrize(
+    ("reason", "may"), [(e.CREDENTIALS_MISSING, True), (e.CREDENTIALS_REJECTED, True), (e.FIRST_START, False)]
+)
+def test_the_conflict_of_one_that_was_registered_before_may_show_at_its_authorization(reason, may):
+    found = weighed([HostOfRun("", 1, [agent("a", e.AWAITING_AUTHORIZATION, reason)], replaces=True)], "10%")
+    assert found["to_replace"] == (["a"] if may else [])
+
+
 def test_nobody_else_is_replaced():
-    verdicts = [verdict for verdict in e.VERDICTS if verdict not in (e.CONFLICTED, e.UNSAVED, e.UNPROVEN)]
+    conflicts = (e.CONFLICTED, e.UNSAVED, e.UNPROVEN, e.AWAITING_AUTHORIZATION)
+    verdicts = [verdict for verdict in e.VERDICTS if verdict not in conflicts]
     hosts = [HostOfRun("", 1, [agent("a", verdict)], replaces=True) for verdict in verdicts]
     assert weighed(hosts, "10%")["to_replace"] == []
 

@@ -251,6 +251,9 @@ class World:
         self.strangers.add(pairing_id)
         self.pending.append((username, pairing_id))
 
+    def restart(self, name: str) -> None:
+        self._start(self.agents[name])
+
     def registered(self, name: str, **ways) -> FakeAgent:
         agent = self.add(name, **ways)
         self.users.add(name)
