@@ -52,7 +52,9 @@ class Answer:
         try:
             return jmespath.search(expression, self.data if item is None else item)
         except (ValueError, RecursionError) as exc:
-            problem = f"the expression {expression} cannot be applied: {self.redactor.shown(str(exc))}"
+            # What jmespath says has the value that does not fit.
+            why = "" if self.operation.gives_token else f": {self.redactor.shown(str(exc))}"
+            problem = f"the expression {expression} cannot be applied{why}"
         return self.fail(field, problem)
 
     def text(self, field: str, item: Any = None) -> str | None:

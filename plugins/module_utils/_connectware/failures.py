@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from .._errors import (
@@ -85,7 +86,7 @@ class Failures:
     def error_answer(self, operation: Operation, where: str, reply: Reply, attempts: int) -> ApiError:
         """The error for an answer whose status the contract does not count as a success of the operation."""
         kind = self._contract.error_kind(reply.status)
-        answered = self._answered(reply) + (f" (tried {attempts} times)" if attempts > 1 else "")
+        answered = self._answered(operation, reply) + (f" (tried {attempts} times)" if attempts > 1 else "")
         if kind is not None:
             cls, todo = _CLASSES[kind], self._todo(kind, operation)
         elif reply.status >= 500:
@@ -101,17 +102,19 @@ class Failures:
         return ContractError(
             operation.tried,
             where=where,
-            answered=f"HTTP {reply.status}, but the body is no JSON that can be read ({self._excerpt(reply)})",
+            answered=f"HTTP {reply.status}, but the body is no JSON that can be read ({self._excerpt(operation, reply)})",
             todo=f"A web page means that the path is wrong or a proxy answers: {self._path_todo(operation)}",
             status=reply.status,
         )
 
-    def _answered(self, reply: Reply) -> str:
+    def _answered(self, operation: Operation, reply: Reply) -> str:
+        hidden = _may_have_token(operation, reply)
         target = reply.headers.get("location")
         if target and reply.status // 100 == 3:
+            target = re.split("[?#]", target)[0] if hidden else target
             return f"HTTP {reply.status}, a redirect to {self._redactor.shown(target)}, which was not followed"
-        texts = self._error_texts(reply)
-        return f"HTTP {reply.status} {' '.join(texts) or f'({self._excerpt(reply)})'}"
+        texts = [] if hidden else self._error_texts(reply)
+        return f"HTTP {reply.status} {' '.join(texts) or f'({self._excerpt(operation, reply)})'}"
 
     def _error_texts(self, reply: Reply) -> list[str]:
         try:
@@ -127,10 +130,12 @@ class Failures:
                 texts.append(self._redactor.shown(str(value)))
         return texts
 
-    def _excerpt(self, reply: Reply) -> str:
+    def _excerpt(self, operation: Operation, reply: Reply) -> str:
         if not reply.body:
             return "empty body"
         kind = self._redactor.shown(reply.headers.get("content-type", "no content type"), 60)
+        if _may_have_token(operation, reply):
+            return f"{kind}: {len(reply.body)} bytes, which are not shown because they may hold a token"
         # Cut late: a secret that is cut in the middle would not be recognised.
         return f"{kind}: {self._redactor.shown(reply.body[:65536].decode('utf-8', 'replace'), 120)}"
 
@@ -186,6 +191,11 @@ class Failures:
             f" ({path.provenance}), correct the entry:"
             f" connectware_contract: {{{operation.name}: {{path: <path>}}}}."
         )
+
+
+def _may_have_token(operation: Operation, reply: Reply) -> bool:
+    """The answer may have the token that was asked for, in whatever form, and the redactor does not know it yet."""
+    return operation.gives_token and reply.status < 400
 
 
 def _tls_todo(text: str) -> str:

@@ -83,6 +83,11 @@ class Operation:
     login: bool = True
     may_be_silent: bool = False
 
+    @property
+    def gives_token(self) -> bool:
+        """Its answer has a secret that nobody knows before it was read, so none of it may stand in a message."""
+        return "token" in self.fields
+
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """Every correctable entry with its dotted path."""
         yield f"{self.name}.method", self.method

@@ -309,6 +309,8 @@ def test_a_token_that_was_just_given_is_refused(
         ({"answer": {"session": {"accessToken": "s3cret-of-the-server"}}}, "fields.token", "missing", "accessToken"),
         ({"status": 203}, "statuses.done", "wrong", "HTTP 203"),
         ({"answer": b"<html>"}, "path", "wrong", "no JSON"),
+        ({"answer": TOKEN.encode()}, "path", "wrong", "no JSON"),
+        ({"status": 202, "answer": TOKEN.encode()}, "path", "wrong", "HTTP 202"),
     ],
 )
 def test_a_login_that_failed_is_a_finding(

@@ -101,7 +101,8 @@ def test_error_status(
     assert caught.value.status == status
     assert caught.value.__class__ is error
     assert f"{method} {server.url}{path}" in message
-    assert f"HTTP {status} BAD no?[2J ****" in message
+    hidden = name == "login" and status < 400
+    assert f"HTTP {status} " + ("(application/json: 85 bytes" if hidden else "BAD no?[2J ****") in message
     assert len(sleeps) == attempts - 1
     if name != "login" or status != 401:
         assert hint in message
@@ -210,6 +211,46 @@ def test_a_token_that_fits_no_header_is_refused(
     server.expect_login(answer={"token": bad})
     with pytest.raises(errors.ContractError, match=r"login\.fields\.token"):
         session_of(login_params).call("system_info")
+
+
+PLAIN = {"Content-Type": "text/plain"}
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ({"status": 203}, "HTTP 203 (application/json: "),
+        ({"status": 202, "answer": {"token": TOKEN, "message": TOKEN}}, "HTTP 202 (application/json: "),
+        ({"answer": TOKEN.encode(), "headers": PLAIN}, "no JSON that can be read (text/plain: 21 bytes"),
+        ({"answer": b'{"token": "%s"}<!-- proxy -->' % TOKEN.encode()}, "no JSON that can be read (text/plain"),
+        ({"status": 300, "answer": TOKEN.encode(), "headers": PLAIN}, "HTTP 300 (text/plain: 21 bytes"),
+        (
+            {"status": 302, "headers": {"Location": f"https://sso.example.com/in?a=1#access_token={TOKEN}"}},
+            "a redirect to https://sso.example.com/in, which",
+        ),
+    ],
+)
+def test_the_answer_to_a_login_is_in_no_message(
+    options: dict[str, Any], shown: str, server: Conversation, login_params: dict[str, Any], session_of: SessionOf
+) -> None:
+    server.expect_login(**options)
+    session = session_of(login_params)
+    with pytest.raises(errors.ContractError) as caught:
+        session.call("system_info")
+    assert shown in caught.value.message
+    assert no_secret(all_texts(caught.value))
+    assert session.login_look is not None and session.login_look.error is not None
+    assert no_secret(all_texts(session.login_look.error))
+
+
+def test_the_value_that_an_expression_for_the_token_does_not_fit_is_in_no_message(
+    server: Conversation, login_params: dict[str, Any], session_of: SessionOf
+) -> None:
+    server.expect_login()
+    params = {**login_params, "connectware_contract": {"login": {"fields": {"token": "join('', token)"}}}}
+    with pytest.raises(errors.ContractError, match=r"join\('', token\) cannot be applied") as caught:
+        session_of(params).call("system_info")
+    assert no_secret(all_texts(caught.value))
 
 
 @pytest.mark.parametrize("busy", BUSY)
