@@ -113,6 +113,11 @@ class ApiError(ConnectwareError):
         self.status = status
         super().__init__(tried, where=where, answered=answered, todo=todo)
 
+    @property
+    def refused(self) -> bool:
+        """The server has said no, so that nothing was done. Whatever else it answers, it may have done it."""
+        return self.status is not None and 400 <= self.status < 500
+
     def result(self) -> dict[str, Any]:
         return {**super().result(), "status": self.status}
 

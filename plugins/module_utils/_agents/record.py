@@ -285,13 +285,14 @@ class AgentRecord:
         """Its earlier requests were denied, or the window was closed so that they lapse."""
         self._cleared = True
 
-    def note_taken_back(self, trouble: str = "") -> None:
+    def note_taken_back(self, trouble: str = "", *, why: str = "") -> None:
         """What this run has let in under its name was thrown out again.
 
         Args:
             trouble: why that failed; empty if it did not.
+            why: it was thrown out; empty for what its verdict says.
         """
-        why = (self.verdict.message if self.verdict else "").rstrip(". ")
+        why = (why or (self.verdict.message if self.verdict else "")).rstrip(". ")
         self._taken_back_as = self.verdict.verdict if self.verdict else ""
         if trouble:
             self.taken_back = (

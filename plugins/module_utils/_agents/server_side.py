@@ -102,19 +102,22 @@ class ServerSide:
         else:
             record.note_replaced()
 
-    def take_back(self, record: AgentRecord) -> None:
+    def take_back(self, record: AgentRecord, why: str = "") -> None:
         """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end.
 
         Where the answer to the authorization was lost, a user that no registration can have made is kept.
+
+        Args:
+            why: in words; empty for what its verdict says.
         """
         try:
             self._server.delete_user(record.observation.username, ours=record.authorizations.sure)
         except OUTAGE:
             raise
         except (ApiError, ProtectedUserError) as exc:
-            record.note_taken_back(exc.message)
+            record.note_taken_back(exc.message, why=why)
         else:
-            record.note_taken_back()
+            record.note_taken_back(why=why)
 
     def clear(self, records: Sequence[AgentRecord]) -> None:
         """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment."""
@@ -178,7 +181,24 @@ class ServerSide:
             record.note_attempt(pairing_id, exc.message)
             self.users_at = None
         except ApiError as exc:
-            record.note_attempt(pairing_id, exc.message, refused=True)
+            record.note_attempt(pairing_id, exc.message, refused=exc.refused)
+            if not exc.refused:
+                self._clear_up(record, exc.message)
             raise
         else:
             record.note_authorized(pairing_id, self._now())
+
+    def _clear_up(self, record: AgentRecord, why: str) -> None:
+        """After an answer that tells nothing and ends the run: who was let in all the same is thrown out again.
+
+        Where the request is gone and no user is there yet, nobody can say whether it took effect.
+        """
+        try:
+            self.list_requests()
+            record.user_exists = record.observation.username in self._server.existing([record.observation.username])
+            if record.user_exists or record.pending:
+                record.settle_attempt(self._now())
+            if record.unproven:
+                self.take_back(record, why)
+        except ApiError as exc:  # the answer is what the user has to know first
+            self.warnings.append(exc.message)

@@ -183,8 +183,10 @@ class Client:
         except (NotFoundError, UnreachableError, ServerError, RateLimitedError) as exc:
             return self._after_failure(exc, pairing_id, deadline)
         except ApiError as exc:
-            self._settle(a.FAILED, exc.message)
-            raise
+            if exc.refused:
+                self._settle(a.FAILED, exc.message)
+                raise
+            return self._after_riddle(exc)
         self._took_it()
         return True
 
@@ -209,6 +211,20 @@ class Client:
             raise failure
         self._sleep(POLL_INTERVAL)
         return False
+
+    def _after_riddle(self, answer: ApiError) -> bool:
+        """The same for an answer that tells nothing, and that will be the same next time."""
+        try:
+            user, pending = self.look()
+        except ApiError:
+            raise answer from None
+        if user is not None and not pending:
+            self.warnings.append(f"{answer.message} It took effect all the same.")
+            self._took_it()
+            return True
+        if pending:
+            self._settle(a.FAILED, answer.message)
+        raise answer
 
     def _got_in(self) -> User:
         """Wait until the server shows it; a client may have to ask once more for that, which needs an open window."""

@@ -99,10 +99,11 @@ class Failures:
 
     def not_json(self, operation: Operation, where: str, reply: Reply) -> ContractError:
         """The error for a success whose body cannot be read."""
+        shown = self._excerpt(operation, reply)
         return ContractError(
             operation.tried,
             where=where,
-            answered=f"HTTP {reply.status}, but the body is no JSON that can be read ({self._excerpt(operation, reply)})",
+            answered=f"HTTP {reply.status}, but the body is no JSON that can be read ({shown})",
             todo=f"A web page means that the path is wrong or a proxy answers: {self._path_todo(operation)}",
             status=reply.status,
         )

@@ -129,7 +129,7 @@ class Registry:
         except (AuthenticationError, RateLimitedError):
             raise
         except ApiError as exc:
-            if exc.status is not None and 400 <= exc.status < 500:
+            if exc.refused:
                 return False
             raise
 

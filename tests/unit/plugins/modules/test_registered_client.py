@@ -397,6 +397,40 @@ def test_a_lost_answer_of_a_success_is_a_success(slow: Connectware, client_of: C
     assert client.actions == ["authorized"]
 
 
+@pytest.mark.parametrize("status", [206, 303])
+def test_an_answer_that_tells_nothing_is_looked_after(
+    status: int, slow: Connectware, client_of: Callable[[], Client]
+) -> None:
+    def works() -> None:
+        slow.pending, slow.asking, slow.users = [], [], [USER]
+
+    slow.opened_by_somebody_else()
+    slow.pending, slow.statuses["confirm"], slow.then["confirm"] = [OURS], [status], [works]
+    client = client_of()
+    assert client.register("a82123", timeout=2, open_window=True).id == "7"
+    assert client.actions == ["authorized"]
+    assert [f"HTTP {status}" in warning for warning in client.warnings] == [True]
+
+
+@pytest.mark.parametrize(("pending", "outcome"), [([OURS], "failed"), ([], "attempted")])
+def test_an_answer_that_tells_nothing_and_shows_no_effect_is_told_at_once(
+    pending: list[dict[str, Any]],
+    outcome: str,
+    connectware: Connectware,
+    params: dict[str, Any],
+    run: Run,
+    folder: Path,
+) -> None:
+    path = folder / "evidence.jsonl"
+    connectware.opened_by_somebody_else()
+    connectware.pending, connectware.statuses["confirm"] = [OURS], [303]
+    connectware.then["confirm"] = [connectware.becomes(*pending)]
+    result = run(NAME, **params, evidence_path=str(path), username="press", pairing_id="a82123")
+    assert result["failed"] and "HTTP 303" in result["msg"]
+    assert recorded(path)[-1]["outcome"] == outcome
+    assert connectware.writes.count("confirm") == 1
+
+
 def test_a_wrong_path_is_told_at_once(slow: Connectware, client_of: Callable[[], Client], clock: Clock) -> None:
     slow.opened_by_somebody_else()
     slow.pending, slow.statuses["confirm"] = [OURS], [404]

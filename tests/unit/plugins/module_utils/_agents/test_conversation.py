@@ -21,6 +21,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outc
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import own_book
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    ContractError,
     EngineUnavailableError,
     ForbiddenError,
     LockedError,
@@ -44,7 +45,7 @@ def turn(request, monkeypatch):
 TURN = None
 
 
-def talk(world, *, check=False, timeout=180.0, policy=None, lines=None, warnings=None):
+def talk(world, *, check=False, timeout=180.0, policy=None, lines=None, warnings=None, entries=None):
     records, interim, book = [AgentRecord(world.observe(name)) for name in world.agents], None, own_book()
     if lines is not None:
         listing = world.requests
@@ -54,9 +55,13 @@ def talk(world, *, check=False, timeout=180.0, policy=None, lines=None, warnings
             records, world, world, policy or Policy(), timeout=timeout, lease=60.0,
             clock=Clock(lambda: world.now, world.sleep), book=book, interim=interim,
         )  # fmt: skip
-        conversation.predict() if check else conversation.run(TURN)
-        if warnings is not None:
-            warnings += conversation.warnings
+        try:
+            conversation.predict() if check else conversation.run(TURN)
+        finally:
+            if warnings is not None:
+                warnings += conversation.warnings
+            if entries is not None:
+                entries += [(one.outcome, one.message) for r in records for one in r.authorizations.asked]
         if conversation.interim is None:
             return {record.name: outcome(record) for record in records}
         interim = Interim.from_dict(json.loads(json.dumps(conversation.interim.to_dict())))
@@ -260,6 +265,53 @@ def test_an_authorization_whose_answer_is_lost_is_looked_after(error, takes_effe
     assert outcome["registered"], outcome
     assert outcome["actions"] == ["authorized", "restarted"]
     assert len(world.let_in) == 1
+
+
+@pytest.mark.parametrize("status", [200, 202, 303, None])
+@pytest.mark.parametrize(
+    ("takes", "protected"), [("effect", False), ("effect", True), ("none", False), ("later", False)]
+)
+def test_an_answer_to_an_authorization_that_tells_nothing_is_not_counted_as_a_refusal(status, takes, protected):
+    world, entries = World(), []
+    world.add("agent-1")
+    world.protected |= {"agent-1"} if protected else set()
+    original = world.authorize
+
+    def authorize(username, pairing_id):
+        if takes == "effect":
+            original(username, pairing_id)
+        elif takes == "later":
+            world.pending.clear()
+            world.agents["agent-1"].asks_at = None
+        raise ContractError(f"authorize {username}", answered=f"HTTP {status}", status=status)
+
+    world.authorize = authorize
+    with pytest.raises(ContractError, match=f"HTTP {status}"):
+        talk(world, entries=entries)
+    outcomes = {"none": "failed", "later": "attempted"}
+    ((settled, message),) = entries
+    assert settled == outcomes.get(takes, "not_taken_back" if protected else "taken_back")
+    assert (f"HTTP {status}" in message) == (takes != "later")
+    assert ("agent-1" in world.users) == protected
+    assert world.calls[-1] == "close"
+
+
+def test_who_was_let_in_by_such_an_answer_and_cannot_be_looked_for_is_told():
+    world, warnings, entries = World(), [], []
+    world.add("agent-1")
+
+    def authorize(username, pairing_id):
+        world.existing = fail
+        raise ContractError(f"authorize {username} {pairing_id}", status=303)
+
+    def fail(usernames):
+        raise ServerError(f"list the users {', '.join(usernames)}")
+
+    world.authorize = authorize
+    with pytest.raises(ContractError):
+        talk(world, entries=entries, warnings=warnings)
+    assert warnings == ["Could not list the users agent-1."]
+    assert entries == [("attempted", "")]
 
 
 @pytest.mark.parametrize("told", ["confirm", "confirm_and_drop"])
