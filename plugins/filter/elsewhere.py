@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import RUNS
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import ABSENT, RUNS
 
 
 def elsewhere(
@@ -28,18 +28,25 @@ def elsewhere(
 
 
 def _of_host(host: str, usernames: Iterable[str], answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    if "agents" not in answer:
+    if "agents" not in answer or any(_may_run(found["state"]) for found in answer.get("unreadable", ())):
         for username in usernames:
             yield {"username": username, "host": host}
-        return
-    for agent in answer["agents"]:
-        if agent["observation"]["state"] in RUNS:
+    for agent in answer.get("agents", ()):
+        seen = agent["observation"]
+        if seen.get("trouble") and seen["state"] == ABSENT:
+            yield {"username": agent["username"], "host": host}
+        elif seen["state"] in RUNS:
             yield {
                 "username": agent["username"],
                 "host": host,
                 "container": agent["container"],
                 "container_id": agent["observation"]["container_id"],
             }
+
+
+def _may_run(state: str) -> bool:
+    """Of a container that the engine cannot show; its list may not tell the state either."""
+    return state in RUNS or state == ABSENT
 
 
 class FilterModule:

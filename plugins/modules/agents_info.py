@@ -100,8 +100,31 @@ agents:
       type: dict
       returned: success
     observation:
-      description: The agent as its host shows it; times are epoch seconds on the clock of the host.
+      description:
+        - The agent as its host shows it; times are epoch seconds on the clock of the host.
+        - C(trouble) says what the engine cannot show of this agent. Then C(state) and C(container_id) alone are known.
       type: dict
+      returned: success
+unreadable:
+  description:
+    - Containers that the engine cannot show, so that nobody can say under which username they run, nor, with
+      O(unmanaged), whether they are agents at all. Each of them is a warning as well.
+  type: list
+  elements: dict
+  returned: success
+  sample: []
+  contains:
+    container:
+      description: Name of the container.
+      type: str
+      returned: success
+    state:
+      description: Its state by the list of the engine; V(absent) where the list does not tell.
+      type: str
+      returned: success
+    message:
+      description: Why it cannot be shown.
+      type: str
       returned: success
 """
 

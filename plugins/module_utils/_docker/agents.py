@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._agents.observation import Observation
+from .._agents.observation import ABSENT, Observation
 from .._agents.patterns import LogPatterns, parse_patterns
 from .._agents.spec import build_specs
-from .._errors import EngineError
+from .._errors import EngineError, EngineUnavailableError
 from .containers import Converger
 from .engine import Engine
 from .image import Pull, digests_by_id
@@ -136,15 +136,21 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
     """Module agents_info: the agents of the host, those that this collection made or all that there are."""
     del check_mode  # it only reads
     inventory = take(engine, networks=False)
+    found, troubles = _found(engine, inventory, params["unmanaged"])
     targets = [
         target
-        for target in _found(engine, inventory, params["unmanaged"])
+        for target in found
         if (not params["names"] or target.name in params["names"])
         and (not params["usernames"] or target.username in params["usernames"])
     ]
-    observations = Observer(engine, parse_patterns(params["log_patterns"])).observe_all(targets, inventory.volumes)
+    observations = Observer(engine, parse_patterns(params["log_patterns"])).observe_each(targets, inventory.volumes)
     return {
         "changed": False,
+        "warnings": [*troubles.values()],
+        "unreadable": [
+            {"container": name, "state": _listed_state(inventory.containers[name]), "message": trouble}
+            for name, trouble in troubles.items()
+        ],
         "agents": [
             {
                 "name": target.name,
@@ -152,28 +158,54 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
                 "container": target.container,
                 "volume": target.volume,
                 "labels": dict(inventory.containers[target.container].get("Labels") or {}),
-                "observation": replace(observation, managed=_is_ours(inventory, target.container)).to_dict(),
+                "observation": _placed(observation, inventory.containers[target.container]).to_dict(),
             }
             for target, observation in zip(targets, observations)
         ],
     }
 
 
+def _placed(seen: Observation, listed: Mapping[str, Any]) -> Observation:
+    """With what the engine's list says of its container: all that is known of one that it cannot show."""
+    seen = replace(seen, managed=agent_of(listed) is not None)
+    return replace(seen, state=_listed_state(listed), container_id=listed["Id"]) if seen.trouble else seen
+
+
+def _listed_state(listed: Mapping[str, Any]) -> str:
+    return str(listed.get("State") or ABSENT)
+
+
 def _is_ours(inventory: HostInventory, container: str) -> bool:
     return agent_of(inventory.containers[container]) is not None
 
 
-def _found(engine: Engine, inventory: HostInventory, unmanaged: bool) -> list[Target]:
-    """The agents of the host, each container that is one: by its label, else by its environment."""
+def _found(engine: Engine, inventory: HostInventory, unmanaged: bool) -> tuple[list[Target], dict[str, str]]:
+    """The agents of the host, each container that is one: by its label, else by its environment.
+
+    Returns:
+        The agents; and by its name why a container cannot be inspected, which may be one as well.
+    """
     names = sorted(inventory.containers)
     candidates = [name for name in names if unmanaged or _is_ours(inventory, name)]
-    found = engine.in_parallel(lambda name: _found_target(engine, name, inventory), candidates)
+    troubles: dict[str, str] = {}
+
+    def look_at(name: str) -> Target | None:
+        try:
+            return _found_target(engine, name, inventory)
+        except EngineUnavailableError:
+            raise
+        except EngineError as exc:
+            troubles[name] = exc.message
+        agent = agent_of(inventory.containers[name])
+        return Target(agent, agent, name, credentials_volume(inventory.containers[name])) if agent else None
+
+    found = engine.in_parallel(look_at, candidates)
     first: dict[str, Target] = {}
     for target in found:
         if target is not None and _is_ours(inventory, target.container):
             first.setdefault(target.name, target)  # what a killed run left beside it comes after it
     others = [target for target in found if target is not None and not _is_ours(inventory, target.container)]
-    return [*first.values(), *others]
+    return [*first.values(), *others], dict(sorted(troubles.items()))
 
 
 def _found_target(engine: Engine, container: str, inventory: HostInventory) -> Target | None:

@@ -59,16 +59,11 @@ class Observer:
         self._patterns = patterns
         self._earlier: dict[tuple[str, float], Earlier] = {}
 
-    def observe_all(self, targets: list[Target], volumes: Volumes) -> list[Observation]:
-        """All agents at once.
+    def observe_each(self, targets: list[Target], volumes: Volumes) -> list[Observation]:
+        """All agents at once; what the engine cannot show of one agent is that agent's trouble alone.
 
         Args:
             volumes: the engine's volumes by name.
-        """
-        return self._engine.in_parallel(lambda target: self.observe(target, volumes), targets)
-
-    def observe_each(self, targets: list[Target], volumes: Volumes) -> list[Observation]:
-        """The same, but what the engine cannot show of one agent is that agent's trouble alone.
 
         Raises:
             EngineUnavailableError: the engine itself is away.

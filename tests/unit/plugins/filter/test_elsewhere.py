@@ -45,6 +45,28 @@ def test_a_host_that_did_not_answer_may_run_anything() -> None:
     ]
 
 
+@pytest.mark.parametrize("state", ["running", "absent"])
+def test_a_container_that_its_engine_cannot_show_may_be_anything(state: str) -> None:
+    results = [{"agents": [], "unreadable": [{"container": "c", "state": state, "message": "500"}]}]
+    assert elsewhere(["hall-1"], ["press-1", "press-2"], results) == [
+        {"username": "press-1", "host": "hall-1"},
+        {"username": "press-2", "host": "hall-1"},
+    ]
+
+
+def test_one_that_runs_no_more_by_the_list_of_its_engine_is_none() -> None:
+    results = [{"agents": [], "unreadable": [{"container": "c", "state": "exited", "message": "500"}]}]
+    assert elsewhere(["hall-1"], ["press-1"], results) == []
+
+
+@pytest.mark.parametrize(("state", "known"), [("running", True), ("absent", False)])
+def test_an_agent_that_its_engine_cannot_show_is_not_absent(state: str, known: bool) -> None:
+    agent = seen("press-1", state)
+    agent["observation"]["trouble"] = "Could not read its log."
+    (found,) = elsewhere(["hall-1"], ["press-1"], [{"agents": [agent]}])
+    assert (found["username"], found["host"], "container" in found) == ("press-1", "hall-1", known)
+
+
 def test_hosts_that_nobody_asked_may_run_anything() -> None:
     assert elsewhere(["hall-1", "hall-2"], ["press-1"]) == [
         {"username": "press-1", "host": "hall-1"},

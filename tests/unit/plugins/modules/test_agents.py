@@ -19,6 +19,7 @@ from unit.plugins.modules.running import Run
 
 NAME = "connectware-agent-press-1"
 WANTED = {"image": "reg/mapper", "version": "1.8.0", "mqtt_host": "cw", "agents": [{"name": "press-1"}]}
+LABEL = "edgefleet.connectware.agent"
 PAIRING = "Username: press-1, pairing ID (should match in UI): a82123"
 
 
@@ -41,11 +42,16 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine
     engine.server_close()
 
 
+def listed(container: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The entry of a container in the engine's list."""
+    config, mounts = container["Config"], container["Mounts"]
+    return {"Id": "c1", "Names": [f"/{NAME}"], "Labels": config["Labels"], "Mounts": mounts, **changes}
+
+
 def deployed(fake: FakeEngine, **changes: Any) -> None:
     """The agent press-1 runs as wanted, with credentials."""
     container = report(**changes)
-    listed = {"Id": "c1", "Names": [f"/{NAME}"], "Labels": container["Config"]["Labels"], "Mounts": container["Mounts"]}
-    fake.say("GET", "/containers/json", [listed])
+    fake.say("GET", "/containers/json", [listed(container)])
     fake.say("GET", "/images/json", [{"Id": container["Image"], "RepoDigests": [DIGEST]}])
     fake.say("GET", "/volumes", {"Volumes": [{"Name": NAME, "Labels": {}, "CreatedAt": "2026-01-01T00:00:00Z"}]})
     for name in (NAME, "c1"):
@@ -141,6 +147,44 @@ def test_info(fake: FakeEngine, run: Run) -> None:
     assert agent["labels"]["vendor"] == "x"
     assert agent["observation"]["state"] == "running"
     assert run("agents_info", docker_host=fake.address, names=["press-2"])["agents"] == []
+
+
+def test_one_whose_log_cannot_be_shown_hides_no_other_agent(fake: FakeEngine, run: Run) -> None:
+    deployed(fake)
+    dead = listed(report(), Id="c2", Names=["/dead"], State="dead", Labels={LABEL: "press-2"})
+    fake.say("GET", "/containers/json", [listed(report()), dead])
+    for name in ("dead", "c2"):
+        fake.say("GET", f"/containers/{name}/json", report(Id="c2", Name="/dead", State__Status="dead"))
+    fake.say("GET", "/containers/dead/logs", {"message": "can not get logs from container which is dead"}, status=409)
+    result = run("agents_info", docker_host=fake.address)
+    other, agent = sorted(result["agents"], key=lambda found: str(found["name"]), reverse=True)
+    assert (agent["name"], agent["observation"]["state"], agent["observation"]["trouble"]) == ("press-1", "running", "")
+    seen = other["observation"]
+    assert (seen["state"], seen["container_id"], seen["managed"]) == ("dead", "c2", True)
+    assert "which is dead" in seen["trouble"]
+    assert result["unreadable"] == []
+
+
+@pytest.mark.parametrize(("labels", "known"), [({}, False), ({LABEL: "press-2"}, True)])
+@pytest.mark.parametrize("state", ["running", None])
+def test_one_that_cannot_be_inspected_hides_no_other_agent(
+    labels: dict[str, str], known: bool, state: str | None, fake: FakeEngine, run: Run
+) -> None:
+    deployed(fake)
+    strange = listed(report(), Id="c2", Names=["/strange"], Labels=labels, **({"State": state} if state else {}))
+    fake.say("GET", "/containers/json", [listed(report()), strange])
+    fake.say("GET", "/containers/strange/json", {"message": "layer does not exist"}, status=500)
+    result = run("agents_info", docker_host=fake.address, unmanaged=True)
+    seen = {agent["name"]: agent["observation"] for agent in result["agents"]}
+    assert seen["press-1"]["state"] == "running" and not seen["press-1"]["trouble"]
+    assert ("press-2" in seen) == known
+    if known:
+        assert (seen["press-2"]["state"], seen["press-2"]["container_id"]) == (state or "absent", "c2")
+        assert "layer does not exist" in seen["press-2"]["trouble"]
+    (unreadable,) = result["unreadable"]
+    assert (unreadable["container"], unreadable["state"]) == ("strange", state or "absent")
+    assert "layer does not exist" in unreadable["message"]
+    assert len(result["warnings"]) == 1 and "layer does not exist" in str(result["warnings"])
 
 
 @pytest.mark.parametrize("check", [True, False])
