@@ -62,6 +62,10 @@ class EngineError(ConnectwareError):
     """The Docker Engine of a factory host refused or failed an operation."""
 
 
+class BrokenOffError(EngineError):
+    """An answer of the engine ended in the middle: the engine has, or it cannot show this one thing."""
+
+
 class EngineUnavailableError(EngineError):
     """No Docker Engine answers: no socket, no permission, no daemon."""
 

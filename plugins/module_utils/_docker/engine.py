@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from .._agents.log import printable_line
-from .._errors import EngineError, EngineUnavailableError, SdkMissingError
+from .._errors import BrokenOffError, EngineError, EngineUnavailableError, SdkMissingError
 from .timeline import seconds_of
 
 
@@ -140,8 +140,15 @@ class Engine:
 
     def _failed(self, tried: str, exc: Exception) -> EngineError:
         """The error to raise: an engine that is away now, and may come back, is told apart from one that refuses."""
-        error = EngineUnavailableError if _is_away(exc) else EngineError
+        error = EngineUnavailableError if _is_away(exc) else BrokenOffError if _broken_off(exc) else EngineError
         return error(tried, where=self.place, answered=explained(exc), todo=advice(exc))
+
+    def asked_again(self, ask: Callable[[], Result]) -> Result:
+        """What it gives; asked a second time where the answer broke off: an engine that has ended is away by then."""
+        try:
+            return ask()
+        except BrokenOffError:
+            return ask()
 
     def in_parallel(self, function: Callable[[Item], Result], items: list[Item]) -> list[Result]:
         """The results in the order of the items; the first error is raised after all have ended."""
@@ -192,6 +199,15 @@ def _is_away(exc: Exception) -> bool:
     broken = [cause for cause in causes if isinstance(cause, urllib3.exceptions.ProtocolError)]
     lost = any(isinstance(part, OSError) for cause in broken for part in cause.args)
     return lost or any(isinstance(cause, urllib3.exceptions.MaxRetryError) for cause in causes)
+
+
+def _broken_off(exc: Exception) -> Exception | None:
+    """How the answer ended in the middle, as urllib3 says it or requests passes it on; None for any other failure."""
+    if isinstance(exc, BROKEN_OFF):
+        return exc
+    passed_on = [cause for cause in exc.args if isinstance(cause, BROKEN_OFF)]
+    # One that has an error of the system is a connection that was lost, or never made.
+    return next((cause for cause in passed_on if not any(isinstance(part, OSError) for part in cause.args)), None)
 
 
 def types_of_sdk() -> Any:
@@ -283,15 +299,16 @@ def _message_of(response: Any) -> str:
 
 def explained(exc: Exception) -> str:
     """What the engine said, else what the connection said: bounded and printable."""
-    if isinstance(exc, BROKEN_OFF):
-        return printable_line(f"the answer of the engine ended in the middle ({next(iter(exc.args), exc)})")
+    broken = _broken_off(exc)
+    if broken is not None:
+        return printable_line(f"the answer of the engine ended in the middle ({next(iter(broken.args), broken)})")
     said = getattr(exc, "explanation", None)
     return printable_line(str(said if said else exc))
 
 
 def advice(exc: Exception) -> str:
     """What to do about an engine that cannot be spoken to; empty where the engine itself answered."""
-    if isinstance(exc, BROKEN_OFF):
+    if _broken_off(exc) is not None:
         return "The engine was stopped, or has failed: see that it runs (its own log tells more), then run again."
     if isinstance(exc, docker.errors.APIError):
         return ""

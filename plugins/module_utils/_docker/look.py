@@ -61,7 +61,7 @@ def look(
         EngineError: the engine is away, or failed in what concerns all of them.
     """
     troubles = {} if check_mode else _restarted(engine, [item.target for item in looks if item.restart])
-    volumes = take_volumes(engine)
+    volumes = engine.asked_again(lambda: take_volumes(engine))
     targets = [item.target for item in looks]
     end = now() + wait
     lingering = False

@@ -71,7 +71,7 @@ class Observer:
 
         def one(target: Target) -> Observation:
             try:
-                return self.observe(target, volumes)
+                return self._engine.asked_again(lambda: self.observe(target, volumes))
             except EngineUnavailableError:
                 raise
             except EngineError as exc:

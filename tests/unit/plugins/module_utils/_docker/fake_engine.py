@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
-        if path == "/images/create":  # engines tell of a pull as it goes on
+        if path == "/images/create" or isinstance(body, CutOff):  # engines tell of a pull as it goes on
             self.send_header("Transfer-Encoding", "chunked")
             self.close_connection = isinstance(body, CutOff)
             raw = b"%x\r\n%s\r\n%s" % (len(raw), raw, b"" if self.close_connection else b"0\r\n\r\n")

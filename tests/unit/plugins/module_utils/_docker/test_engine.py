@@ -17,11 +17,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.plugins.module_utils._docker.fake_engine import FakeEngine
+from unit.plugins.module_utils._docker.fake_engine import CutOff, FakeEngine
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import engine as module
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
+    BrokenOffError,
     EngineError,
     EngineUnavailableError,
     SdkMissingError,
@@ -170,6 +171,21 @@ def test_an_engine_that_went_away_is_told_apart_from_one_that_refuses(ask: str, 
     fake.server_close()
     with pytest.raises(EngineUnavailableError):
         questions[ask]()
+
+
+@pytest.mark.parametrize("ask", ["call", "answer"])
+def test_an_answer_that_ends_in_the_middle_is_called_so(ask: str, fake: FakeEngine) -> None:
+    fake.say("GET", "/info", CutOff(b'{"SystemTime": '))
+    engine = connect(options(fake.address))
+
+    def streamed() -> bytes:
+        with engine.answer("ask", "GET", "/info", {}) as answer:
+            return b"".join(answer.iter_content(1))
+
+    questions = {"call": lambda: engine.call("ask", engine.client.info), "answer": streamed}
+    with pytest.raises(BrokenOffError, match="the answer of the engine ended in the middle") as raised:
+        questions[ask]()
+    assert "see that it runs" in raised.value.todo
 
 
 def test_what_is_not_there_is_none(fake: FakeEngine) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.plugins.module_utils._docker.fake_engine import FakeEngine, report
+from unit.plugins.module_utils._docker.fake_engine import CutOff, FakeEngine, report
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
@@ -155,6 +155,33 @@ def test_what_the_engine_cannot_show_of_one_agent_is_its_trouble_alone(fake: Fak
     first, second = look(engine, observer, [HostLook(Target(n, n, n, n)) for n in "ab"], wait=0, linger=0)
     assert "layer does not exist" in first.trouble
     assert second.trouble == "" and second.state == "absent"
+
+
+@pytest.mark.parametrize("path", ["/containers/a/json", "/containers/connectware-agent-press-1/logs"])
+def test_one_whose_answer_breaks_off_is_its_trouble_alone(path: str, fake: FakeEngine) -> None:
+    fake.say("GET", "/containers/a/json", report())
+    fake.say("GET", path, CutOff(b'{"Id": '))
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    observer = Observer(engine, parse_patterns(None))
+    first, second = look(engine, observer, [HostLook(Target(n, n, n, n)) for n in "ab"], wait=0, linger=0)
+    assert "ended in the middle" in first.trouble
+    assert second.trouble == "" and second.state == "absent"
+    assert [asked for _method, _version, asked in fake.asked].count(path) == 2
+
+
+@pytest.mark.parametrize("path", ["/containers/a/json", "/containers/connectware-agent-press-1/logs", "/volumes"])
+def test_an_engine_that_ends_in_the_middle_of_an_answer_is_away(path: str, fake: FakeEngine) -> None:
+    def end(_options: dict[str, str]) -> bytes:
+        fake.shutdown()
+        fake.server_close()
+        Path(fake.address.partition("://")[2]).unlink()
+        return CutOff(b'{"Id": ')
+
+    fake.say("GET", "/containers/a/json", report())
+    engine = connect({"docker_host": fake.address, "docker_timeout": 5})
+    fake.say("GET", path, end)
+    with pytest.raises(EngineUnavailableError):
+        look(engine, Observer(engine, parse_patterns(None)), [HostLook(Target(*"aaaa"))], wait=0, linger=0)
 
 
 def test_an_engine_that_is_away_is_nobodys_own_trouble(fake: FakeEngine) -> None:
