@@ -48,6 +48,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     ConnectwareError,
     EngineError,
     EngineUnavailableError,
+    HostLoginError,
     HostUnreachableError,
 )
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
@@ -79,10 +80,10 @@ class ActionModule(ActionBase):
             acted = sum(len(record.actions) for record in records)
             self._converse(args, records, before, task_vars or {}, host, told)
         except ConnectwareError as exc:
-            how = "unreachable" if isinstance(exc, HostUnreachableError) else "failed"
+            how = "unreachable" if isinstance(exc, (HostUnreachableError, HostLoginError)) else "failed"
             result.update({how: True, "msg": f"Host {host}: {exc.message}", "error": exc.result()})
         finally:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            self._clear_host()
         result.update(_result(records, self._task.check_mode, result))
         if not self._task.check_mode:  # each turn tells what it has done itself
             result["changed"] = sum(len(record.actions) for record in records) > acted
@@ -201,8 +202,9 @@ class ActionModule(ActionBase):
         """
         try:
             answer = self._execute_module(module_name=MODULE, module_args=module_args, task_vars=dict(task_vars))
-        except AnsibleAuthenticationFailure:
-            raise  # asking again might lock the account
+        except AnsibleAuthenticationFailure as exc:
+            self._begin_anew()
+            raise HostLoginError("look at the agents", where=f"host {host}", answered=str(exc)) from exc
         except AnsibleConnectionFailure as exc:
             self._begin_anew()
             raise HostUnreachableError("look at the agents", where=f"host {host}", answered=str(exc)) from exc
@@ -216,6 +218,13 @@ class ActionModule(ActionBase):
             error = EngineUnavailableError if gone else EngineError
             raise error("look at the agents", where=f"host {host}", answered=str(said))
         return [Observation.from_dict(values) for values in answer["observations"]]
+
+    def _clear_host(self) -> None:
+        """What was done is told also where the host has gone away since; Ansible would ask it once more."""
+        try:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        except AnsibleConnectionFailure:
+            self._connection._shell.tmpdir = None
 
     def _begin_anew(self) -> None:
         """The host may come back with nothing of what it had: neither the connection nor the folder for modules."""

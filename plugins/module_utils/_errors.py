@@ -74,6 +74,10 @@ class HostUnreachableError(EngineUnavailableError):
     """The factory host of an engine cannot be reached."""
 
 
+class HostLoginError(EngineError):
+    """The factory host of an engine refuses the login. Asking again might lock the account, so it is no outage."""
+
+
 class SdkMissingError(EngineError):
     """The docker SDK for Python cannot be used by the interpreter of the factory host."""
 

@@ -15,9 +15,11 @@ from unit.plugins.module_utils._connectware.conversation import Conversation, no
 
 from ansible_collections.edgefleet.connectware.plugins.action import agents_registered
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import OUTAGE
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     EngineError,
     EngineUnavailableError,
+    HostLoginError,
     HostUnreachableError,
 )
 
@@ -212,8 +214,46 @@ def test_a_password_that_is_refused_is_not_tried_again(monkeypatch: pytest.Monke
     action = standing(agents_registered, {})
     monkeypatch.setattr(action, "_execute_module", refused)
 
-    with pytest.raises(AnsibleAuthenticationFailure):
+    with pytest.raises(HostLoginError, match="on host hamburg: .*invalid password") as failure:
         action.look({"looks": []}, TASK_VARS, "hamburg")
+
+    assert not isinstance(failure.value, OUTAGE)
+    assert action._connection._shell.tmpdir is None
+
+
+def test_what_was_done_is_told_where_the_host_refuses_the_login_since(
+    server: Conversation, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(**_more: Any) -> dict[str, Any]:
+        raise AnsibleAuthenticationFailure("invalid password")
+
+    monkeypatch.setattr(agents_registered.ActionModule, "_execute_module", staticmethod(refused))
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": []})
+
+    result = run({**params, "agents": deployed(replace(RUNNING, credentials=False))})
+
+    assert result["unreachable"] and result["error"]["kind"] == "HostLoginError"
+    assert [agent["name"] for agent in result["agents"]] == ["press-1"]
+
+
+@pytest.mark.parametrize("error", [AnsibleConnectionFailure, AnsibleAuthenticationFailure])
+def test_a_host_that_goes_away_at_the_end_takes_no_result_with_it(
+    error: type[Exception], server: Conversation, params: dict[str, Any]
+) -> None:
+    def gone(_path: str | None) -> None:
+        raise error("no route to host")
+
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": [{"id": "1", "username": "press-1", "createdBy": "client-registry"}]})
+    action = standing(agents_registered, {**params, "agents": deployed()})
+    action._connection._shell.tmpdir = "/tmp/of-before"
+    action._remove_tmp_path = gone
+
+    result = action.run(None, TASK_VARS)
+
+    assert result["agents"][0]["verdict"] == "registered" and not result.get("failed")
+    assert action._connection._shell.tmpdir is None, "else ansible-core asks the host once more"
 
 
 def test_a_host_that_stays_away_is_unreachable_when_time_is_out(
