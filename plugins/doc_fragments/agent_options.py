@@ -17,7 +17,8 @@ options:
   version:
     description:
       - >-
-        Version of the agent: the tag of O(image), where that has none.
+        Version of the agent: the tag of O(image), where that has none. The image of a single agent that has one needs
+        none, also where there is one for all.
       - Must equal Connectware's own version, else the agent cannot communicate.
     type: str
   mqtt_host:
@@ -52,7 +53,8 @@ options:
     type: str
   networks:
     description:
-      - Existing networks that the container is attached to, instead of O(network_mode).
+      - Existing networks that the container is attached to, instead of O(network_mode). What a single agent says of
+        one of the two counts instead of what is said of both for all.
     type: list
     elements: str
   extra_hosts:

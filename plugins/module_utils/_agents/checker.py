@@ -87,6 +87,11 @@ class Certificates:
         return {f"{prefix}{name}": value for name, value in names.items() for prefix in ("CYBUS_", "")}
 
 
+def names_version(image: str) -> bool:
+    """It has a tag or a digest; the port of a registry is none."""
+    return "@" in image or ":" in image.rpartition("/")[2]
+
+
 class Checker:
     """Validates the options of one agent and writes what it finds into the shared list of problems."""
 
@@ -139,7 +144,7 @@ class Checker:
 
     def image(self, image: Any, version: Any) -> str:
         reference = "" if image is None else str(image)
-        tagged = "@" in reference or ":" in reference.rpartition("/")[2]
+        tagged = names_version(reference)
         if not _IMAGE.match(reference):
             self._refuse("image", f"{printable(reference)!r} is no image; give a repository such as registry/name")
         elif tagged and version is not None:

@@ -14,7 +14,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._errors import SpecError
-from .checker import CREDENTIALS_PATH, LABEL_AGENT, LABEL_UNREGISTERED, MARK, Certificates, Checker, Mount
+from .checker import (
+    CREDENTIALS_PATH,
+    LABEL_AGENT,
+    LABEL_UNREGISTERED,
+    MARK,
+    Certificates,
+    Checker,
+    Mount,
+    names_version,
+)
 from .text import printable
 
 DEFAULT_PREFIX = "connectware-agent-"
@@ -117,7 +126,7 @@ def build_specs(
 
 def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list[str], present: bool) -> AgentSpec:
     own = {key: value for key, value in agent.items() if value is not None}
-    common = {key: value for key, value in defaults.items() if value is not None}
+    common = {key: value for key, value in defaults.items() if value is not None and not _is_replaced(key, own)}
     values: dict[str, Any] = {**common, **own}
     for merged in ("env", "labels"):
         values[merged] = {**common.get(merged, {}), **own.get(merged, {})}
@@ -176,6 +185,13 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
         capabilities=check.capabilities(values.get("capabilities", ())),
         **optional,
     )
+
+
+def _is_replaced(option: str, own: Mapping[str, Any]) -> bool:
+    """What an agent says instead of it takes it off this agent."""
+    if option in ("network_mode", "networks"):
+        return bool(own.get("networks") if option == "network_mode" else own.get("network_mode"))
+    return option == "version" and names_version(str(own.get("image", "")))
 
 
 def _clashes(specs: Sequence[AgentSpec]) -> list[str]:

@@ -214,7 +214,7 @@ def test_a_password_that_is_refused_is_not_tried_again(monkeypatch: pytest.Monke
     action = standing(agents_registered, {})
     monkeypatch.setattr(action, "_execute_module", refused)
 
-    with pytest.raises(HostLoginError, match="on host hamburg: .*invalid password") as failure:
+    with pytest.raises(HostLoginError, match=r"on host hamburg: .*invalid password") as failure:
         action.look({"looks": []}, TASK_VARS, "hamburg")
 
     assert not isinstance(failure.value, OUTAGE)

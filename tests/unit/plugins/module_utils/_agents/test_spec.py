@@ -50,6 +50,26 @@ def test_what_an_agent_says_wins_and_env_is_merged():
     assert spec.mqtt_host == "x"
 
 
+@pytest.mark.parametrize(
+    ("common", "own", "becomes"),
+    [
+        ({"network_mode": "host"}, {"networks": ["n"]}, {"network_mode": None, "networks": ("n",)}),
+        ({"networks": ["n"]}, {"network_mode": "host"}, {"network_mode": "host", "networks": ()}),
+        ({"network_mode": "host"}, {"networks": []}, {"network_mode": "host", "networks": ()}),
+        ({}, {"image": "mirror:5000/x:1.8.0"}, {"image": "mirror:5000/x:1.8.0"}),
+        ({"version": "auto"}, {"image": "x@sha256:12"}, {"image": "x@sha256:12"}),
+        ({}, {"image": "mirror:5000/x"}, {"image": "mirror:5000/x:1.8.0"}),
+    ],
+)
+def test_what_an_agent_says_instead_takes_the_common_option_off_it(common, own, becomes):
+    (one,) = build({"name": "abc", **own}, **common)
+    assert {key: getattr(one, key) for key in becomes} == becomes
+
+
+def test_a_version_that_is_said_twice_for_all_is_refused():
+    assert "say it only once" in refused({"name": "abc"}, image="a/b:1")
+
+
 def test_normalised_values():
     (spec,) = build(
         {
@@ -85,7 +105,7 @@ def test_normalised_values():
         ({"name": "abc", "labels": {"edgefleet.connectware.log-options": "x"}}, "labels", "kept for this collection"),
         ({"name": "abc", "stop_timeout": -1}, "stop_timeout", "0 or more"),
         ({"name": "abc", "mqtt_port": 70000}, "mqtt_port", "65535"),
-        ({"name": "abc", "image": "a/b:1"}, "version", "only once"),
+        ({"name": "abc", "image": "a/b:1", "version": "1"}, "version", "only once"),
         ({"name": "abc", "image": "a b"}, "image", "no image"),
         ({"name": "abc", "version": "1 8"}, "version", "tag"),
         ({"name": "abc", "version": "auto"}, "version", "agents_version alone"),
