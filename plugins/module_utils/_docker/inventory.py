@@ -11,11 +11,13 @@ from typing import Any
 
 from .._agents.observation import RUNS
 from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
+from .._agents.text import printable
 from .._errors import SpecError
 from .engine import Engine
 
 BUILTIN_NETWORKS = ("bridge", "default", "host", "none")
 ANOTHER = "container:"
+ANOTHER_PLACE = "give this agent another one where its container is made"
 
 
 @dataclass(frozen=True)
@@ -107,17 +109,34 @@ class HostInventory:
             )
         if container is not None and present:
             yield from self._volume_problems(replace(spec, volume=credentials_volume(container)), {spec.container})
+            yield from self._folder_problems(spec, container)
+
+    def _folder_problems(self, spec: AgentSpec, container: Mapping[str, Any]) -> Iterator[str]:
+        """Of an agent whose credentials are in a folder of the host."""
+        mount = _credentials_mount(container)
+        folder = None if mount.get("Name") else mount.get("Source")
+        others = [name for name in sorted(self.containers) if name != spec.container]
+        users = [
+            name for name in others if folder and _credentials_mount(self.containers[name]).get("Source") == folder
+        ]
+        if users:
+            yield (
+                f"option 'container': the container {spec.container} has its credentials in the folder"
+                f" {printable(str(folder), 200)} of the host, as has the container {', '.join(users)};"
+                f" every agent needs a place of its own: {ANOTHER_PLACE}"
+            )
 
     def _volume_problems(self, spec: AgentSpec, own: set[str]) -> Iterator[str]:
+        todo = "set another volume here" if spec.managed else ANOTHER_PLACE
         users = [name for name, other in self.containers.items() if name not in own and _mounts(other, spec.volume)]
         if users:
             yield (
                 f"option 'volume': the volume {spec.volume} is mounted by the container {', '.join(users)};"
-                " every agent needs a volume of its own: remove that container or set another volume here"
+                f" every agent needs a volume of its own: remove that container or {todo}"
             )
         owner = agent_of(self.volumes.get(spec.volume, {}))
         if owner not in (None, spec.name):
-            yield f"option 'volume': the volume {spec.volume} belongs to the agent {owner}; set another volume here"
+            yield f"option 'volume': the volume {spec.volume} belongs to the agent {owner}; {todo}"
 
     def _network_problems(self, spec: AgentSpec) -> Iterator[str]:
         for network in spec.networks:
@@ -178,8 +197,12 @@ def _names(container: Mapping[str, Any]) -> list[str]:
 
 def credentials_volume(container: Mapping[str, Any]) -> str:
     """The name of the volume that is mounted for the credentials; empty for a folder of the host, or nothing."""
+    return str(_credentials_mount(container).get("Name") or "")
+
+
+def _credentials_mount(container: Mapping[str, Any]) -> Mapping[str, Any]:
     mounts = container.get("Mounts") or []
-    return next((str(m.get("Name") or "") for m in mounts if m.get("Destination") == CREDENTIALS_PATH), "")
+    return next((mount for mount in mounts if mount.get("Destination") == CREDENTIALS_PATH), {})
 
 
 def _mounts(container: Mapping[str, Any], volume: str) -> bool:

@@ -69,6 +69,52 @@ def test_refused(inventory, agent, says):
     assert "host x" in raised.value.message and "Nothing was started" in raised.value.message
 
 
+def by_hand(source, target="/data", volume=None, **more):
+    mount = {"Type": "volume" if volume else "bind", "Source": source, "Destination": target}
+    return {"Id": "id", "Labels": None, "Mounts": [{**mount, "Name": volume} if volume else mount], **more}
+
+
+SERVICES = [spec(name=name, username=name, container=name, volume="", managed=False) for name in ("one", "two")]
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (by_hand("/srv/one"), by_hand("/srv/two")),
+        (by_hand("/srv/one"), by_hand("/srv/one", "/backup")),
+        (by_hand("/v/one", volume="one"), by_hand("/v/two", volume="two")),
+        ({"Id": "id", "Mounts": None}, {"Id": "id", "Mounts": None}),
+    ],
+)
+def test_agents_of_others_with_a_place_of_their_own(one, two):
+    HostInventory({"one": one, "two": two}).check(SERVICES, "host x")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "says"),
+    [
+        (by_hand("/srv/data"), by_hand("/srv/data"), "in the folder /srv/data of the host, as has the container two"),
+        (by_hand("/v/v"), by_hand("/v/v", volume="v"), "in the folder /v/v of the host, as has the container two"),
+        (by_hand("/v/v", volume="v"), by_hand("/v/v", volume="v"), "the volume v is mounted by the container two"),
+    ],
+)
+def test_agents_of_others_that_share_their_credentials(one, two, says):
+    with pytest.raises(SpecError) as raised:
+        HostInventory({"one": one, "two": two}).check(SERVICES, "host x")
+    assert says in raised.value.message and "agent one: option" in raised.value.message
+    assert "give this agent another one where its container is made" in raised.value.message
+    assert "here" not in raised.value.message.replace("where", "")
+
+
+def test_what_an_agent_of_others_shares_counts_for_whoever_is_there():
+    containers = {"one": by_hand("/srv/data"), "stranger": by_hand("/srv/data")}
+    with pytest.raises(SpecError, match="as has the container stranger"):
+        HostInventory(containers).check(SERVICES[:1], "host x")
+    HostInventory({**containers, "one": by_hand("/srv/data", State="exited")}).check(
+        SERVICES[:1], "host x", present=False
+    )
+
+
 def test_all_problems_at_once():
     inventory = HostInventory({"c-press": entry(), "x": entry(None, "v-b")})
     with pytest.raises(SpecError) as raised:
