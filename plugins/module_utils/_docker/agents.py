@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._agents.observation import ABSENT, Observation
+from .._agents.observation import ABSENT, RUNS, Observation
 from .._agents.patterns import LogPatterns, parse_patterns
 from .._agents.spec import build_specs
 from .._errors import EngineError, EngineUnavailableError
 from .containers import Converger
 from .engine import Engine
 from .image import Pull, digests_by_id
-from .inventory import HostInventory, agent_of, credentials_volume, take, take_volumes
+from .inventory import NEXT, HostInventory, agent_of, credentials_volume, take, take_volumes
 from .look import HostLook, look
 from .marks import Volumes, name_of_mark
 from .observe import ENV_NAME, ENV_USERNAME, Observer, Target, environment
@@ -200,12 +200,18 @@ def _found(engine: Engine, inventory: HostInventory, unmanaged: bool) -> tuple[l
         return Target(agent, agent, name, credentials_volume(inventory.containers[name])) if agent else None
 
     found = engine.in_parallel(look_at, candidates)
+    targets = [target for target in found if target is not None]
+    ours = [target for target in targets if _is_ours(inventory, target.container)]
     first: dict[str, Target] = {}
-    for target in found:
-        if target is not None and _is_ours(inventory, target.container):
-            first.setdefault(target.name, target)  # what a killed run left beside it comes after it
-    others = [target for target in found if target is not None and not _is_ours(inventory, target.container)]
-    return [*first.values(), *others], dict(sorted(troubles.items()))
+    for target in sorted(ours, key=lambda target: _rank(target.container, inventory)):
+        first.setdefault(target.name, target)
+    others = [target for target in targets if not _is_ours(inventory, target.container)]
+    return [*sorted(first.values(), key=lambda target: target.container), *others], dict(sorted(troubles.items()))
+
+
+def _rank(container: str, inventory: HostInventory) -> tuple[bool, bool, str]:
+    """Of several containers of one agent: the one that runs, then whichever is not what a killed run has left."""
+    return (_listed_state(inventory.containers[container]) not in RUNS, container.endswith(NEXT), container)
 
 
 def _found_target(engine: Engine, container: str, inventory: HostInventory) -> Target | None:

@@ -17,6 +17,7 @@ from .engine import Engine
 
 BUILTIN_NETWORKS = ("bridge", "default", "host", "none")
 ANOTHER = "container:"
+NEXT = ".next"
 ANOTHER_PLACE = "give this agent another one where its container is made"
 
 
@@ -159,7 +160,7 @@ class HostInventory:
 
 def successor(spec: AgentSpec) -> str:
     """The name under which a container is made that will replace another one."""
-    return f"{spec.container}.next"
+    return f"{spec.container}{NEXT}"
 
 
 def asks_for_networks(spec: AgentSpec) -> bool:

@@ -187,6 +187,28 @@ def test_one_that_cannot_be_inspected_hides_no_other_agent(
     assert len(result["warnings"]) == 1 and "layer does not exist" in str(result["warnings"])
 
 
+@pytest.mark.parametrize(
+    ("states", "shown"),
+    [
+        ({"zzz": "running", "aaa.next": "created"}, "zzz"),
+        ({"zzz": "exited", "aaa.next": "running"}, "aaa.next"),
+        ({"zzz": "exited", "aaa.next": "created"}, "zzz"),
+        ({"aaa.next": "created"}, "aaa.next"),
+        ({"zzz": "running", "aaa": "exited"}, "zzz"),
+    ],
+)
+def test_of_two_containers_of_one_agent_the_one_that_counts_is_shown(
+    states: dict[str, str], shown: str, fake: FakeEngine, run: Run
+) -> None:
+    deployed(fake)
+    entries = [listed(report(), Id=name, Names=[f"/{name}"], State=state) for name, state in states.items()]
+    fake.say("GET", "/containers/json", entries)
+    for name in states:
+        fake.say("GET", f"/containers/{name}/json", report(Id=name, Name=f"/{name}"))
+    (agent,) = run("agents_info", docker_host=fake.address)["agents"]
+    assert agent["container"] == shown
+
+
 @pytest.mark.parametrize("check", [True, False])
 def test_look(check: bool, fake: FakeEngine, run: Run) -> None:
     deployed(fake)
