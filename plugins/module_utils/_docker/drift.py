@@ -67,7 +67,7 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
         "volume": next((source for kind, source, target, _unused in mounts if _is_credentials(kind, target)), None),
         "mounts": sorted(mount[1:] for mount in mounts if not _is_credentials(mount[0], mount[2])),
         "networks": _networks(container),
-        "extra_hosts": dict(entry.split(":", 1) for entry in host.get("ExtraHosts") or []),
+        "extra_hosts": dict(_name_and_address(entry) for entry in host.get("ExtraHosts") or []),
         "dns": list(host.get("Dns") or []),
         "restart_policy": (host.get("RestartPolicy") or {}).get("Name") or "no",
         "memory": host.get("Memory") or None,
@@ -135,10 +135,16 @@ def _mounts(host: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
         for mount in host.get("Mounts") or []
     ]
     for bind in host.get("Binds") or []:
-        source, target, *mode = bind.split(":")
+        source, target, *mode = bind.split(":") if ":" in bind else ["", bind]  # a volume without a name
         kind = "bind" if source.startswith("/") else "volume"
         mounts.append((kind, source, target, "ro" in ",".join(mode).split(",")))
     return mounts
+
+
+def _name_and_address(entry: str) -> tuple[str, str]:
+    """Others than we separate the two by an equals sign, and engines keep what they got."""
+    name, *address = re.split("[:=]", entry, maxsplit=1)
+    return name, "".join(address)
 
 
 def _is_credentials(kind: str, target: str) -> bool:

@@ -187,6 +187,12 @@ def test_one_that_cannot_be_inspected_hides_no_other_agent(
     assert len(result["warnings"]) == 1 and "layer does not exist" in str(result["warnings"])
 
 
+def test_unusual_words_for_a_container_of_somebody_else_are_no_obstacle(fake: FakeEngine, run: Run) -> None:
+    deployed(fake, **NOT_OURS, HostConfig__ExtraHosts=["plc=10.0.0.1", "alone"], HostConfig__Binds=["/data"])
+    result = run("agents", docker_host=fake.address, **{**WANTED, "agents": BY_HAND})
+    assert not result.get("failed") and [agent["action"] for agent in result["agents"]] == ["none"]
+
+
 @pytest.mark.parametrize(
     ("states", "shown"),
     [
