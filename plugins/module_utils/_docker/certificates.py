@@ -4,10 +4,10 @@
 """Certificates of the host that an agent is to use: what can be said of them before it starts.
 
 Agents' own words about a certificate are not documented, and a broker that refuses one need not say why. So what is
-sure to be refused is refused here: one that has expired, a key of another certificate, and what is no PEM. Whether its
-CA is the right one only the broker knows, and so it is with key sizes, signatures and curves, which this machine may
-not allow while broker and agent do. Files that we may not read, or that are not on this machine, are left to the
-engine.
+sure to be refused is refused here: one that has expired, a key with a passphrase or of another certificate, and what is
+no PEM. Whether its CA is the right one only the broker knows, and so it is with key sizes, signatures and curves, which
+this machine may not allow while broker and agent do. Files that we may not read, or that are not on this machine, are
+left to the engine.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from .engine import Engine
 
 PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN, which Python 3.8 and 3.9 have no name for
 MOST_ROUNDS = 4  # of a handshake of two ends, with some to spare
+MOST_OF_A_KEY = 64 * 1024  # bytes
 ANY_STRENGTH = "DEFAULT:@SECLEVEL=0"
 # How OpenSSL says that a key is another one, or of another kind, and that a file is no PEM.
 OTHER_KEY = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+WITH_PASSPHRASE = (b"BEGIN ENCRYPTED PRIVATE KEY", b"Proc-Type: 4,ENCRYPTED")
 NO_PEM = ("NO_START_LINE", "NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib")
 
 
@@ -59,7 +61,20 @@ def _of(spec: AgentSpec) -> Iterator[str]:
         yield from _tried(lambda: _ca_problem(certificates.ca), f"the CA {printable(certificates.ca, 200)}")
     if certificates.certificate:
         what = f"the certificate {printable(certificates.certificate, 200)}"
+        if _has_passphrase(certificates.key):
+            yield f"the key {printable(certificates.key, 200)}: it has a passphrase, which an agent cannot be told"
+            return
         yield from _tried(lambda: _pair_problem(certificates.certificate, certificates.key), what)
+
+
+def _has_passphrase(key: str) -> bool:
+    """In both forms of PEM the file says so in plain text."""
+    try:
+        with open(key, "rb") as file:
+            text = file.read(MOST_OF_A_KEY)
+    except OSError:  # as for certificates
+        return False
+    return any(sign in text for sign in WITH_PASSPHRASE)
 
 
 def _tried(look: Callable[[], str], what: str) -> Iterator[str]:

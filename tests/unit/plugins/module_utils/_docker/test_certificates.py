@@ -157,11 +157,13 @@ def test_what_is_no_certificate(files: Certificates, tmp_path: Path) -> None:
     assert "PEM" in refused(replace(files, ca=str(tmp_path / "text")))
 
 
-def test_a_key_with_a_password_asks_nobody(files: Certificates, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])
+def test_a_key_with_a_password_asks_nobody(form: str, files: Certificates, tmp_path: Path) -> None:
     key = serialization.load_pem_private_key(Path(files.key).read_bytes(), None)
     locked = serialization.BestAvailableEncryption(b"secret")
-    (tmp_path / "locked").write_bytes(key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, locked))  # type: ignore[call-arg]
-    assert "cannot be read" in refused(replace(files, key=str(tmp_path / "locked")))
+    (tmp_path / "locked").write_bytes(key.private_bytes(PEM, getattr(serialization.PrivateFormat, form), locked))  # type: ignore[call-arg]
+    said = refused(replace(files, key=str(tmp_path / "locked")))
+    assert f"the key {tmp_path}/locked: it has a passphrase" in said and "the certificate " not in said
 
 
 def test_files_elsewhere_are_left_to_the_engine(files: Certificates) -> None:
