@@ -13,7 +13,7 @@ from .._agents.text import printable
 from .._errors import SpecError
 from . import drift as drift_module
 from .engine import Engine
-from .image import Image, config_of
+from .image import Image, config_of, digest_of
 from .inventory import ANOTHER, HostInventory, credentials_volume
 from .marks import find_mark
 from .observe import ENV_NAME, ENV_USERNAME, environment
@@ -124,7 +124,7 @@ class Planner:
         action = NOTHING if status in UP else STARTED
         if differs or status in BEYOND_START:
             action = RECREATED
-        previous = self._lasting_reference(container["Image"]) if "image" in differs else None
+        previous = self._lasting_reference(container) if "image" in differs else None
         return Plan(spec, action, differs, image, container, volume, mark, leftover, want, previous_image=previous)
 
     def only_image(self, spec: AgentSpec, image: Image) -> Plan:
@@ -156,11 +156,11 @@ class Planner:
         found = self.inventory.volumes.get(volume)
         return Plan(replace(spec, volume=volume), NOTHING, container=container, volume=found)
 
-    def _lasting_reference(self, image_id: str) -> str:
+    def _lasting_reference(self, container: Mapping[str, Any]) -> str:
         """A tag can be moved; a digest, and what is on the host under its ID, cannot."""
+        image_id = str(container["Image"])
         found = self.engine.find(f"inspect the image {image_id}", self.engine.client.inspect_image, image_id)
-        digests = (found or {}).get("RepoDigests") or []
-        return str(digests[0]) if digests else image_id
+        return digest_of(found or {}, str(container["Config"].get("Image"))) or image_id
 
     def absent(self, spec: AgentSpec, purge: bool) -> Plan:
         """For an agent that should not be there.

@@ -277,16 +277,24 @@ def test_only_the_images(fake: FakeEngine, run: Run) -> None:
     assert not result["changed"] and fake.writes() == []
 
 
-@pytest.mark.parametrize("digests", [[], ["reg/mapper@sha256:" + "a" * 64]])
+@pytest.mark.parametrize(
+    ("digests", "told"),
+    [
+        ([], "sha256:one"),
+        (["<none>@<none>"], "sha256:one"),
+        ([DIGEST], DIGEST),
+        (["mirror/mapper@sha256:" + 64 * "0", DIGEST], DIGEST),
+    ],
+)
 def test_a_container_that_gets_another_image_tells_which_one_it_had(
-    fake: FakeEngine, run: Run, digests: list[str]
+    fake: FakeEngine, run: Run, digests: list[str], told: str
 ) -> None:
     deployed(fake)
     fake.say("GET", "/images/sha256:one/json", {**IMAGE_REPORT, "RepoDigests": digests})
     fake.say("GET", "/images/reg/mapper:1.8.0/json", {**IMAGE_REPORT, "Id": "sha256:two"})
     (agent,) = run("agents", docker_host=fake.address, check=True, **WANTED)["agents"]
     assert agent["drift"] == ["image"]
-    assert agent["previous_image"] == (digests[0] if digests else "sha256:one")
+    assert agent["previous_image"] == told
 
 
 @pytest.mark.parametrize("usernames", [[], ["press-1"], ["other"]])
