@@ -10,7 +10,7 @@ from typing import Any
 
 from .._agents import fleet
 from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent, Stranger
-from .registry import PendingRequest, Registry
+from .registry import Registry
 from .session import Session
 from .system import System
 from .users import User, Users
@@ -34,7 +34,7 @@ def look_at_fleet(session: Session, expected: Sequence[ExpectedAgent], *, connec
         ApiError: Connectware did not answer, or not as the contract says.
     """
     # The requests first: one that is authorized in between shows up twice; the other way round it would not at all.
-    pending = _by_username(Registry(session).state().pending)
+    pending = Registry(session).state().by_username()
     users = {user.username: user for user in Users(session).all()}
     working = System(session).connected_agents() if connected else None
     roles = frozenset(session.contract.setting("agent_roles"))
@@ -88,13 +88,6 @@ def _agent(
         created_at=None if user is None else user.created_at,
         connected=connected,
     )
-
-
-def _by_username(pending: Sequence[PendingRequest]) -> dict[str, tuple[str | None, ...]]:
-    found: dict[str, tuple[str | None, ...]] = {}
-    for request in pending:
-        found[request.username] = (*found.get(request.username, ()), request.pairing_id)
-    return found
 
 
 def read_expected(inventory: Mapping[str, Any]) -> tuple[ExpectedAgent, ...]:

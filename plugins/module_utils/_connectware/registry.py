@@ -63,6 +63,13 @@ class RegistryState:
     pending: tuple[PendingRequest, ...]
     window: Window
 
+    def by_username(self) -> dict[str, tuple[str | None, ...]]:
+        """The pairing IDs of what is pending, None for a request that shows none."""
+        found: dict[str, tuple[str | None, ...]] = {}
+        for request in self.pending:
+            found[request.username] = (*found.get(request.username, ()), request.pairing_id)
+        return found
+
 
 class Registry:
     """The verbs of the Client Registry.

@@ -30,10 +30,7 @@ class ConnectwareServer:
 
     def requests(self) -> Requests:
         state = self._registry.state()
-        pending: dict[str, tuple[str | None, ...]] = {}
-        for request in state.pending:
-            pending[request.username] = (*pending.get(request.username, ()), request.pairing_id)
-        return Requests(pending, state.window.open, state.window.remaining)
+        return Requests(state.by_username(), state.window.open, state.window.remaining)
 
     def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
         return {name: user.created_at for name, user in self._users.find(usernames).items()}

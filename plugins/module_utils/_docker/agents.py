@@ -14,13 +14,14 @@ from .._agents.observation import ABSENT, RUNS, Observation
 from .._agents.patterns import LogPatterns, parse_patterns
 from .._agents.spec import build_specs
 from .._errors import EngineError, EngineUnavailableError
+from .container_report import environment, identity
 from .containers import Converger
 from .engine import Engine
 from .image import Pull, digests_by_id
 from .inventory import NEXT, HostInventory, agent_of, credentials_volume, take, take_volumes
 from .look import HostLook, look
 from .marks import Volumes, name_of_mark
-from .observe import ENV_NAME, ENV_USERNAME, Observer, Target, environment
+from .observe import Observer, Target
 from .plan import NOTHING, Plan
 
 ENV_MUTUAL_TLS = ("CYBUS_USE_MUTUAL_TLS", "USE_MUTUAL_TLS")  # both spellings were observed
@@ -216,12 +217,12 @@ def _rank(container: str, inventory: HostInventory) -> tuple[bool, bool, str]:
 
 def _found_target(engine: Engine, container: str, inventory: HostInventory) -> Target | None:
     report = engine.find(f"inspect the container {container}", engine.client.inspect_container, container)
-    env = environment(report or {})
     entry = inventory.containers[container]
-    name = agent_of(entry) or env.get(ENV_NAME)
-    if not name:
+    label = agent_of(entry)
+    name, username = identity(report or {}, label)
+    if not name or not username:
         return None
-    return Target(name, env.get(ENV_USERNAME) or name, container, credentials_volume(entry), report)
+    return Target(label or name, username, container, credentials_volume(entry), report)
 
 
 def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

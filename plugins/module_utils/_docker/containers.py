@@ -13,6 +13,7 @@ from typing import Any
 from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
 from .._errors import EngineError
 from .certificates import check_certificates
+from .container_report import stop_timeout
 from .drift import DEFAULT_NETWORK, LABEL_LOG_OPTIONS
 from .engine import Engine
 from .image import Image, Pull, provide
@@ -160,8 +161,7 @@ class Converger:
         if plan.container is None:
             return
         name, container_id = plan.container["Name"].lstrip("/"), plan.container["Id"]
-        timeout = plan.container["Config"].get("StopTimeout")
-        patience = plan.spec.stop_timeout if timeout is None else timeout
+        patience = stop_timeout(plan.container, plan.spec.stop_timeout)
         self.engine.find(f"stop the container {name}", self.engine.client.stop, container_id, timeout=patience)
         self._delete(name, container_id)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._agents.spec import CREDENTIALS_PATH, AgentSpec
+from .container_report import variables
 
 _SECRET = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|LICEN[CS]E|AUTH", re.IGNORECASE)
 # What every image says of itself in public: its authors and licences, whose names would match.
@@ -32,7 +33,7 @@ def wanted(spec: AgentSpec, image_id: str | None, image_config: Mapping[str, Any
     return {
         "container": spec.container,
         "image": image_id,
-        "env": {**_pairs(image_config.get("Env")), **spec.environment()},
+        "env": {**variables(image_config.get("Env")), **spec.environment()},
         "labels": _labels({**(image_config.get("Labels") or {}), **spec.all_labels()}),
         "volume": spec.volume,
         "mounts": sorted((m.source, m.target, m.read_only) for m in spec.mounts),
@@ -62,7 +63,7 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "container": str(container["Name"]).lstrip("/"),
         "image": container["Image"],
-        "env": _pairs(config.get("Env")),
+        "env": variables(config.get("Env")),
         "labels": _labels(config.get("Labels") or {}),
         "volume": next((source for kind, source, target, _unused in mounts if _is_credentials(kind, target)), None),
         "mounts": sorted(mount[1:] for mount in mounts if not _is_credentials(mount[0], mount[2])),
@@ -108,10 +109,6 @@ def _masked(values: Mapping[str, str]) -> dict[str, str]:
 
 def _looks_secret(name: str) -> bool:
     return not name.startswith(_PUBLIC) and _SECRET.search(name) is not None
-
-
-def _pairs(env: Iterable[str] | None) -> dict[str, str]:
-    return dict(entry.partition("=")[::2] for entry in env or [])
 
 
 def _labels(labels: Mapping[str, str]) -> dict[str, str]:

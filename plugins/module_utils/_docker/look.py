@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from .._agents.observation import Observation
 from .._errors import EngineError, EngineUnavailableError
+from .container_report import stop_timeout
 from .engine import Engine
 from .inventory import take_volumes
 from .marks import remove_mark
@@ -124,6 +125,5 @@ def _restart(engine: Engine, target: Target) -> None:
     """Restart it, or start it if it has ended. One that does not exist is left for the observation to tell."""
     name, client = target.container, engine.client
     report = engine.find(f"inspect the container {name}", client.inspect_container, name) or {}
-    timeout = (report.get("Config") or {}).get("StopTimeout")
-    patience = STOP_TIMEOUT if timeout is None else timeout  # without it, the SDK overrides what the container says
+    patience = stop_timeout(report, STOP_TIMEOUT)
     engine.find(f"restart the container {name}", client.restart, name, timeout=patience)

@@ -19,7 +19,6 @@ from .logs import read_lines
 from .marks import Volumes, is_marked
 from .timeline import log_start, seconds_of
 
-ENV_NAME, ENV_USERNAME = "CYBUS_AGENT_NAME", "CYBUS_MQTT_USERNAME"  # documented
 YOUNG = 60.0  # seconds within which an agent that has not asked is still watched
 MOST_FORMER = 20  # pairing IDs of earlier starts that are remembered
 MOST_TRIES = 3  # of looks at a container that is restarted meanwhile
@@ -196,12 +195,6 @@ class Observer:
         started = seconds_of(container["State"].get("StartedAt"))
         lately = started is None or self._engine.now() - started <= YOUNG
         return lately or container["State"]["Status"] == RESTARTING
-
-
-def environment(container: Mapping[str, Any]) -> dict[str, str]:
-    """The environment of a container by the engine's full report."""
-    entries = (container.get("Config") or {}).get("Env") or []
-    return dict(entry.partition("=")[::2] for entry in entries)
 
 
 def _asks(parser: LogParser) -> bool:

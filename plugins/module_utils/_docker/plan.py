@@ -12,11 +12,11 @@ from .._agents.spec import AgentSpec
 from .._agents.text import printable
 from .._errors import SpecError
 from . import drift as drift_module
+from .container_report import identity
 from .engine import Engine
 from .image import Image, config_of, digest_of
 from .inventory import ANOTHER, HostInventory, credentials_volume
 from .marks import find_mark
-from .observe import ENV_NAME, ENV_USERNAME, environment
 
 CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started", "removed", "none"
 UP = ("running", "restarting")
@@ -141,10 +141,8 @@ class Planner:
         container = self._inspect(spec)
         if container is None:
             return Plan(spec, NOTHING)
-        env = environment(container)
-        says = {"name": env.get(ENV_NAME) or spec.name}
-        says["username"] = env.get(ENV_USERNAME) or says["name"]
-        wrong = [f"its {key} is {printable(value)}" for key, value in says.items() if value != getattr(spec, key)]
+        says = zip(("name", "username"), identity(container, spec.name))
+        wrong = [f"its {key} is {printable(str(value))}" for key, value in says if value != getattr(spec, key)]
         if wrong:
             raise SpecError(
                 f"use the container {spec.container} for the agent {spec.name}",
