@@ -18,7 +18,7 @@ import sys
 import tarfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ IMAGE = "connectware-chaos-agent"
 FIRST_START, USER_DELETED, VOLUME_EMPTIED, RECREATED = KINDS = (
     "first start", "user deleted", "volume emptied", "recreated",
 )  # fmt: skip
+# Playbooks with their arguments.
+ROLLOUT, UPGRADE, RETIREMENT = ("rollout",), ("upgrade",), ("retire", "--extra-vars", "agents_hosts=all")
 LEASE = 10  # seconds; the window of a run that was killed ends with it
 TIMEOUT = 60  # agents_timeout
 OVERHEAD = 60  # seconds that a run may take beside that: both tasks before it, and requests that are repeated
@@ -55,7 +57,7 @@ def engine_here(*arguments: str) -> bytes:
 
 def build_agent_image() -> None:
     """By our own role; nothing is done if it is there."""
-    variables = {"simulator_image_name": IMAGE, "simulator_image_tags": [bed.VERSION]}
+    variables = {"simulator_image_name": IMAGE, "simulator_image_tags": [bed.VERSION, bed.NEXT_VERSION]}
     bed.play_locally("agent_image.yml", ansible_python_interpreter=sys.executable, **variables)
 
 
@@ -134,10 +136,10 @@ class Site(bed.Factory):
 
     # the disturbed run
 
-    def run(self, disturb: Callable[[subprocess.Popen[bytes]], None]) -> Ended:
-        """A rollout during which something happens."""
+    def run(self, disturb: Callable[[subprocess.Popen[bytes]], None], command: Sequence[str] = ROLLOUT) -> Ended:
+        """A rollout, or another playbook, during which something happens."""
         began = time.monotonic()
-        process = self.start("rollout")
+        process = self.start(*command)
         try:
             disturb(process)
             code = process.wait(TIMEOUT + 4 * OVERHEAD)
@@ -151,8 +153,12 @@ class Site(bed.Factory):
     def _output(self) -> str:
         return (self.directory / "started.log").read_text(errors="replace")
 
-    def kill_all(self, process: subprocess.Popen[bytes]) -> None:
-        """SIGKILL the whole tree of a run: its process group, and workers that have made one of their own."""
+    def kill_all(self, process: subprocess.Popen[bytes]) -> bool:
+        """SIGKILL the whole tree of a run: its process group, and workers that have made one of their own.
+
+        Returns:
+            Whether the run has ended by that.
+        """
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(30)
@@ -162,6 +168,7 @@ class Site(bed.Factory):
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     continue
+        return process.returncode == -signal.SIGKILL
 
     # the starting states
 
@@ -231,6 +238,15 @@ class Site(bed.Factory):
         assert sorted(now) == self.names(), "every agent has a user and credentials"
         lost = {name: (identity, now[name]) for name, identity in before.items() if now[name] != identity}
         assert not lost, f"credentials or users were lost: {lost}"
+
+    def is_retired(self, purged: bool) -> None:
+        """What docker and the simulator say of agents that were retired."""
+        assert self._listed("ps", "-a", "--format", "{{.Names}}") == []
+        volumes = [] if purged else [f"connectware-agent-{name}" for name in self.names()]
+        assert self._listed("volume", "ls", "--format", "{{.Name}}") == volumes
+        state = self.simulator.state()
+        assert [user["username"] for user in state["users"] if self._is_ours(user["username"])] == []
+        assert [request for request in state["pending"] if self._is_ours(request["username"])] == []
 
     def _sessions(self) -> Counter[str]:
         return Counter(name for name in self.simulator.connected() if self._is_ours(name))

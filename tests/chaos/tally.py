@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The numbers: for each kind of fault how often it was tried and survived, and how the faulted runs ended."""
+"""The numbers: for each kind of fault how often it was tried, seen to happen and survived, and how the faulted runs ended.
+
+A trial whose fault nobody has seen to happen is none: it fails.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,18 @@ class Kind:
     """What is counted of one kind of fault."""
 
     tried: int = 0
+    happened: int = 0
+    repeated: int = 0  # runs that were over before their fault: each was repeated with an earlier one
     survived: int = 0
     ended: Counter[str] = field(default_factory=Counter)
+
+    def saw(self, how: str) -> None:
+        """The fault of a trial has happened for sure, and its run has ended like this."""
+        self.happened += 1
+        self.ended[how] += 1
+
+
+NUMBERS = ("tried", "happened", "repeated", "survived")
 
 
 class Tally:
@@ -34,21 +47,23 @@ class Tally:
 
     @contextmanager
     def trial(self, kind: str) -> Iterator[Kind]:
-        """One trial; it has survived if nothing is raised, and says itself how its faulted run has ended."""
+        """One trial; it has survived if nothing is raised, and says itself that its fault has happened."""
         entry = self.kinds.setdefault(kind, Kind())
         entry.tried += 1
+        before = entry.happened
         yield entry
+        assert entry.happened == before + 1, f"nobody has seen the fault happen: {kind}"
         entry.survived += 1
 
     def lines(self) -> list[str]:
         """A table."""
-        rows = [("fault", "tried", "survived", "faulted runs ended")]
+        rows = [("fault", *NUMBERS, "faulted runs ended")]
         for name, kind in self.kinds.items():
             ended = ", ".join(f"{how} {number}" for how, number in sorted(kind.ended.items()))
-            rows.append((name, str(kind.tried), str(kind.survived), ended))
-        total = [sum(getattr(kind, what) for kind in self.kinds.values()) for what in ("tried", "survived")]
+            rows.append((name, *(str(getattr(kind, what)) for what in NUMBERS), ended))
+        total = [sum(getattr(kind, what) for kind in self.kinds.values()) for what in NUMBERS]
         rows.append(("all", *map(str, total), ""))
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
     def write(self, path: Path) -> None:
@@ -59,7 +74,7 @@ class Tally:
             "seed": self.seed,
             "seconds": round(time.monotonic() - self._began),
             "faults": {
-                name: {"tried": kind.tried, "survived": kind.survived, "ended": dict(sorted(kind.ended.items()))}
+                name: {**{what: getattr(kind, what) for what in NUMBERS}, "ended": dict(sorted(kind.ended.items()))}
                 for name, kind in self.kinds.items()
             },
         }
@@ -69,6 +84,6 @@ class Tally:
         """Add what another process has written."""
         for name, numbers in json.loads(path.read_text())["faults"].items():
             kind = self.kinds.setdefault(name, Kind())
-            kind.tried += numbers["tried"]
-            kind.survived += numbers["survived"]
+            for what in NUMBERS:
+                setattr(kind, what, getattr(kind, what) + numbers[what])
             kind.ended.update(numbers["ended"])

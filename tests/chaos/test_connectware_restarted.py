@@ -10,8 +10,9 @@ import time
 
 import pytest
 from chaos.bench import Bench
+from chaos.middle import After, earlier, prepared, struck
 from chaos.seeds import chance, count, moment
-from chaos.site import KINDS, VOLUME_EMPTIED
+from chaos.site import KINDS, VOLUME_EMPTIED, Site
 from chaos.tally import Tally
 
 AGENTS = 3
@@ -24,23 +25,23 @@ def test_a_restart_of_connectware_is_survived_or_told(bench: Bench, tally: Tally
     draw = chance("restart", number)
     seconds = moment(draw, len(KINDS), number, TRIALS) * bench.duration(kind, AGENTS)
     away, hard = draw.uniform(0, 6), draw.random() < 0.5
-    with tally.trial("Connectware restarted") as result, bench.site(kind, AGENTS, draw) as site:
-        hit = site.prepare(kind, draw)
-        healthy = {name: known for name, known in site.identities().items() if name not in hit}
-        simulator = bench.simulator
+    simulator = bench.simulator
 
-        def restart(process: subprocess.Popen[bytes]) -> None:
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                if hard:
-                    simulator.kill()
-                else:
-                    simulator.stop()
-                time.sleep(away)
-                simulator.start()
+    def restart(_site: Site, process: subprocess.Popen[bytes]) -> bool:
+        running = process.poll() is None
+        if hard:
+            simulator.kill()
+        else:
+            simulator.stop()
+        time.sleep(away)
+        simulator.start()
+        return running
 
-        print(f"{'killed' if hard else 'stopped'} after {seconds:.2f} s, away for {away:.1f} s")
-        ended = site.run(restart).in_time().clean(simulator.endpoints["url"])
-        result.ended[ended.how] += 1
-        site.converges(healthy if kind == VOLUME_EMPTIED else site.identities())
+    print(f"{'killed' if hard else 'stopped'}, away for {away:.1f} s")
+    restarts = (After(sooner, restart) for sooner in earlier(seconds, draw))
+    with (
+        tally.trial("Connectware restarted") as result,
+        struck(result, lambda: prepared(bench, kind, AGENTS, draw), restarts) as run,
+    ):
+        run.ended.in_time().clean(simulator.endpoints["url"])
+        run.site.converges(run.healthy if kind == VOLUME_EMPTIED else run.site.identities())

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 
 import pytest
 from chaos.bench import Bench
+from chaos.middle import After, earlier, kill, prepared, struck
 from chaos.seeds import chance, count, moment
 from chaos.site import KINDS, VOLUME_EMPTIED
 from chaos.tally import Tally
@@ -23,22 +23,15 @@ def test_the_next_run_finishes_what_was_killed(bench: Bench, tally: Tally, numbe
     kind = KINDS[number % len(KINDS)]
     draw = chance("killed", number)
     seconds = moment(draw, len(KINDS), number, TRIALS) * bench.duration(kind, AGENTS)
-    with tally.trial(f"controller killed, {kind}") as result, bench.site(kind, AGENTS, draw) as site:
-        hit = site.prepare(kind, draw)
-        healthy = {name: known for name, known in site.identities().items() if name not in hit}
-
-        def kill(process: subprocess.Popen[bytes]) -> None:
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                site.kill_all(process)
-
-        print(f"killed after {seconds:.2f} s")
-        result.ended[site.run(kill).how] += 1
+    kills = (After(sooner, kill) for sooner in earlier(seconds, draw))
+    with (
+        tally.trial(f"controller killed, {kind}") as result,
+        struck(result, lambda: prepared(bench, kind, AGENTS, draw), kills) as run,
+    ):
+        assert run.ended.how == "killed", run.ended.output
         time.sleep(draw.choice((0, 0, 2)))  # agents go on meanwhile
-        if kind != VOLUME_EMPTIED:
-            healthy = site.identities()  # whoever got that far keeps it as well
-        site.converges(healthy)
+        # whoever got that far keeps it as well
+        run.site.converges(run.healthy if kind == VOLUME_EMPTIED else run.site.identities())
 
 
 @pytest.mark.parametrize("style", ["after", "before"])
@@ -50,6 +43,9 @@ def test_agents_that_are_restarted_before_anybody_has_registered_them(bench: Ben
         failed = site.rollout()
         bench.simulator.control("DELETE", "faults")
         assert failed.code != 0, failed.output
-        result.ended["failed cleanly"] += 1
+        assert not set(site.names()) & site.simulator.usernames(), "somebody has registered them"
+        before = site.starts()
         site.engine("restart", *(f"connectware-agent-{name}" for name in site.names()))
+        assert all(site.starts()[name] != before[name] for name in site.names())
+        result.saw("failed cleanly")
         site.converges({})

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The factory host fails: its engine is killed, the machine is restarted, its disk is full."""
+"""The factory host fails: its engine is killed or stopped, the machine is restarted, its disk is full."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 from chaos.bench import Bench
+from chaos.middle import After, earlier, prepared, struck
 from chaos.seeds import chance, count, moment
 from chaos.site import KINDS, USER_DELETED, VOLUME_EMPTIED, Site
 from chaos.tally import Tally
@@ -21,7 +22,7 @@ from simulator.harness import until
 pytestmark = pytest.mark.factory_host
 
 AGENTS = 3
-KILLS = count(9)
+ENGINE_ENDS = count(9)
 RESTARTS = count(6)
 VOLUMES = "/var/lib/docker/volumes"
 TASKS = "/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby"
@@ -32,32 +33,37 @@ def hosted_trial(hosted: Bench, tally: Tally, fault: str, number: int, total: in
     kind = KINDS[number % len(KINDS)]
     draw = chance(fault, number)
     seconds = moment(draw, len(KINDS), number, total) * hosted.duration(kind, AGENTS)
-    with tally.trial(fault) as result, hosted.site(kind, AGENTS, draw) as site:
-        hit = site.prepare(kind, draw)
-        healthy = {name: known for name, known in site.identities().items() if name not in hit}
 
-        def disturb(process: subprocess.Popen[bytes]) -> None:
-            try:
-                process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                strike()
+    def disturb(_site: Site, process: subprocess.Popen[bytes]) -> bool:
+        running = process.poll() is None
+        strike()
+        return running
 
-        print(f"after {seconds:.2f} s")
-        ended = site.run(disturb).in_time().clean("factory")
-        result.ended[ended.how] += 1
-        site.converges(healthy if kind == VOLUME_EMPTIED else site.identities())
+    strikes = (After(sooner, disturb) for sooner in earlier(seconds, draw))
+    with (
+        tally.trial(fault) as result,
+        struck(result, lambda: prepared(hosted, kind, AGENTS, draw), strikes) as run,
+    ):
+        run.ended.in_time().clean("factory")
+        run.site.converges(run.healthy if kind == VOLUME_EMPTIED else run.site.identities())
 
 
-@pytest.mark.parametrize("number", range(KILLS))
-def test_the_engine_is_killed_and_started_again(hosted: Bench, host: FactoryHost, tally: Tally, number: int) -> None:
-    away = chance("away", number).uniform(0, 4)
+@pytest.mark.parametrize("number", range(ENGINE_ENDS))
+def test_the_engine_ends_and_is_started_again(hosted: Bench, host: FactoryHost, tally: Tally, number: int) -> None:
+    """It is killed, and the containers live on; or it is stopped in order, as by an update, and stops them."""
+    draw = chance("away", number)
+    away, killed = draw.uniform(0, 4), draw.random() < 0.5
 
     def strike() -> None:
-        host.kill_engine()
+        if killed:
+            host.kill_engine()
+        else:
+            host.stop_engine()
+        assert not host.engine_answers()
         time.sleep(away)
         host.start_engine()
 
-    hosted_trial(hosted, tally, "dockerd killed", number, KILLS, strike)
+    hosted_trial(hosted, tally, f"dockerd {'killed' if killed else 'stopped'}", number, ENGINE_ENDS, strike)
 
 
 @pytest.mark.parametrize("number", range(RESTARTS))
@@ -89,7 +95,7 @@ def test_the_machine_is_restarted_before_agents_have_stored_their_credentials(
 
         ended = site.run(strike).in_time().clean("asks again", "the user that its authorization has made was deleted")
         assert ended.code != 0, ended.output
-        result.ended[ended.how] += 1
+        result.saw(ended.how)
         site.converges({})
 
 
@@ -159,7 +165,7 @@ def test_a_disk_that_is_full_before_the_rollout(hosted: Bench, host: FactoryHost
         free(host)
         assert failed.code != 0, failed.output
         says_that_the_disk_is_full(failed.output)
-        result.ended["failed cleanly"] += 1
+        result.saw("failed cleanly")
         site.converges({})
         hosted.clear()
 
@@ -174,9 +180,9 @@ def test_a_disk_that_is_full_when_the_credentials_are_to_be_stored(
         failed = site.rollout()
         free(host)
         assert failed.code != 0, failed.output
-        result.ended["failed cleanly"] += 1
-        site.converges({})
         says_that_the_disk_is_full(failed.output)
+        result.saw("failed cleanly")
+        site.converges({})
         hosted.clear()
 
 
@@ -197,6 +203,6 @@ def test_a_disk_that_becomes_full_while_others_are_registered(
         free(host)
         assert failed.code, failed.output
         says_that_the_disk_is_full(failed.output)
-        result.ended["failed cleanly"] += 1
+        result.saw("failed cleanly")
         site.converges(healthy)
         hosted.clear()
