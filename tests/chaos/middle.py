@@ -17,7 +17,7 @@ from random import Random
 from typing import Protocol
 
 from chaos.bench import Bench
-from chaos.site import ROLLOUT, Ended, Identity, Site
+from chaos.site import ROLLOUT, VOLUME_EMPTIED, Ended, Identity, Site
 from chaos.tally import Kind
 
 ATTEMPTS = 8
@@ -73,10 +73,19 @@ def earlier(seconds: float, draw: Random) -> Iterator[float]:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A site before the run, and its agents that must not lose anything."""
+    """A site before the run, in a starting state, and its agents that must not lose anything."""
 
     site: Site
+    kind: str
     healthy: Mapping[str, Identity]
+
+    def kept(self) -> dict[str, Identity]:
+        """After the run, those who must not lose anything from then on: the same, and whoever has got that far.
+
+        An agent without credentials may have new ones, and a user, that do not belong together yet.
+        """
+        now = {} if self.kind == VOLUME_EMPTIED else self.site.identities()
+        return {**now, **self.healthy}
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,7 @@ def prepared(bench: Bench, kind: str, count: int, draw: Random) -> Iterator[Prep
     """A site in one of the starting states of a rollout."""
     with bench.site(kind, count, draw) as site:
         hit = site.prepare(kind, draw)
-        yield Prepared(site, {name: known for name, known in site.identities().items() if name not in hit})
+        yield Prepared(site, kind, {name: known for name, known in site.identities().items() if name not in hit})
 
 
 @contextmanager
@@ -109,7 +118,7 @@ def struck(
             ended = before.site.run(lambda process, s=before.site, f=fault: f.strike(s, process), command)
             if fault.happened(before.site):
                 result.saw(ended.how)
-                yield Struck(before.site, before.healthy, ended)
+                yield Struck(before.site, before.kind, before.healthy, ended)
                 return
             assert ended.code == 0, f"nothing has happened to it:\n{ended.output}"
             result.repeated += 1

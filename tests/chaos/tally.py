@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The numbers: for each kind of fault how often it was tried, seen to happen and survived, and how the faulted runs ended.
+"""The numbers: how often each kind of fault was tried, seen to happen and survived, and how the faulted runs ended.
 
 A trial whose fault nobody has seen to happen is none: it fails.
 """

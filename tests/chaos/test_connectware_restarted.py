@@ -12,7 +12,7 @@ import pytest
 from chaos.bench import Bench
 from chaos.middle import After, earlier, prepared, struck
 from chaos.seeds import chance, count, moment
-from chaos.site import KINDS, VOLUME_EMPTIED, Site
+from chaos.site import KINDS, Site
 from chaos.tally import Tally
 
 AGENTS = 3
@@ -44,4 +44,4 @@ def test_a_restart_of_connectware_is_survived_or_told(bench: Bench, tally: Tally
         struck(result, lambda: prepared(bench, kind, AGENTS, draw), restarts) as run,
     ):
         run.ended.in_time().clean(simulator.endpoints["url"])
-        run.site.converges(run.healthy if kind == VOLUME_EMPTIED else run.site.identities())
+        run.site.converges(run.kept())

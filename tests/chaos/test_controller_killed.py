@@ -11,7 +11,7 @@ import pytest
 from chaos.bench import Bench
 from chaos.middle import After, earlier, kill, prepared, struck
 from chaos.seeds import chance, count, moment
-from chaos.site import KINDS, VOLUME_EMPTIED
+from chaos.site import KINDS
 from chaos.tally import Tally
 
 AGENTS = 5
@@ -30,8 +30,7 @@ def test_the_next_run_finishes_what_was_killed(bench: Bench, tally: Tally, numbe
     ):
         assert run.ended.how == "killed", run.ended.output
         time.sleep(draw.choice((0, 0, 2)))  # agents go on meanwhile
-        # whoever got that far keeps it as well
-        run.site.converges(run.healthy if kind == VOLUME_EMPTIED else run.site.identities())
+        run.site.converges(run.kept())
 
 
 @pytest.mark.parametrize("style", ["after", "before"])

@@ -45,7 +45,7 @@ def hosted_trial(hosted: Bench, tally: Tally, fault: str, number: int, total: in
         struck(result, lambda: prepared(hosted, kind, AGENTS, draw), strikes) as run,
     ):
         run.ended.in_time().clean("factory")
-        run.site.converges(run.healthy if kind == VOLUME_EMPTIED else run.site.identities())
+        run.site.converges(run.kept())
 
 
 @pytest.mark.parametrize("number", range(ENGINE_ENDS))

@@ -29,7 +29,7 @@ def registered(bench: Bench, purge: bool, draw: Random) -> Iterator[Prepared]:
     print(f"CHAOS_SEED={SEED} purge {purge}, agents {site.names()}, {site.variables['agents_env']}")
     site.rollout().ok()
     assert sorted(site.identities()) == site.names()
-    yield Prepared(site, {})
+    yield Prepared(site, "registered", {})
 
 
 @pytest.fixture(scope="module")

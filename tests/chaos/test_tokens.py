@@ -14,7 +14,7 @@ import pytest
 from chaos.bench import Bench
 from chaos.middle import earlier, prepared, struck
 from chaos.seeds import chance, count
-from chaos.site import KINDS, VOLUME_EMPTIED, Site
+from chaos.site import KINDS, Site
 from chaos.tally import Tally
 
 AGENTS = 3
@@ -73,7 +73,7 @@ def test_with_a_password_it_goes_on(bench: Bench, tally: Tally, number: int) -> 
     ):
         run.ended.in_time()
         assert run.ended.code == 0, run.ended.output
-        run.site.converges(run.healthy if kind == VOLUME_EMPTIED else run.site.identities())
+        run.site.converges(run.kept())
 
 
 def test_a_bare_token_is_missed_by_name_and_nothing_is_lost(bench: Bench, tally: Tally) -> None:
