@@ -25,8 +25,8 @@ from chaos.tally import Tally  # noqa: E402
 
 # A rollout waits most of its time, so that a machine with two cores carries three.
 LANES = {
-    "controller": ["test_controller_killed.py", "test_retirement_killed.py"],
-    "api": ["test_api_faults.py", "test_tokens.py"],
+    "controller": ["test_controller_killed.py", "test_retirement_killed.py", "test_tokens.py"],
+    "api": ["test_api_faults.py"],
     "machines": ["test_connectware_restarted.py", "test_clocks.py", "test_factory_host.py"],
 }
 EVERY = 30  # seconds between two lines of progress
