@@ -286,6 +286,8 @@ agents:
         - Why a registration was needed. One of V(none), V(first_start), V(credentials_missing), V(credentials_rejected)
           and V(conflict).
         - An agent that was never registered and has no user has V(first_start), whatever its volume holds.
+        - An agent that is V(broken) or V(impostor) has V(none) as long as its user exists, because it is to be mended,
+          not registered. One that O(on_conflict=replace) may cost its user in the same run has a reason.
       type: str
       returned: success
     pairing_id:

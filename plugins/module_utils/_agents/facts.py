@@ -12,6 +12,7 @@ from .evidence import (
     CREDENTIALS_MISSING,
     CREDENTIALS_REJECTED,
     FIRST_START,
+    NONE,
     Evidence,
     Policy,
 )
@@ -139,8 +140,10 @@ class Facts:
             return CONFLICT_REASON if self._young_volume and self._first_run else CREDENTIALS_MISSING
         if self.evidence.observation.never_registered and not self.evidence.user_exists:
             return FIRST_START  # credentials that were stored, and cached, before anybody was let in prove nothing
-        if asked_cached or (not self.events and self.evidence.observation.credentials):
+        if asked_cached:
             return CREDENTIALS_REJECTED
+        if not self.events and self.evidence.observation.credentials:  # its user tells whether they are worth anything
+            return NONE if self.evidence.user_exists else CREDENTIALS_REJECTED
         if self.evidence.user_exists and not self.evidence.history.authorized:
             return CREDENTIALS_MISSING
         return FIRST_START if self._young_volume else CREDENTIALS_MISSING

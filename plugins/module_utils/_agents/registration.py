@@ -45,7 +45,16 @@ def decide(evidence: Evidence, policy: Policy) -> Verdict:
     if verdict is None:
         verdict = _unreadable(facts)
     verdict = provisional(facts, verdict)
-    return _only_watched(facts, verdict) if policy.only_watch else verdict
+    return _to_be_mended(facts, _only_watched(facts, verdict) if policy.only_watch else verdict)
+
+
+def _to_be_mended(f: Facts, verdict: Verdict) -> Verdict:
+    """What is broken, or asked for by somebody else, needs no registration as long as its user exists."""
+    if verdict.verdict not in (e.BROKEN, e.IMPOSTOR) or not f.evidence.user_exists or f.evidence.history.authorized:
+        return verdict
+    if verdict.action == e.RESTART and f.policy.on_conflict == "replace" and not f.evidence.observation.credentials:
+        return verdict  # once it runs, its user may be deleted: that is to count before it is restarted
+    return replace(verdict, reason=e.NONE)
 
 
 def _only_watched(f: Facts, verdict: Verdict) -> Verdict:

@@ -148,6 +148,35 @@ def test_before_a_user_is_deleted_credentials_are_proved_by_one_restart():
     is_(judge(observation, user=True), e.CONFLICTED, e.FAIL)
 
 
+@pytest.mark.parametrize("at", [NOW - 2, NOW - 300])
+@pytest.mark.parametrize("on_conflict", ["fail", "replace"])
+@pytest.mark.parametrize("agent", [{}, {"by_certificate": True, "credentials": False}])
+def test_a_machine_that_answers_409_is_no_conflict_of_its_agent(agent, on_conflict, at):
+    """An agent that has not asked for a registration has met none, whatever else its log says."""
+    policy = Policy(on_conflict=on_conflict)
+    works = seen(events=(LogEvent("conflict", at), FAILURE, LogEvent("conflict", at)), started_at=NOW - 400, **agent)
+    works = replace(works, events=(LogEvent("conflict", at),)) if "by_certificate" in agent else works
+    for history in ({}, {"proved": True}, {"proved": True, "asked_again": True}):
+        verdict = judge(works, user=True, policy=policy, **history)
+        is_(verdict, e.REGISTERED, e.SETTLED, e.NONE)
+    assert "by_certificate" in agent or "409" in verdict.message
+    asked = replace(works, events=(CACHED, *works.events))
+    assert judge(asked, user=True, policy=policy, proved=True).verdict == e.CONFLICTED
+
+
+def test_without_credentials_a_conflict_counts_although_what_was_asked_is_gone_from_the_log():
+    lost = seen(credentials=False, events=(CONFLICT,))
+    is_(judge(lost, user=True), e.CONFLICTED, e.FAIL)
+    is_(judge(lost, user=True, policy=Policy(on_conflict="replace")), e.CONFLICTED, e.DELETE_USER)
+    unknown = replace(lost, credentials=None)
+    is_(judge(unknown, user=True, policy=Policy(on_conflict="replace")), e.UNSAVED, e.WAIT)
+
+
+def test_an_agent_that_writes_409_has_come_back_all_the_same():
+    assert seen(events=(CONFLICT,)).came_back(10.0)
+    assert not seen(events=(CACHED, CONFLICT)).came_back(10.0)
+
+
 # awaiting_authorization
 
 
@@ -602,6 +631,41 @@ def test_a_predicted_start_of_an_agent_that_was_never_registered():
     is_(judge(replace(agent, never_registered=False)), e.AWAITING_REQUEST, e.WAIT, e.CREDENTIALS_REJECTED)
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"state": "restarting", "restart_count": 5, "exit_code": 1},
+        {"state": "exited", "exit_code": 1},
+        {"state": "exited", "exit_code": 1, "credentials": False, "events": (CACHED, PAIRING)},
+        {"state": "absent", "credentials": None, "volume_created_at": None},
+        {"trouble": "Could not restart the container c-1"},
+    ],
+)
+def test_a_broken_agent_whose_user_exists_is_to_be_mended_and_not_registered_anew(broken):
+    """Else agents that crash on a bad setting would stop all hosts, as if they talked to another Connectware."""
+    agent = seen(**broken)
+    is_(judge(agent, user=True), e.BROKEN, judge(agent, user=True).action, e.NONE)
+    assert judge(agent).reason != e.NONE
+    failing = replace(agent, state="running", by_certificate=True, credentials=False, events=(FAILURE,), trouble="")
+    is_(judge(failing, user=True), e.BROKEN, e.WAIT, e.NONE)
+
+
+def test_one_that_is_restarted_and_may_lose_its_user_then_counts_before():
+    agent = seen(state="restarting", restart_count=5, exit_code=1, credentials=False)
+    replacing = Policy(on_conflict="replace")
+    is_(judge(agent, user=True, policy=replacing), e.BROKEN, e.RESTART, e.CREDENTIALS_MISSING)
+    is_(judge(agent, user=True), e.BROKEN, e.RESTART, e.NONE)
+    is_(judge(agent, user=True, policy=replacing, asked_again=True), e.BROKEN, e.FAIL, e.NONE)
+
+
+@pytest.mark.parametrize("events", [(), (ASKING, PAIRING)])
+def test_nor_is_an_agent_in_whose_name_somebody_else_asks(events):
+    agent = seen(events=events)
+    is_(judge(agent, user=True, pending=[OTHER], wait_started_ago=99.0), e.IMPOSTOR, e.FAIL, e.NONE)
+    assert judge(agent, pending=[OTHER]).reason != e.NONE
+    assert judge(replace(agent, planned=True), user=True, pending=[OTHER]).reason == e.NONE
+
+
 def test_old_volume_with_new_credentials_means_credentials_missing():
     observation = seen(credentials=False, events=(ASKING, PAIRING), volume_created_at=NOW - 9000)
     assert judge(observation, pending=[OWN]).reason == e.CREDENTIALS_MISSING
@@ -686,6 +750,10 @@ def test_promises_over_all_combinations(evidence, policy):
     if verdict.action == e.DELETE_USER:
         assert policy.on_conflict == "replace" and evidence.user_exists and not evidence.history.replaced
         assert not evidence.elsewhere and not evidence.history.kept
+        asks = {event.kind for event in evidence.observation.events} & {"asking_new", "asking_cached", "pairing"}
+        refused = evidence.history.name_taken and evidence.pending
+        missing = evidence.observation.credentials is False and not evidence.observation.by_certificate
+        assert asks or refused or missing or evidence.observation.planned
     if verdict.action == e.TAKE_BACK:
         assert evidence.history.authorized and not evidence.history.taken_back
     if verdict.action == e.CLEAR:
@@ -716,7 +784,7 @@ def test_a_registered_agent_is_never_touched(evidence, policy):
         evidence.observation,
         state="running",
         credentials=True,
-        events=(),
+        events=tuple(event for event in evidence.observation.events if event.kind == "conflict"),
         started_at=NOW - 150,
         planned=False,
         asked_after=None,
