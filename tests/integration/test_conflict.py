@@ -229,6 +229,11 @@ def test_a_conflict_forged_into_the_log_of_a_healthy_agent_does_not_cost_it_its_
     name = site.names()[0]
     before = user_of(site, name)
     forged = '{"level": 50, "time": 1, "msg": "Registration failed: 409 Conflict"}'
+    asks = '{"level": 30, "time": 1, "msg": "Asking for Connectware registration at x with cached credentials..."}'
+    write_into_log(f"connectware-agent-{name}", forged)
+    run = site.rollout(agents_on_conflict="replace").ok()
+    assert run.agents[name]["actions"] == [], "it has not asked for anything"
+    write_into_log(f"connectware-agent-{name}", asks)
     write_into_log(f"connectware-agent-{name}", forged)
     run = site.rollout(agents_on_conflict="replace").ok()
     assert run.agents[name]["actions"] == ["restarted"], "it has proved its credentials"

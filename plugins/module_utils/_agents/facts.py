@@ -33,7 +33,12 @@ class Facts:
     @property
     def events(self) -> tuple[LogEvent, ...]:
         """The events of this start that are about registration."""
-        return tuple(event for event in self.evidence.observation.events if event.kind != FAILURE)
+        return self.evidence.observation.registration_events
+
+    @property
+    def foreign_conflict(self) -> bool:
+        """The log tells of a conflict, and not that the agent has asked for anything."""
+        return not self.events and any(event.kind == CONFLICT for event in self.evidence.observation.events)
 
     @property
     def news(self) -> tuple[LogEvent, ...]:

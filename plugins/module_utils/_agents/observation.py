@@ -15,6 +15,7 @@ PAIRING = "pairing"
 CONFLICT = "conflict"
 FAILURE = "failure"
 EVENT_KINDS = (ASKING_NEW, ASKING_CACHED, PAIRING, CONFLICT, FAILURE)
+ASKS = (ASKING_NEW, ASKING_CACHED, PAIRING)  # kinds of what only an agent says that asks to be registered
 
 ABSENT = "absent"
 RUNNING = "running"
@@ -140,6 +141,21 @@ class Observation:
         )
 
     @property
+    def registration_events(self) -> tuple[LogEvent, ...]:
+        """The events that are about registration.
+
+        An agent that has not asked cannot have met a conflict: then something else was answered with 409, by a machine
+        for example. Without credentials it must have asked, so that the line which tells is only gone from the log.
+        """
+        needs_none = self.by_certificate or self.credentials is not False
+        first = next((i for i, event in enumerate(self.events) if event.kind in ASKS), len(self.events))
+        return tuple(
+            event
+            for i, event in enumerate(self.events)
+            if event.kind != FAILURE and not (event.kind == CONFLICT and needs_none and i < first)
+        )
+
+    @property
     def uptime(self) -> float:
         """Seconds since the container's start, by the engine's own clock."""
         return max(0.0, self.observed_at - self.started_at) if self.started_at is not None else 0.0
@@ -147,7 +163,7 @@ class Observation:
     @property
     def asks(self) -> bool:
         """Its log tells of a registration since its start."""
-        return any(event.kind != FAILURE for event in self.events)
+        return bool(self.registration_events)
 
     def came_back(self, seconds: float) -> bool:
         """It has run for so long with credentials, without asking for a registration."""

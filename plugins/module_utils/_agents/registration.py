@@ -139,7 +139,8 @@ def _registered(f: Facts) -> Verdict | None:
         return None  # what this run has authorized is proven first, also where the log has lost its lines already
     if f.unsettled > 0:
         return wait(f, e.REGISTERED, "it has just started; watched whether it asks", seconds=f.unsettled, reason=e.NONE)
-    text = with_advice(f"its log says: {f.failing}", f.failing) if f.failing else ""
+    text = "its log tells of a 409, but not that it has asked for a registration" if f.foreign_conflict else ""
+    text = with_advice(f"its log says: {f.failing}", f.failing) if f.failing else text
     if not seen.log_readable:
         text = f"its log cannot be read (driver {seen.log_driver}), so the server's word is taken"
     return Verdict(e.REGISTERED, e.NONE, e.SETTLED, text)

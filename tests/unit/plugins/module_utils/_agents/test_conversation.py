@@ -574,12 +574,13 @@ def test_a_host_that_is_slow_now_is_given_the_time_it_needs(saves):
     assert outcome["actions"] == ["authorized", "restarted"]
 
 
-def test_a_forged_conflict_does_not_cost_a_healthy_agent_its_user():
+@pytest.mark.parametrize(("forged", "costs"), [(["conflict"], []), (["asking_cached", "conflict"], ["restarted"])])
+def test_a_forged_conflict_does_not_cost_a_healthy_agent_its_user(forged, costs):
     world = World()
     agent = world.registered("agent-1")
-    agent.events = [LogEvent("conflict", world.now)]
+    agent.events = [LogEvent(kind, world.now) for kind in forged]
     outcome = talk(world, policy=Policy(on_conflict="replace"))["agent-1"]
-    assert (outcome["verdict"], outcome["actions"]) == ("registered", ["restarted"])
+    assert (outcome["verdict"], outcome["actions"]) == ("registered", costs)
     assert not writes(world)
 
 
