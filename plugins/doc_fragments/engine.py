@@ -38,8 +38,8 @@ options:
   log_patterns:
     description:
       - Corrections to the regular expressions by which the logs of the agents are understood.
-      - Keys are V(start), V(asking_new), V(asking_cached), V(pairing), V(conflict) and V(failure). The one for
-        V(pairing) needs the named groups C(username) and C(pairing_id).
+      - Keys are V(start), V(asking_new), V(asking_cached), V(pairing), V(conflict), V(failure) and
+        V(unreachable). The one for V(pairing) needs the named groups C(username) and C(pairing_id).
     type: dict
     default: {}
 """

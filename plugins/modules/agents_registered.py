@@ -64,7 +64,8 @@ options:
   only_watch:
     description:
       - Do nothing about the agents, only watch until they have proven to be registered, or fail. What would need an
-        action is a failure, and so is a failure that the log of an agent shows right now. Made for upgrades.
+        action is a failure, and so is a failure that the log of an agent shows right now, but for connections to
+        something else than its Connectware. Made for upgrades.
     type: bool
     default: false
   watch_started:

@@ -16,7 +16,8 @@ from .evidence import (
     Evidence,
     Policy,
 )
-from .observation import ASKING_CACHED, CONFLICT, FAILURE, RUNNING, LogEvent, claimed_ids
+from .observation import ASKING_CACHED, CONFLICT, FAILURES, RUNNING, UNREACHABLE, LogEvent, claimed_ids
+from .reach import is_about
 
 PATIENCE = 3  # poll intervals of the agent that anything may take which depends on its next poll
 SAME_BIRTH = 120.0  # seconds between a volume and a container that one deployment made
@@ -51,7 +52,7 @@ class Facts:
     @property
     def failure(self) -> str:
         """The last recognised failure of this start, for messages; empty if there is none."""
-        texts = [event.text for event in self.evidence.observation.events if event.kind == FAILURE]
+        texts = [event.text for event in self.evidence.observation.events if event.kind in FAILURES]
         return texts[-1] if texts else ""
 
     @property
@@ -59,10 +60,22 @@ class Facts:
         """The failure that is the last word of the log, if it is so fresh that the agent may still repeat it."""
         seen = self.evidence.observation
         last = seen.events[-1] if seen.events else None
-        if last is None or last.kind != FAILURE:
-            return ""
-        fresh = last.at is None or seen.observed_at - last.at <= self.patience
-        return last.text if fresh else ""
+        return last.text if last is not None and last.kind in FAILURES and self._is_fresh(last) else ""
+
+    @property
+    def own_failure(self) -> LogEvent | None:
+        """The same, but not a connection to something else than its Connectware: a machine may be off."""
+        seen, about_registration = self.evidence.observation, self.events
+        for event in reversed(seen.events):
+            if event in about_registration or (event.kind in FAILURES and not self._is_fresh(event)):
+                return None
+            foreign = event.kind == UNREACHABLE and seen.connectware and not is_about(event.text, seen.connectware)
+            if event.kind in FAILURES and not foreign:
+                return event
+        return None
+
+    def _is_fresh(self, event: LogEvent) -> bool:
+        return event.at is None or self.evidence.observation.observed_at - event.at <= self.patience
 
     @property
     def last_words(self) -> str:
@@ -149,9 +162,8 @@ class Facts:
             return CREDENTIALS_REJECTED
         if not self.events and self.evidence.observation.credentials:  # its user tells whether they are worth anything
             return NONE if self.evidence.user_exists else CREDENTIALS_REJECTED
-        if self.evidence.user_exists and not self.evidence.history.authorized:
-            return CREDENTIALS_MISSING
-        return FIRST_START if self._young_volume else CREDENTIALS_MISSING
+        had_user = self.evidence.user_exists and not self.evidence.history.authorized
+        return FIRST_START if self._young_volume and not had_user else CREDENTIALS_MISSING
 
     @property
     def _young_volume(self) -> bool:

@@ -16,7 +16,7 @@ import json
 import re
 from collections import deque
 
-from .observation import FAILURE, PAIRING, LogEvent
+from .observation import FAILURES, PAIRING, LogEvent
 from .patterns import START, LogPatterns, parse_patterns
 
 __all__ = ["LogParser", "message_of", "parse_patterns", "printable_line"]
@@ -86,7 +86,7 @@ class LogParser:
 
     def _event(self, kind: str, match: re.Match[str], at: float | None, message: str) -> LogEvent | None:
         if kind != PAIRING:
-            return LogEvent(kind=kind, at=at, text=printable_line(message) if kind == FAILURE else "")
+            return LogEvent(kind=kind, at=at, text=printable_line(message) if kind in FAILURES else "")
         if match["username"] != self._username:
             return None
         return LogEvent(kind=kind, at=at, username=match["username"], pairing_id=match["pairing_id"])

@@ -14,7 +14,9 @@ ASKING_CACHED = "asking_cached"
 PAIRING = "pairing"
 CONFLICT = "conflict"
 FAILURE = "failure"
-EVENT_KINDS = (ASKING_NEW, ASKING_CACHED, PAIRING, CONFLICT, FAILURE)
+UNREACHABLE = "unreachable"
+FAILURES = (FAILURE, UNREACHABLE)
+EVENT_KINDS = (ASKING_NEW, ASKING_CACHED, PAIRING, CONFLICT, *FAILURES)
 ASKS = (ASKING_NEW, ASKING_CACHED, PAIRING)  # kinds of what only an agent says that asks to be registered
 
 ABSENT = "absent"
@@ -33,7 +35,7 @@ class LogEvent:
         at: when, in epoch seconds on the clock of the host's engine; None if the line carried no time.
         username: who asks; only for a pairing.
         pairing_id: only for a pairing.
-        text: the line, bounded and without control characters; only for a failure.
+        text: the line, bounded and without control characters; only for FAILURES.
     """
 
     kind: str
@@ -77,6 +79,7 @@ class Observation:
             for a container that asks and was started before.
         managed: False where somebody else makes and removes the container.
         by_certificate: it logs in with a certificate of the host, so that its volume needs no credentials.
+        connectware: by what a line of the log names its Connectware, as far as its environment tells; see reach.py.
         former_lines: the last lines of the start before, where the engine has started it again by its restart policy.
         planned: True in check mode, where the container would only now be created, recreated or started.
         started_now: the deployment of this run has started it.
@@ -110,6 +113,7 @@ class Observation:
     former_lines: tuple[str, ...] = ()
     managed: bool = True
     by_certificate: bool = False
+    connectware: tuple[str, ...] = ()
     planned: bool = False
     started_now: bool = False
     trouble: str = ""
@@ -123,7 +127,7 @@ class Observation:
     def from_dict(cls, values: Mapping[str, Any]) -> Observation:
         """From the result of a task; unknown keys are refused by the constructor."""
         events = tuple(LogEvent(**event) for event in values.get("events", ()))
-        texts = {key: tuple(values.get(key, ())) for key in ("last_lines", "former_ids", "former_lines")}
+        texts = {key: tuple(values.get(key, ())) for key in ("last_lines", "former_ids", "former_lines", "connectware")}
         return cls(**{**values, **texts, "events": events})
 
     def fingerprint(self) -> str:
@@ -152,7 +156,7 @@ class Observation:
         return tuple(
             event
             for i, event in enumerate(self.events)
-            if event.kind != FAILURE and not (event.kind == CONFLICT and needs_none and i < first)
+            if event.kind not in FAILURES and not (event.kind == CONFLICT and needs_none and i < first)
         )
 
     @property

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Pattern
 
 from .._errors import SpecError
-from .observation import ASKING_CACHED, ASKING_NEW, CONFLICT, FAILURE, PAIRING
+from .observation import ASKING_CACHED, ASKING_NEW, CONFLICT, FAILURE, PAIRING, UNREACHABLE
 from .text import printable
 
 START = "start"
@@ -51,10 +51,13 @@ DEFAULT_PATTERNS: dict[str, PatternSource] = {
         # First any alert of TLS, as the versions of OpenSSL write it.
         r"(?i)(ssl|tls)(v[0-9.]{1,3})?[ _]alert"
         r"|certificate[ _](verify|has[ _]expired|expired|revoked|required|unknown)|self.signed certificate"
-        r"|unknown[ _]ca\b|bad[ _]certificate|ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT"
-        r"|connection (refused|reset|closed)|version mismatch|incompatible version|no space left on device"
+        r"|unknown[ _]ca\b|bad[ _]certificate|version mismatch|incompatible version|no space left on device"
         r"|ENOSPC|EACCES",
         "assumed",
+    ),
+    # Of Connectware or of a machine: an agent that else looks well is judged by those that name Connectware.
+    UNREACHABLE: PatternSource(
+        r"(?i)ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|connection (refused|reset|closed)", "assumed"
     ),
 }
 _REQUIRED_GROUPS = {PAIRING: {"username", "pairing_id"}}

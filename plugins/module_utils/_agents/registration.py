@@ -23,7 +23,7 @@ from .conflicts import conflict, conflict_policy, not_let_in, provisional
 from .evidence import Evidence, Policy, Verdict
 from .facts import Facts
 from .judging import Row, fail, known_to_server, patient, restart_to_ask, wait, without_log
-from .observation import ABSENT, RESTARTING
+from .observation import ABSENT, FAILURE, RESTARTING
 from .pendings import awaiting_authorization, contradiction, earlier_request, impostor
 from .tls_trouble import advice_on, with_advice
 
@@ -61,8 +61,9 @@ def _only_watched(f: Facts, verdict: Verdict) -> Verdict:
     """Where nothing may be done: what would need an action is a failure, and so is a fresh failure in the log."""
     if verdict.final and verdict.action != e.SETTLED:
         return verdict
-    if verdict.verdict == e.REGISTERED and f.failing:
-        return patient(f, e.BROKEN, f"it runs, but its log says: {f.failing}", advice_on(f.failing))
+    failure = f.own_failure
+    if verdict.verdict == e.REGISTERED and failure is not None:
+        return patient(f, e.BROKEN, f"it runs, but its log says: {failure.text}", advice_on(failure.text))
     if verdict.action not in (e.SETTLED, e.WAIT) or (verdict.needs_window and f.events):
         return fail(
             f, verdict.verdict, f"{verdict.message or verdict.verdict}; it was only watched, so nothing was done"
@@ -120,12 +121,15 @@ def _by_certificate(f: Facts) -> Verdict | None:
             " grant type certificate, or take the certificate off this agent so that it asks for a registration.",
             reason=e.NONE,
         )
-    if f.failing:
-        todo = advice_on(f.failing) or (
-            "Check that the certificate has not expired, that its CA is the one that Connectware's broker trusts,"
-            f" and that its common name is {seen.username!r}."
-        )
-        return patient(f, e.BROKEN, f"it logs in with a certificate, but its log says: {f.failing}", todo)
+    failure = f.own_failure
+    if failure is not None:
+        todo = advice_on(failure.text)
+        if failure.kind == FAILURE and not todo:
+            todo = (
+                "Check that the certificate has not expired, that its CA is the one that Connectware's broker trusts,"
+                f" and that its common name is {seen.username!r}."
+            )
+        return patient(f, e.BROKEN, f"it logs in with a certificate, but its log says: {failure.text}", todo)
     if f.unsettled > 0:
         return wait(
             f, e.REGISTERED, "it has just started; watched whether it fails", seconds=f.unsettled, reason=e.NONE

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from .._agents.log import LogParser
 from .._agents.observation import ABSENT, PAIRING, RESTARTING, Observation
 from .._agents.patterns import LogPatterns
+from .._agents.reach import names_of_connectware
 from .._errors import EngineError, EngineUnavailableError
 from .credentials import has_credentials
 from .engine import Engine
@@ -130,6 +131,7 @@ class Observer:
             last_lines=parser.last_lines,
             asked_after=self._asked_after(target, container) if readable and not parser.events else None,
             former_ids=former.pairing_ids,
+            connectware=names_of_connectware(environment(container)),
             former_lines=former.last_lines,
             observed_at=self._engine.now(),
         )

@@ -354,7 +354,8 @@ def test_so_does_an_agent_that_ends_by_it():
 
 
 def test_other_failures_come_without_advice_on_certificates():
-    refused = seen(credentials=False, events=(replace(FAILURE, text="connect ECONNREFUSED 10.0.0.1:443"),))
+    said = LogEvent("unreachable", NOW - 2, text="connect ECONNREFUSED 10.0.0.1:443")
+    refused = seen(credentials=False, events=(said,), connectware=("x",))
     assert judge(refused, wait_started_ago=999.0).message.endswith("connect ECONNREFUSED 10.0.0.1:443")
 
 
@@ -374,6 +375,45 @@ def test_where_nothing_may_be_done_what_would_need_it_fails():
     failing = seen(events=(FAILURE,))
     is_(judge(failing, user=True, policy=policy), e.BROKEN, e.WAIT)
     is_(judge(failing, user=True, policy=policy, wait_started_ago=99.0), e.BROKEN, e.FAIL)
+
+
+# connections: to Connectware, or to a machine
+
+HOST, ADDRESS = ("connectware.example.com", ":8883"), ("10.0.0.1",)
+
+
+@pytest.mark.parametrize(
+    ("names", "said", "counts"),
+    [
+        (HOST, "[modbus] connect ECONNREFUSED 10.0.0.5:502", False),
+        (HOST, "read ECONNRESET", False),
+        (HOST, "getaddrinfo ENOTFOUND connectware.example.community", False),
+        (HOST, "getaddrinfo ENOTFOUND plc.connectware.example.com.local", False),
+        (HOST, "getaddrinfo ENOTFOUND Connectware.example.com.", True),
+        (HOST, "connect ECONNREFUSED 10.0.0.1:8883", True),
+        (HOST, "connect ECONNREFUSED 10.0.0.5:88830", False),
+        (ADDRESS, "connect ETIMEDOUT 10.0.0.1:8883", True),
+        (ADDRESS, "connect ETIMEDOUT 10.0.0.12:502", False),
+        (ADDRESS, "connect ETIMEDOUT 110.0.0.1:502", False),
+        ((), "connect ECONNREFUSED 10.0.0.5:502", True),  # nobody knows what the agent is told of Connectware
+    ],
+)
+@pytest.mark.parametrize("by_certificate", [True, False])
+def test_a_machine_that_is_off_is_no_failure_of_its_agent(names, said, counts, by_certificate):
+    agent = seen(by_certificate=by_certificate, credentials=not by_certificate, connectware=names)
+    agent = replace(agent, events=(LogEvent("unreachable", NOW - 2, text=said),))
+    verdict = judge(agent, user=True, policy=Policy(only_watch=not by_certificate), wait_started_ago=99.0)
+    is_(verdict, e.BROKEN if counts else e.REGISTERED, e.FAIL if counts else e.SETTLED, e.NONE)
+    assert said in verdict.message or not counts
+    assert "certificate has not expired" not in verdict.message
+
+
+def test_a_machine_that_is_off_does_not_hide_what_the_agent_says_of_connectware():
+    machine = LogEvent("unreachable", NOW - 1, text="connect ECONNREFUSED 10.0.0.5:502")
+    agent = seen(connectware=HOST, events=(FAILURE, machine))
+    is_(judge(agent, user=True, policy=Policy(only_watch=True)), e.BROKEN, e.WAIT)
+    over = replace(agent, events=(replace(FAILURE, at=NOW - 500), machine))
+    is_(judge(over, user=True, policy=Policy(only_watch=True)), e.REGISTERED, e.SETTLED)
 
 
 # registered
@@ -698,6 +738,7 @@ observations = st.builds(
     asked_after=st.none() | st.floats(0, 30),
     former_ids=st.lists(st.sampled_from([OWN, OTHER, "c00003"]), max_size=2).map(tuple),
     by_certificate=st.booleans(),
+    connectware=st.sampled_from([(), ("connectware", ":8883")]),
     planned=st.booleans(),
 )
 histories = st.builds(
