@@ -110,8 +110,9 @@ class Facts:
 
     @property
     def uptime(self) -> float:
-        """Seconds since the container's start, by the engine's own clock."""
-        return self.evidence.observation.uptime
+        """Seconds since the container's start, by the engine's own clock; if that was set back, since we look."""
+        seen = self.evidence.observation
+        return self.evidence.history.wait_started_ago if seen.starts_in_future else seen.uptime
 
     @property
     def patience(self) -> float:

@@ -23,6 +23,7 @@ ABSENT = "absent"
 RUNNING = "running"
 RESTARTING = "restarting"
 CONTAINER_STATES = (ABSENT, "created", RUNNING, RESTARTING, "paused", "exited", "dead", "removing")
+SLACK = 5.0  # seconds by which the engine's clock may be measured wrong: what lies further ahead is the future
 RUNS = (RUNNING, RESTARTING, "paused")  # states of a container whose agent may use its user
 
 
@@ -168,6 +169,11 @@ class Observation:
     def asks(self) -> bool:
         """Its log tells of a registration since its start."""
         return bool(self.registration_events)
+
+    @property
+    def starts_in_future(self) -> bool:
+        """The clock of the engine was set back since its start, so that nobody knows how long it has run."""
+        return self.started_at is not None and self.started_at > self.observed_at + SLACK
 
     def came_back(self, seconds: float) -> bool:
         """It has run for so long with credentials, without asking for a registration."""

@@ -117,9 +117,9 @@ class AgentRecord:
             image_digest=digest,
             mark_trouble=observation.mark_trouble or known.mark_trouble,
         )
-        events, started = observation.events, observation.started_at
         if observation.started_now or (observation.credentials and not observation.asks):
-            self.silent_start = started
+            self.silent_start = observation.started_at
+        events, started = observation.events, None if observation.starts_in_future else observation.started_at
         self._observed_at = now
         self._seen_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
         if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:

@@ -130,6 +130,8 @@ def _by_certificate(f: Facts) -> Verdict | None:
                 f" and that its common name is {seen.username!r}."
             )
         return patient(f, e.BROKEN, f"it logs in with a certificate, but its log says: {failure.text}", todo)
+    if _needs_new_start(f):
+        return _new_start(f)
     if f.unsettled > 0:
         return wait(
             f, e.REGISTERED, "it has just started; watched whether it fails", seconds=f.unsettled, reason=e.NONE
@@ -137,10 +139,25 @@ def _by_certificate(f: Facts) -> Verdict | None:
     return Verdict(e.REGISTERED, e.NONE, e.SETTLED)
 
 
+def _needs_new_start(f: Facts) -> bool:
+    """Nobody knows how long it has run. A restart tells for this run and the next ones; else it is only watched."""
+    return f.evidence.observation.starts_in_future and f.policy.proof == "restart" and not f.evidence.history.proved
+
+
+def _new_start(f: Facts) -> Verdict:
+    text = (
+        "the clock of its host was set back since it started, so nobody knows how long it has run; restarted once: it"
+        " must come back without asking"
+    )
+    return Verdict(e.UNPROVEN, e.NONE, e.RESTART, text, wait=f.settle_time)
+
+
 def _registered(f: Facts) -> Verdict | None:
     seen = f.evidence.observation
     if not (known_to_server(f) and seen.credentials and not f.events) or f.same_start:
         return None  # what this run has authorized is proven first, also where the log has lost its lines already
+    if _needs_new_start(f):
+        return _new_start(f)
     if f.unsettled > 0:
         return wait(f, e.REGISTERED, "it has just started; watched whether it asks", seconds=f.unsettled, reason=e.NONE)
     text = "its log tells of a 409, but not that it has asked for a registration" if f.foreign_conflict else ""

@@ -146,7 +146,7 @@ class Observer:
     def _read_log(self, target: Target, container: Mapping[str, Any]) -> tuple[LogParser, bool]:
         parser = LogParser(self._patterns, target.username)
         try:
-            for at, line in read_lines(self._engine, container, log_start(container)):
+            for at, line in read_lines(self._engine, container, log_start(container, self._engine.now())):
                 parser.feed(line, at)
         except EngineError as exc:
             if _is_unreadable(exc):
@@ -170,7 +170,7 @@ class Observer:
 
     def _former(self, target: Target, container: Mapping[str, Any], now: LogParser) -> Earlier:
         """What earlier starts left: looked up for an agent that asks, or has crashed just now."""
-        start = log_start(container)
+        start = log_start(container, self._engine.now())
         crashed = container.get("RestartCount", 0) > 0 and self._is_young(container)
         if start is None or not (crashed or _asks(now)):
             return Earlier()

@@ -11,6 +11,8 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
+from .._agents.observation import SLACK
+
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
 _NEVER = "0001-01-01T00:00:00"
 
@@ -44,14 +46,23 @@ def _offset(zone: str) -> int:
     return sign * (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60)
 
 
-def log_start(container: Mapping[str, Any]) -> float | None:
+def log_start(container: Mapping[str, Any], now: float) -> float | None:
     """From when on the lines of a container's log belong to its current start; None: all of them.
 
     The engine notes a start a little after the process has begun to write, and it may get the last lines of the run
     before a little after that has ended. So the cut lies in the middle between that end and this start.
+
+    A start that lies in the future cuts nothing off: the clock was set back since, and the lines of now carry its time.
+    What may be of an earlier run then is told apart by what the agent says when it starts.
+
+    Args:
+        now: by the engine's clock.
     """
     state = container["State"]
     started, finished = seconds_of(state.get("StartedAt")), seconds_of(state.get("FinishedAt"))
     if started is None or finished is None:
         return None
+    if started > now + SLACK:
+        known = (finished, seconds_of(container.get("Created")))
+        return max((at for at in known if at is not None and at <= now + SLACK), default=None)
     return (started + finished) / 2 if finished < started else started - 0.2

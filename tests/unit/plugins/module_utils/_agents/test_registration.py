@@ -450,6 +450,43 @@ def test_failures_of_other_things_do_not_matter_to_a_registered_agent():
     assert "certificate has expired" in verdict.message
 
 
+# a host whose clock was set back
+
+FUTURE = {"started_at": NOW + 3600, "created_at": NOW - 500}
+
+
+@pytest.mark.parametrize("by_certificate", [True, False])
+def test_an_agent_that_starts_in_the_future_is_proven_by_one_restart(by_certificate):
+    """Nobody knows how long it has run; the restart gives it a start by the clock of now."""
+    agent = seen(**FUTURE, by_certificate=by_certificate, credentials=not by_certificate)
+    verdict = judge(agent, user=True)
+    is_(verdict, e.UNPROVEN, e.RESTART, e.NONE)
+    assert "clock" in verdict.message and not verdict.needs_window
+    is_(judge(replace(agent, started_at=NOW - 20), user=True, proved=True), e.REGISTERED, e.SETTLED)
+    is_(judge(agent, user=True, policy=Policy(only_watch=True)), e.UNPROVEN, e.FAIL)
+    for no_restart in ({"proved": True}, {"policy": Policy(proof="watch")}):
+        is_(judge(agent, user=True, **no_restart), e.REGISTERED, e.WAIT)
+        is_(judge(agent, user=True, wait_started_ago=11.0, **no_restart), e.REGISTERED, e.SETTLED)
+
+
+def test_a_start_in_the_future_is_no_reason_to_wait_until_then():
+    is_(judge(seen(**FUTURE, credentials=False), user=True), e.UNSAVED, e.WAIT)
+    is_(judge(seen(**FUTURE, credentials=False), user=True, wait_started_ago=11.0), e.UNSAVED, e.RESTART)
+    is_(judge(seen(**FUTURE), wait_started_ago=11.0), e.REJECTED, e.RESTART)
+    is_(judge(seen(**FUTURE, credentials=False), wait_started_ago=31.0), e.UNREADABLE, e.RESTART)
+
+
+def test_a_start_in_the_future_does_not_teach_how_long_a_start_takes():
+    record = AgentRecord(seen(**FUTURE, credentials=False, events=(ASKING, PAIRING)))
+    record.observe(record.observation, 0.0)
+    record.user_exists = True
+    record.observe(seen(started_at=NOW - 2), 0.0)
+    assert record.judge(POLICY, window_open=False, now=0.0).action == e.WAIT
+    slow = AgentRecord(seen(started_at=NOW + 1))  # as measured over the network
+    slow.user_exists = True
+    assert slow.judge(POLICY, window_open=False, now=0.0).verdict == e.REGISTERED
+
+
 # unproven
 
 
@@ -729,7 +766,7 @@ observations = st.builds(
     state=st.sampled_from(CONTAINER_STATES),
     exit_code=st.none() | st.integers(0, 255),
     restart_count=st.integers(0, 9),
-    started_at=st.none() | st.floats(NOW - 200, NOW),
+    started_at=st.none() | st.floats(NOW - 200, NOW) | st.just(NOW + 3600),
     created_at=st.none() | st.floats(NOW - 5000, NOW),
     credentials=st.none() | st.booleans(),
     volume_created_at=st.none() | st.floats(NOW - 5000, NOW),

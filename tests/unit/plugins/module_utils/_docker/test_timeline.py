@@ -46,9 +46,9 @@ def at(second: float) -> str:
     return f"2026-01-01T00:00:{second:09.6f}Z"
 
 
-def start_of(started: str, finished: str) -> float | None:
+def start_of(started: str, finished: str, created: str = NEVER, now: float = 59.0) -> float | None:
     state: dict[str, Any] = {"StartedAt": started, "FinishedAt": finished}
-    return log_start({"State": state})
+    return log_start({"State": state, "Created": created}, (seconds_of(at(0)) or 0.0) + now)
 
 
 def test_first_start_has_the_whole_log() -> None:
@@ -67,3 +67,22 @@ def test_the_cut_lies_between_two_runs() -> None:
 def test_one_that_has_ended_shows_its_last_run() -> None:
     start, first = start_of(at(5.0), at(9.0)), seconds_of(at(4.95))
     assert start is not None and first is not None and start <= first
+
+
+@pytest.mark.parametrize(
+    ("finished", "created", "start"),
+    [
+        (at(20.0), at(10.0), 20.0),
+        (at(48.0), at(10.0), 10.0),  # that end lies in the future too
+        (at(48.0), at(49.0), None),
+        (at(10.0), at(20.0), 20.0),
+    ],
+)
+def test_a_start_that_lies_in_the_future_cuts_nothing_off(finished: str, created: str, start: float | None) -> None:
+    """The clock was set back since: whatever is said now seems to have been said before the start."""
+    expected = None if start is None else seconds_of(at(start))
+    assert start_of(at(50.0), finished, created, now=30.0) == expected
+
+
+def test_a_clock_that_is_measured_a_little_wrong_was_not_set_back() -> None:
+    assert start_of(at(31.0), at(29.0), at(10.0), now=30.0) == seconds_of(at(30.0))
