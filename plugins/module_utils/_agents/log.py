@@ -16,13 +16,14 @@ import json
 import re
 from collections import deque
 
-from .observation import FAILURES, PAIRING, LogEvent
+from .observation import ASKING_CACHED, ASKING_NEW, FAILURES, PAIRING, LogEvent
 from .patterns import START, LogPatterns, parse_patterns
 
 __all__ = ["LogParser", "message_of", "parse_patterns", "printable_line"]
 
 MAX_LINE = 16 * 1024  # bytes of a line that are looked at: what the engine itself splits lines at
 MAX_EVENTS = 200  # an agent may repeat its lines at each poll; the first and the last ones count
+CONTRADICTION = 2  # pairing IDs of one request that contradict each other: of more nobody needs to know
 MAX_SHOWN = 300  # characters of a line in a message
 LAST_LINES = 12
 
@@ -98,7 +99,24 @@ class LogParser:
             return
         self._events.append(event)
         if len(self._events) > MAX_EVENTS:
-            del self._events[1]
+            del self._events[_superfluous(self._events)]
+
+
+def _superfluous(events: list[LogEvent]) -> int:
+    """The oldest but the first without which the pairing IDs that the agent claims are the same: none of them, or two.
+
+    That is one from before it last began to ask; else none that tells of that, or of the first two IDs since.
+    """
+    asked = max((i for i, event in enumerate(events) if event.kind in (ASKING_NEW, ASKING_CACHED)), default=0)
+    if asked > 1:
+        return 1
+    ids: set[str] = set()
+    for i, event in enumerate(events[asked:], asked):
+        if event.pairing_id and event.pairing_id not in ids and len(ids) < CONTRADICTION:
+            ids.add(event.pairing_id)
+        elif i > asked:
+            return i
+    return 1
 
 
 def _same(one: LogEvent, other: LogEvent) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import log as log_module
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import claimed_ids
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
@@ -223,3 +224,34 @@ def test_a_second_pairing_id_is_an_event_of_its_own():
 def test_alerts_of_tls_are_failures(said):
     assert kinds(parse(f"Cannot reach broker: {said}")) == ["failure"]
     assert kinds(parse("The alert list of this device is empty")) == []
+
+
+def test_what_is_dropped_invents_no_second_pairing_id():
+    """What an agent said before it asked is over; without that line it would belong to the same request."""
+    failed, paired = "Cannot reach broker: ssl alert", DOCUMENTED[4].replace("a82123", "b00002")
+    parser = parse(DOCUMENTED[4], DOCUMENTED[1], *[paired, failed] * 150, paired)
+    assert len(parser.events) == log_module.MAX_EVENTS
+    assert claimed_ids(parser.events) == ("b00002",)
+
+
+def test_nor_does_it_hide_one():
+    failed = "Cannot reach broker: ssl alert"
+    parser = parse(*DOCUMENTED, *[failed, FORGED] * 150)
+    assert claimed_ids(parser.events) == ("a82123", "ffffff")
+
+
+PAIRED = st.sampled_from([DOCUMENTED[4], FORGED])
+OTHERS = st.lists(st.sampled_from(["ssl alert", "409 Conflict"]), min_size=6, max_size=20)
+
+
+@given(st.lists(PAIRED, max_size=3), st.booleans(), st.lists(PAIRED, max_size=3), OTHERS, st.lists(PAIRED, max_size=1))
+def test_what_is_dropped_changes_nothing_about_the_pairing_ids(before, asks, first, others, last):
+    """Of more than two nobody needs to know."""
+    lines = [*before, *DOCUMENTED[1 : 1 + asks], *first, *others, *last]
+    few = parse(*lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log_module, "MAX_EVENTS", 8)
+        bounded = parse(*lines)
+    assert len(bounded.events) <= 8
+    assert claimed_ids(bounded.events) == claimed_ids(few.events)
+    assert bounded.events[-1:] == few.events[-1:] and bounded.events[:1] == few.events[:1]
