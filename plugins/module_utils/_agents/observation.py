@@ -132,7 +132,12 @@ class Observation:
         return cls(**{**values, **texts, "events": events})
 
     def fingerprint(self) -> str:
-        """Changes when something changed that can change a verdict; not with time alone."""
+        """Changes when something changed that can change a verdict; not with time alone.
+
+        Nor with a failure that is repeated: an agent may do that every second, and each look costs the host a process.
+        """
+        last = self.events[-1] if self.events else None
+        said = None if last is None else (last.kind, last.pairing_id, last.text or last.at)
         return "|".join(
             str(part)
             for part in (
@@ -140,10 +145,17 @@ class Observation:
                 self.started_at,
                 self.credentials,
                 len(self.events),
+                said,
+                self.claimed_ids,
                 self.planned,
                 self.never_registered,
             )
         )
+
+    @property
+    def claimed_ids(self) -> tuple[str, ...]:
+        """See the function; of the current run."""
+        return claimed_ids(self.events)
 
     @property
     def registration_events(self) -> tuple[LogEvent, ...]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import log as log_module
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import claimed_ids
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation, claimed_ids
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
@@ -255,3 +255,27 @@ def test_what_is_dropped_changes_nothing_about_the_pairing_ids(before, asks, fir
     assert len(bounded.events) <= 8
     assert claimed_ids(bounded.events) == claimed_ids(few.events)
     assert bounded.events[-1:] == few.events[-1:] and bounded.events[:1] == few.events[:1]
+
+
+@pytest.mark.parametrize(
+    "more", ["Asking for Connectware registration at x with cached credentials...", "409 Conflict"]
+)
+def test_a_look_tells_what_the_number_of_events_does_not(more):
+    """A look ends when something has changed, also where as many events are known as are kept."""
+
+    def mark(*lines):
+        return Observation("a", "a", "c", "v", events=parse(*lines).events).fingerprint()
+
+    start, asks, paired = DOCUMENTED[0], DOCUMENTED[1], DOCUMENTED[4]
+    anew = (start, asks, paired, start, asks, FORGED)
+    assert mark(start, asks, paired) != mark(*anew)
+    many = [asks, *[paired, FORGED] * 300]
+    assert mark(*many) != mark(*many, more)
+    first, second = pino(paired, at=1000), pino(paired, at=2000)
+    assert mark(first) != mark(first, second)
+
+
+def test_an_agent_that_repeats_a_failure_does_not_end_each_look():
+    once, twice = parse(pino("ssl alert", at=1000)), parse(pino("ssl alert", at=1000), pino("ssl alert", at=2000))
+    marks = [Observation("a", "a", "c", "v", events=parser.events).fingerprint() for parser in (once, twice)]
+    assert marks[0] == marks[1]
