@@ -66,6 +66,10 @@ options:
       - Do nothing about the agents, only watch until they have proven to be registered, or fail. What would need an
         action is a failure, and so is a failure that the log of an agent shows right now, but for connections to
         something else than its Connectware. Made for upgrades.
+      - What proves to be registered loses the mark of one that never was, as it always does, see
+        O(edgefleet.connectware.agents#module:agents[].volume); that is a change. The mark is beside the volume, so that
+        the agent notices nothing. If it stayed, the agent would not count for C(agents_max_reregistrations) if its user
+        were lost.
     type: bool
     default: false
   watch_started:

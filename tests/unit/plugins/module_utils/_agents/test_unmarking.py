@@ -96,6 +96,16 @@ def test_what_a_killed_run_has_left_is_removed_and_told(since: float) -> None:
     assert not any(o["changed"] for o in talk(world).values())
 
 
+@pytest.mark.parametrize("since", [500.0, 0.5])
+def test_where_agents_are_only_watched_it_goes_too(since: float) -> None:
+    """After an upgrade for example: else an agent whose user is lost later would not count as registered before."""
+    world = World()
+    world.registered("agent-0", marked=True).running_since = world.now - since
+    (found,) = talk(world, policy=Policy(only_watch=True)).values()
+    assert found["registered"] and found["actions"] == ["unmarked"] and world.unmarked == ["agent-0 True"]
+    assert world.restarts == {}
+
+
 def test_nothing_marked_takes_no_look() -> None:
     world = World()
     world.registered("agent-0")
