@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._agents.log import LogParser
-from .._agents.observation import ABSENT, PAIRING, RESTARTING, Observation
+from .._agents.observation import ABSENT, ASKS, PAIRING, RESTARTING, Observation
 from .._agents.patterns import LogPatterns
 from .._agents.reach import names_of_connectware
 from .._errors import EngineError, EngineUnavailableError
+from .container_report import environment
 from .credentials import has_credentials
 from .engine import Engine
 from .logs import read_lines
@@ -129,7 +130,7 @@ class Observer:
             log_driver=((container["HostConfig"].get("LogConfig")) or {}).get("Type"),
             log_readable=readable,
             last_lines=parser.last_lines,
-            asked_after=self._asked_after(target, container) if readable and not parser.events else None,
+            asked_after=self._asked_after(target, container) if readable and not _asks(parser) else None,
             former_ids=former.pairing_ids,
             connectware=names_of_connectware(environment(container)),
             former_lines=former.last_lines,
@@ -164,7 +165,7 @@ class Observer:
         parser = LogParser(self._patterns, target.username)
         for at, line in read_lines(self._engine, container, None):
             parser.feed(line, at)
-            if parser.events:
+            if _asks(parser):
                 return max(0.0, at - created) if at is not None else None
         return None
 
@@ -172,7 +173,7 @@ class Observer:
         """What earlier starts left: looked up for an agent that asks, or has crashed just now."""
         start = log_start(container, self._engine.now())
         crashed = container.get("RestartCount", 0) > 0 and self._is_young(container)
-        if start is None or not (crashed or _asks(now)):
+        if start is None or not (crashed or any(event.kind == PAIRING for event in now.events)):
             return Earlier()
         known = container["Id"], start
         if known not in self._earlier:  # it changes no more, and is large: read once, however often one looks
@@ -200,7 +201,7 @@ class Observer:
 
 
 def _asks(parser: LogParser) -> bool:
-    return any(event.kind == PAIRING for event in parser.events)
+    return any(event.kind in ASKS for event in parser.events)
 
 
 def _is_unreadable(exc: EngineError) -> bool:

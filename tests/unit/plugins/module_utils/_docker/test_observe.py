@@ -61,8 +61,10 @@ def test_how_long_an_agent_has_run_is_told_by_the_clock_of_its_engine(ahead: flo
         return (there - datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     container = report(State={**STATE, "StartedAt": ago(2), "FinishedAt": ago(3)}, Created=ago(100))
+    failed = "connect ECONNREFUSED 10.0.0.5:502"
     text = "Asking for Connectware registration at 1.2.3.4 with cached credentials..."
-    asked = f"{ago(90)} {json.dumps({'level': 30, 'msg': text})}\n".encode()
+    lines = [f"{ago(at)} {json.dumps({'level': 30, 'msg': msg})}\n" for at, msg in ((97, failed), (90, text))]
+    asked = "".join(lines).encode()
     far.say("GET", "/info", {"SystemTime": ago(0)})
     far.say("GET", f"/containers/{NAME}/json", container)
     far.say("GET", f"/containers/{NAME}/logs", struct.pack(">BxxxL", 1, len(asked)) + asked)
