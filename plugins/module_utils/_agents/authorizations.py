@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from . import authorization as a
 from .authorization import Authorization
-from .observation import Observation, claimed_ids
+from .observation import Observation, shown_ids
 
 
 def of_agent(seen: Observation, listed_id: str, window_open: bool, reason: str) -> Authorization:
@@ -22,7 +22,7 @@ def of_agent(seen: Observation, listed_id: str, window_open: bool, reason: str) 
     """
     return Authorization(
         seen.username,
-        ", ".join(claimed_ids(seen.events)),
+        ", ".join(shown_ids(seen.events)),
         listed_id,
         window_open,
         agent=seen.name,

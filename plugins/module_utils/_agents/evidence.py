@@ -57,7 +57,8 @@ class Policy:
         proof: restart, or watch.
         settle: how long a just started agent is watched for a new request when its own log does not tell how long it
             takes from its start to its request.
-        poll_interval: assumed interval at which an agent repeats its request.
+        poll_interval: assumed interval at which an agent repeats its request; a pairing ID that its log has not shown
+            for so long may still be contradicted.
         only_watch: nothing may be done; whatever would need it is a failure.
         grace: how long a started agent may stay silent before its log counts as unreadable.
     """
@@ -89,6 +90,7 @@ class History:
             since.
         kept: why the user that is in the way was not deleted; empty if nobody tried or it was.
         seen_ids: pairing IDs that the agent's own container has shown in this run.
+        pairing_seen_at: when this run first saw the pairing IDs that the log shows now, on the host's clock.
         cleared: the agent's own earlier requests were told to go.
         name_taken: an authorization of this run was refused because a user of that name exists.
         taken_back: the user that an authorization of this run has made was deleted again, or could not be: what was
@@ -109,6 +111,7 @@ class History:
     replaced: bool = False
     kept: str = ""
     seen_ids: tuple[str, ...] = ()
+    pairing_seen_at: float | None = None
     cleared: bool = False
     name_taken: bool = False
     asks_now: bool = False

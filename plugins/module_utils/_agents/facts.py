@@ -16,7 +16,7 @@ from .evidence import (
     Evidence,
     Policy,
 )
-from .observation import ASKING_CACHED, CONFLICT, FAILURES, RUNNING, UNREACHABLE, LogEvent, claimed_ids
+from .observation import ASKING_CACHED, CONFLICT, FAILURES, PAIRING, RUNNING, UNREACHABLE, LogEvent, shown_ids
 from .reach import is_about
 
 PATIENCE = 3  # poll intervals of the agent that anything may take which depends on its next poll
@@ -94,14 +94,24 @@ class Facts:
 
     @property
     def claimed_ids(self) -> tuple[str, ...]:
-        """The pairing IDs that the current run shows since it last began to ask; several contradict each other."""
-        return claimed_ids(self.events)
+        """The pairing IDs that the current run of its container shows; several contradict each other.
+
+        That it has begun to ask anew in between excuses nothing: whoever can write a pairing line can write that too.
+        """
+        return shown_ids(self.events)
 
     @property
     def own_id(self) -> str | None:
         """The pairing ID that our own container's current run says; None too where it says more than one."""
         ids = self.claimed_ids
         return ids[0] if len(ids) == 1 else None
+
+    @property
+    def shown_for(self) -> float:
+        """Seconds for which its log has shown its own pairing ID, by the host's clock; 0 if that is not known."""
+        first = [event.at if event.since is None else event.since for event in self.events if event.kind == PAIRING]
+        times = [at for at in (*first, self.evidence.history.pairing_seen_at) if at is not None]
+        return max(0.0, self.evidence.observation.observed_at - min(times)) if times else 0.0
 
     @property
     def earlier_ids(self) -> frozenset[str]:

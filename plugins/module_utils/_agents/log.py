@@ -6,8 +6,9 @@
 The log is hostile input: any process in the container can write to it. Lines are bounded, undecodable bytes are
 replaced, terminal escapes are removed, nothing is ever evaluated. A pairing that names another username than the
 agent's own is no event of this agent. Format: one JSON object a line (documented by example), keys in any order
-(observed); plain lines with the same wording are understood as well, but only as long as the log has shown no line of
-that format: what else in the container writes plain text cannot speak for an agent that writes JSON.
+(observed); plain lines with the same wording are understood as well. Nobody says in which of the two formats an agent
+writes, so it is the one that speaks of a registration, and what else is in the log is noise. Where both do, both are
+heard: one of them is forged, nothing shows which, and so they contradict each other.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from dataclasses import replace
 
 from .observation import ASKING_CACHED, ASKING_NEW, FAILURES, PAIRING, LogEvent
 from .patterns import START, LogPatterns, parse_patterns
@@ -26,6 +28,7 @@ MAX_EVENTS = 200  # an agent may repeat its lines at each poll; the first and th
 CONTRADICTION = 2  # pairing IDs of one request that contradict each other: of more nobody needs to know
 MAX_SHOWN = 300  # characters of a line in a message
 LAST_LINES = 12
+ASKING = (ASKING_NEW, ASKING_CACHED)
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _PLAIN_PREFIX = re.compile(
@@ -40,19 +43,34 @@ class LogParser:
     Args:
         patterns: by which texts the log is understood.
         username: the agent's own; pairings of others are not its events.
+        one_start: the lines are those of one start of the container: only the first line that tells of a start is
+            believed, because whoever could write another one could make what the agent has said before go.
     """
 
-    def __init__(self, patterns: LogPatterns, username: str) -> None:
+    def __init__(self, patterns: LogPatterns, username: str, *, one_start: bool = False) -> None:
         self._patterns = patterns
         self._username = username
-        self._events: list[LogEvent] = []
-        self._structured = False
+        self._one_start = one_start
+        self._plain = _Voice()
+        self._structured = _Voice()
+        self._lines = 0
+        self._started = False
+        self._events: tuple[LogEvent, ...] | None = ()
         self._last: deque[str] = deque(maxlen=LAST_LINES)
 
     @property
     def events(self) -> tuple[LogEvent, ...]:
         """The registration events since the last start that the lines show, oldest first."""
-        return tuple(self._events)
+        if self._events is None:
+            self._events = tuple(event for _line, event in self._heard())
+        return self._events
+
+    def _heard(self) -> list[tuple[int, LogEvent]]:
+        """The events of the format that speaks of a registration; of both where both do."""
+        plain, structured = self._plain, self._structured
+        if plain.speaks and structured.speaks:
+            return _bounded(sorted(plain.said + structured.said, key=lambda said: said[0]))
+        return plain.said if plain.speaks or not structured.heard else structured.said
 
     @property
     def last_lines(self) -> tuple[str, ...]:
@@ -71,19 +89,31 @@ class LogParser:
             return
         message, own_time, structured = message_of(text)
         self._last.append(message[: 4 * MAX_SHOWN])
-        if structured and not self._structured:
-            self._structured = True
-            self._events.clear()  # plain lines before the agent's first own line were not the agent's
+        self._lines += 1
+        voice = self._structured if structured else self._plain
+        voice.heard = True
         found = self._patterns.kind_of(message)
-        if found is None or structured is not self._structured:
+        if found is None:
             return
         kind, match = found
+        self._events = None
         if kind == START:
-            self._events.clear()
+            self._start(voice)
             return
         event = self._event(kind, match, at if at is not None else own_time, message)
         if event is not None:
-            self._add(event)
+            # A pairing line alone, among the lines of the other format, is noise: an agent says first that it asks.
+            among_others = voice is self._plain and self._structured.heard
+            voice.say(self._lines, event, kind in ASKING or (kind == PAIRING and not among_others))
+
+    def _start(self, voice: _Voice) -> None:
+        """What stands before is of an earlier start, but for what the other format has said meanwhile."""
+        first, self._started = not self._started, True
+        if not first and self._one_start:
+            return
+        voice.forget()
+        if first and voice is self._structured and not self._plain.asks:
+            self._plain.forget()
 
     def _event(self, kind: str, match: re.Match[str], at: float | None, message: str) -> LogEvent | None:
         if kind != PAIRING:
@@ -92,31 +122,59 @@ class LogParser:
             return None
         return LogEvent(kind=kind, at=at, username=match["username"], pairing_id=match["pairing_id"])
 
-    def _add(self, event: LogEvent) -> None:
-        """Append; a repetition of the last event only renews its time, so that endless polling stays bounded."""
-        if self._events and _same(self._events[-1], event):
-            self._events[-1] = event
-            return
-        self._events.append(event)
-        if len(self._events) > MAX_EVENTS:
-            del self._events[_superfluous(self._events)]
 
+class _Voice:
+    """What the lines of one format say.
 
-def _superfluous(events: list[LogEvent]) -> int:
-    """The oldest but the first without which the pairing IDs that the agent claims are the same: none of them, or two.
-
-    That is one from before it last began to ask; else none that tells of that, or of the first two IDs since.
+    Attributes:
+        heard: there were lines of this format.
+        said: its events, each with the number of its line.
+        speaks: of a registration, so that it may be the agent's.
+        asks: it has said that it asks for one.
     """
-    asked = max((i for i, event in enumerate(events) if event.kind in (ASKING_NEW, ASKING_CACHED)), default=0)
-    if asked > 1:
-        return 1
-    ids: set[str] = set()
-    for i, event in enumerate(events[asked:], asked):
-        if event.pairing_id and event.pairing_id not in ids and len(ids) < CONTRADICTION:
-            ids.add(event.pairing_id)
-        elif i > asked:
-            return i
-    return 1
+
+    def __init__(self) -> None:
+        self.heard = False
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.said: list[tuple[int, LogEvent]] = []
+        self.speaks = self.asks = False
+
+    def say(self, line: int, event: LogEvent, speaks: bool) -> None:
+        """Append; a repetition of the last event only renews its time, so that endless polling stays bounded."""
+        self.speaks = self.speaks or speaks
+        self.asks = self.asks or event.kind in ASKING
+        if self.said and _same(self.said[-1][1], event):
+            before = self.said.pop()[1]
+            event = replace(event, since=before.at if before.since is None else before.since)
+        self.said.append((line, event))
+        _bounded(self.said)
+
+
+def _bounded(said: list[tuple[int, LogEvent]]) -> list[tuple[int, LogEvent]]:
+    """Drop what stands in the middle: the first event stays, and so does what two pairing IDs contradict by."""
+    while len(said) > MAX_EVENTS:
+        del said[_spare(said)]
+    return said
+
+
+def _spare(said: list[tuple[int, LogEvent]]) -> int:
+    """The oldest one without which the log shows the same pairing IDs: in all, and since the agent last asked."""
+    asked = max((index for index, (_line, event) in enumerate(said) if event.kind in ASKING), default=0)
+    kept = {0, asked, *_first_ids(said, 0), *_first_ids(said, asked)}
+    return next((index for index in range(len(said)) if index not in kept), len(said) - 1)
+
+
+def _first_ids(said: list[tuple[int, LogEvent]], begin: int) -> list[int]:
+    """Where the first pairing IDs stand from there on, as many as make a contradiction."""
+    found: dict[str, int] = {}
+    for index in range(begin, len(said)):
+        pairing_id = said[index][1].pairing_id
+        if pairing_id and pairing_id not in found and len(found) < CONTRADICTION:
+            found[pairing_id] = index
+    return list(found.values())
 
 
 def _same(one: LogEvent, other: LogEvent) -> bool:

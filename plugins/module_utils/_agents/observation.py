@@ -37,6 +37,7 @@ class LogEvent:
         username: who asks; only for a pairing.
         pairing_id: only for a pairing.
         text: the line, bounded and without control characters; only for FAILURES.
+        since: when it was said first, where it was repeated at once until `at`; None if it was said once.
     """
 
     kind: str
@@ -44,6 +45,12 @@ class LogEvent:
     username: str | None = None
     pairing_id: str | None = None
     text: str = ""
+    since: float | None = None
+
+
+def shown_ids(events: Iterable[LogEvent]) -> tuple[str, ...]:
+    """All pairing IDs that a log shows, in order."""
+    return tuple(dict.fromkeys(event.pairing_id for event in events if event.kind == PAIRING and event.pairing_id))
 
 
 def claimed_ids(events: Iterable[LogEvent]) -> tuple[str, ...]:
@@ -146,16 +153,11 @@ class Observation:
                 self.credentials,
                 len(self.events),
                 said,
-                self.claimed_ids,
+                shown_ids(self.events),
                 self.planned,
                 self.never_registered,
             )
         )
-
-    @property
-    def claimed_ids(self) -> tuple[str, ...]:
-        """See the function; of the current run."""
-        return claimed_ids(self.events)
 
     @property
     def registration_events(self) -> tuple[LogEvent, ...]:

@@ -41,9 +41,12 @@ def awaiting_authorization(f: Facts) -> Verdict | None:
             server=True,
             needs_window=True,  # else the request would go with the window, come back with the next, and so on
         )
-    return Verdict(
-        e.AWAITING_AUTHORIZATION, f.reason, e.AUTHORIZE, f"its request with pairing ID {own_id} is pending", True
-    )
+    text = f"its request with pairing ID {own_id} is pending"
+    rest = f.policy.poll_interval - f.shown_for
+    if rest > 0:
+        # What was forged ahead of the agent's own line is contradicted by that, which comes with its first answer.
+        return wait(f, e.AWAITING_AUTHORIZATION, f"{text}; watched whether its log shows another one", True, rest)
+    return Verdict(e.AWAITING_AUTHORIZATION, f.reason, e.AUTHORIZE, text, True)
 
 
 def earlier_request(f: Facts) -> Verdict | None:

@@ -22,7 +22,7 @@ from .evidence import (
     Policy,
     Verdict,
 )
-from .observation import ASKING_NEW, Observation
+from .observation import ASKING_NEW, Observation, shown_ids
 from .registration import decide
 
 
@@ -70,6 +70,7 @@ class AgentRecord:
     _cleared: bool = False
     _taken_back_as: str = ""
     _seen_ids: dict[str, None] = field(default_factory=dict)
+    _pairing_seen_at: float | None = None
     _verdict_since: float = 0.0
     _watched: float = 0.0
     _watched_at: float | None = None
@@ -122,6 +123,8 @@ class AgentRecord:
         events, started = observation.events, None if observation.starts_in_future else observation.started_at
         self._observed_at = now
         self._seen_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
+        if self._pairing_seen_at is None or (known.started_at, shown_ids(known.events)) != (started, shown_ids(events)):
+            self._pairing_seen_at = observation.observed_at
         if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
             self._time_to_ask = max(0.0, events[0].at - started)
 
@@ -195,6 +198,7 @@ class AgentRecord:
             asks_now=self.observation.asks and self.observation.started_at == self.silent_start,
             kept=self._kept,
             seen_ids=tuple(self._seen_ids),
+            pairing_seen_at=self._pairing_seen_at,
             cleared=self._cleared,
             taken_back=self.taken_back,
             taken_back_as=self._taken_back_as,

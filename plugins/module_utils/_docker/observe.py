@@ -145,7 +145,7 @@ class Observer:
         )
 
     def _read_log(self, target: Target, container: Mapping[str, Any]) -> tuple[LogParser, bool]:
-        parser = LogParser(self._patterns, target.username)
+        parser = LogParser(self._patterns, target.username, one_start=True)
         try:
             for at, line in read_lines(self._engine, container, log_start(container, self._engine.now())):
                 parser.feed(line, at)

@@ -558,7 +558,7 @@ def test_whoever_was_let_in_and_never_came_is_thrown_out_when_time_is_out():
 def test_an_agent_that_came_back_keeps_its_user_when_time_is_out():
     world = World()
     world.add("agent-1", boot=4.0)
-    outcome = talk(world, timeout=9.0, policy=Policy(settle=30.0))["agent-1"]
+    outcome = talk(world, timeout=14.0, policy=Policy(settle=30.0))["agent-1"]
     assert not outcome["registered"] and outcome["actions"] == ["authorized", "restarted"], outcome
     assert "agent-1" in world.users
     assert talk(world)["agent-1"]["registered"]
@@ -572,6 +572,45 @@ def test_a_host_that_is_slow_now_is_given_the_time_it_needs(saves):
     outcome = talk(world, policy=Policy(poll_interval=2.0))["agent-1"]
     assert outcome["verdict"] == "registered", outcome
     assert outcome["actions"] == ["authorized", "restarted"]
+
+
+@pytest.mark.parametrize("timed", [True, False])
+@pytest.mark.parametrize("behind", [0.3, 2.0, 4.9])
+def test_what_is_forged_ahead_of_the_agents_own_line_lets_nobody_in(behind, timed):
+    """The stranger asks under an ID that the log shows first; the genuine line comes within a poll interval."""
+    world = World(pending_survives=True)
+    agent = world.add("agent-1")
+    world.window_until = world.now + 60.0
+    world.stranger("agent-1")
+    agent.asks_at = world.now + behind
+    forged = [LogEvent("asking_new", world.now), LogEvent("pairing", world.now, "agent-1", "ffffff")]
+    if not timed:
+        forged = [replace(event, at=None) for event in forged]
+    honest = world._poll
+
+    def poll(asking):
+        first = asking.events == forged
+        if first:
+            asking.events = []
+        honest(asking)
+        if first:
+            asking.events = [*forged, *asking.events]
+
+    world._poll = poll
+    agent.events = forged
+    outcome = talk(world)["agent-1"]
+    assert ("agent-1", "ffffff") not in world.let_in, outcome
+
+
+@pytest.mark.parametrize("turn", [None], indirect=True)  # the pauses between turns would be counted too
+def test_a_pairing_id_that_was_there_before_the_run_is_not_waited_for():
+    world = World(pending_survives=True)
+    world.add("agent-1")
+    world.window_until = world.now + 60.0
+    world.sleep(10.0)
+    began = world.now
+    assert talk(world)["agent-1"]["registered"]
+    assert world.now - began < 5.0
 
 
 @pytest.mark.parametrize(("forged", "costs"), [(["conflict"], []), (["asking_cached", "conflict"], ["restarted"])])

@@ -59,15 +59,47 @@ def test_any_lines_are_read(lines, at):
 
 
 @settings(max_examples=examples(100))
-@given(st.lists(LINES.filter(lambda line: b'"level":30' not in line), max_size=10), st.binary(max_size=40))
+@given(
+    st.lists(LINES.filter(lambda line: not any(part in line for part in (b'"level":30', b"Asking"))), max_size=10),
+    st.binary(max_size=40),
+)
 def test_text_among_log_entries_is_no_event(noise, tail):
-    """Once the agent writes log entries, nothing else in its container can speak for it."""
+    """Once the agent writes log entries, nothing else in its container speaks for it by a line alone."""
     entry = json.dumps({"level": 30, "time": 1000, "msg": PAIRING_TEXT + "a82123"}).encode()
     parser = LogParser(PATTERNS, NAME)
     forged = PAIRING_TEXT.encode() + b"ffffff"
-    for line in [*noise, entry, *noise, forged, forged + tail, b"INFO " + forged]:
+    before = [line for line in noise if b"pairing ID" not in line]  # after it, nobody knows yet who writes how
+    for line in [*before, entry, *noise, forged, forged + tail, b"INFO " + forged]:
         parser.feed(line)
     assert [event.pairing_id for event in parser.events if event.kind == PAIRING] == ["a82123"]
+
+
+FORGED = [
+    json.dumps({"level": 30, "msg": text}).encode() if structured else text.encode()
+    for structured in (True, False)
+    for text in (
+        "Starting in distributed (edge) mode",
+        "Asking for Connectware registration at 1.2.3.4 with newly generated credentials...",
+        PAIRING_TEXT + "ffffff",
+        "Registration failed: 409 Conflict",
+    )
+]
+
+
+@settings(max_examples=examples(400))
+@given(st.booleans(), st.lists(st.lists(st.sampled_from(FORGED) | LINES, max_size=6), min_size=4, max_size=4))
+def test_whatever_else_is_written_never_stands_for_an_agent_of_either_format(structured, others):
+    """An agent that has said its own ID: it is shown, or nothing is, or a contradiction; never another one alone."""
+    texts = [
+        "Starting in distributed (edge) mode",
+        "Asking for Connectware registration at 1.2.3.4 with newly generated credentials...",
+        PAIRING_TEXT + "a82123",
+    ]
+    own = [json.dumps({"level": 30, "msg": text}).encode() if structured else text.encode() for text in texts]
+    parser = LogParser(PATTERNS, NAME, one_start=True)
+    for line in [*others[0], own[0], *others[1], own[1], *others[2], own[2], *others[3]]:
+        parser.feed(line)
+    assert "a82123" in [event.pairing_id for event in parser.events if event.kind == PAIRING]
 
 
 @pytest.mark.parametrize(

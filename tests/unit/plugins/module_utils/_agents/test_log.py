@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import log as log_module
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation, claimed_ids
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import (
+    Observation,
+    claimed_ids,
+    shown_ids,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
@@ -34,8 +38,8 @@ def pino(message, *, reverse=False, at=1_600_000_000_000, v=True):
     return json.dumps(dict(reversed(fields) if reverse else fields)).encode()
 
 
-def parse(*lines, username=NAME, patterns=None):
-    parser = LogParser(parse_patterns(patterns), username)
+def parse(*lines, username=NAME, patterns=None, one_start=False):
+    parser = LogParser(parse_patterns(patterns), username, one_start=one_start)
     for line in lines:
         parser.feed(line if isinstance(line, bytes) else line.encode())
     return parser
@@ -202,6 +206,65 @@ def test_plain_lines_cannot_speak_for_an_agent_that_writes_json(where):
     assert parser.events[-1].pairing_id == "a82123"
 
 
+OWN_FORGED = ["a82123", "ffffff"]
+FORGED_START = [*DOCUMENTED[:2], FORGED]
+
+
+def ids(parser):
+    return sorted({event.pairing_id for event in parser.events if event.kind == "pairing"})
+
+
+def plain(line):
+    return line.encode()
+
+
+@pytest.mark.parametrize("one_start", [False, True])
+@pytest.mark.parametrize("forged", [[FORGED], FORGED_START], ids=["a line", "a start"])
+@pytest.mark.parametrize("where", range(len(DOCUMENTED) + 1))
+def test_entries_contradict_an_agent_that_writes_plain_text(where, forged, one_start):
+    """And they do not silence it: what it says later counts all the same."""
+    lines = [plain(line) for line in DOCUMENTED]
+    lines[where:where] = [pino(line) for line in forged]
+    parser = parse(*lines, b"Registration failed: 409 Conflict", one_start=one_start)
+    assert "a82123" in ids(parser) and kinds(parser)[-1] == "conflict"
+    assert ids(parser) == OWN_FORGED or where == 0, "only what comes before its start is forgotten"
+
+
+@pytest.mark.parametrize(("own", "other"), [(pino, plain), (plain, pino), (pino, pino), (plain, plain)])
+@pytest.mark.parametrize("where", [2, 4, 5])
+def test_a_start_that_something_else_writes_hides_nothing(own, other, where):
+    lines = [own(line) for line in DOCUMENTED]
+    lines[where:where] = [other(line) for line in FORGED_START]
+    assert ids(parse(*lines, one_start=True)) == OWN_FORGED
+
+
+def test_what_a_run_before_has_left_is_forgotten_with_the_first_start():
+    old = pino(DOCUMENTED[4].replace("a82123", "b00001"))
+    assert ids(parse(old, *[pino(line) for line in DOCUMENTED], one_start=True)) == ["a82123"]
+    assert ids(parse(old[9:], *[plain(line) for line in DOCUMENTED], one_start=True)) == ["a82123"]
+
+
+def test_entries_of_something_else_do_not_silence_an_agent_that_writes_plain_text():
+    noise = [pino("a library says hello"), pino("connect ECONNREFUSED"), pino("answer: 409 Conflict")]
+    assert kinds(parse(*noise, *DOCUMENTED, *noise)) == ["asking_new", "pairing"]
+    assert kinds(parse(*DOCUMENTED[:2], *noise, *DOCUMENTED[2:])) == ["asking_new", "pairing"]
+
+
+def test_a_flood_does_not_hide_a_contradiction():
+    flood = [pino(FORGED), pino("Registration failed: 409 Conflict")] * log_module.MAX_EVENTS
+    own = [pino(line) for line in DOCUMENTED]
+    assert ids(parse(*own, *flood)) == OWN_FORGED
+    assert ids(parse(*own[:2], pino(FORGED), *own[4:], *flood)) == OWN_FORGED
+    mixed = [plain(line) for line in FORGED_START[1:]] + [line[:0] + plain("409 Conflict") for line in flood]
+    assert len(parse(*own, *mixed, *flood).events) == log_module.MAX_EVENTS
+    assert ids(parse(*own, *mixed, *flood)) == OWN_FORGED
+
+
+def test_a_repeated_line_tells_since_when_it_is_there():
+    event = parse(pino(DOCUMENTED[4], at=1000), pino(DOCUMENTED[4], at=2000), pino(DOCUMENTED[4], at=3000)).events[0]
+    assert (event.since, event.at) == (1.0, 3.0)
+
+
 def test_an_object_without_a_level_does_not_make_an_agent_a_writer_of_json():
     lines = ['{"msg": "a device says hello"}', '{"level": "odd", "msg": "x"}', *DOCUMENTED]
     assert kinds(parse(*lines)) == ["asking_new", "pairing"]
@@ -237,7 +300,7 @@ def test_what_is_dropped_invents_no_second_pairing_id():
 def test_nor_does_it_hide_one():
     failed = "Cannot reach broker: ssl alert"
     parser = parse(*DOCUMENTED, *[failed, FORGED] * 150)
-    assert claimed_ids(parser.events) == ("a82123", "ffffff")
+    assert claimed_ids(parser.events) == shown_ids(parser.events) == ("a82123", "ffffff")
 
 
 PAIRED = st.sampled_from([DOCUMENTED[4], FORGED])
@@ -254,6 +317,7 @@ def test_what_is_dropped_changes_nothing_about_the_pairing_ids(before, asks, fir
         bounded = parse(*lines)
     assert len(bounded.events) <= 8
     assert claimed_ids(bounded.events) == claimed_ids(few.events)
+    assert set(shown_ids(few.events)) == set(shown_ids(bounded.events))
     assert bounded.events[-1:] == few.events[-1:] and bounded.events[:1] == few.events[:1]
 
 
