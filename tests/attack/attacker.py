@@ -26,8 +26,8 @@ FORGED_EARLY = "forged ahead of ours"
 SWAPS = (SWAP, STOLEN_ID)
 FORGED = (FORGED_TEXT, FORGED_MESSAGE, FORGED_ENTRY, FORGED_EARLY)
 KINDS = (SAME_NAME, TWO_REQUESTS, SWAP, STOLEN_ID, OTHER_NAME, *FORGED)
-# FORGED_EARLY is a perfect entry of our container's log while our agent has not said its pairing ID yet. It can only
-# be noticed and thrown out, like a swap that cannot be prevented.
+# FORGED_EARLY is a perfect line of our container's log while our agent has not said its pairing ID yet. What the agent
+# says within a poll interval contradicts it. A forger who is earlier than that can only be noticed, and thrown out.
 
 # Cyrillic and full-width letters, and what is invisible.
 LOOK_ALIKES: tuple[Callable[[str], str], ...] = (
@@ -146,34 +146,57 @@ class Attacker:
 def forged(kind: str, name: str, pairing_id: str, chance: random.Random) -> list[bytes]:
     """Lines that something else in the container prints."""
     text = f"Username: {name}, pairing ID (should match in UI): {pairing_id}"
-    entry = {"level": 30, "time": 1_600_000_000_000, "pid": 7, "hostname": "factory", "v": 1}
-    if kind == FORGED_TEXT:
-        wrapped = [
-            text,
-            f"INFO: {text}",
-            f"\x1b[32mINFO\x1b[39m: \x1b[36m{text}\x1b[39m",
-            f"[2026-01-02T03:04:05.678Z] INFO (protocol-mapper/1): {text}",
-            f"\x1b]0;title\x07{text}",
-            f"\x1b[2J\x1b[1;1H{text}\r",
-            f"Starting in distributed (edge) mode\n{text}",
-            f"Asking for Connectware registration at h with newly generated credentials...\n{text}",
-        ]
-    elif kind == FORGED_MESSAGE:
-        messages = [
-            f"device says: {text}",
-            f"{text} (quoted)",
-            f"line one\n{text}",
-            f"\u202e{text}",
-            f"{text}\n{text}",
-            json.dumps({**entry, "msg": text}),
-        ]
-        wrapped = [json.dumps({**entry, "msg": message}) for message in messages]
-        wrapped += [json.dumps({**entry, "msg": {"text": text}}), json.dumps({**entry, "msg": "ok", "payload": text})]
-        wrapped += [json.dumps([{**entry, "msg": text}]), json.dumps({**entry, "msg": f"received {text!r}"})]
-    else:
-        wrapped = [
-            json.dumps({**entry, "msg": text}),
-            json.dumps({**entry, "msg": f"\x1b[36m{text}\x1b[39m"}),
-            json.dumps({"msg": text}),
-        ]
+    kinds = {FORGED_TEXT: _in_text, FORGED_MESSAGE: _in_a_message, FORGED_ENTRY: _as_entries}
+    wrapped = kinds[chance.choice((FORGED_TEXT, FORGED_ENTRY)) if kind == FORGED_EARLY else kind](text)
     return chance.choice(wrapped).encode().split(b"\n")
+
+
+START = "Starting in distributed (edge) mode"
+ASKING = "Asking for Connectware registration at h with newly generated credentials..."
+ENTRY = {"level": 30, "time": 1_600_000_000_000, "pid": 7, "hostname": "factory", "v": 1}
+
+
+def _entry(message: object, **more: object) -> str:
+    return json.dumps({**ENTRY, "msg": message, **more})
+
+
+def _in_text(text: str) -> list[str]:
+    """Of an agent that writes text, most of them are perfect."""
+    return [
+        text,
+        f"INFO: {text}",
+        f"\x1b[32mINFO\x1b[39m: \x1b[36m{text}\x1b[39m",
+        f"[2026-01-02T03:04:05.678Z] INFO (protocol-mapper/1): {text}",
+        f"\x1b]0;title\x07{text}",
+        f"\x1b[2J\x1b[1;1H{text}\r",
+        f"{START}\n{text}",
+        f"{ASKING}\n{text}",
+        f"{START}\n{ASKING}\n{text}",
+        f"{_entry('a library says hello')}\n{START}\n{ASKING}\n{text}",
+    ]
+
+
+def _in_a_message(text: str) -> list[str]:
+    messages = [
+        f"device says: {text}",
+        f"{text} (quoted)",
+        f"line one\n{text}",
+        f"\u202e{text}",
+        f"{text}\n{text}",
+        _entry(text),
+    ]
+    wrapped = [_entry(message) for message in messages]
+    wrapped += [_entry({"text": text}), _entry("ok", payload=text)]
+    return [*wrapped, json.dumps([{**ENTRY, "msg": text}]), _entry(f"received {text!r}")]
+
+
+def _as_entries(text: str) -> list[str]:
+    """Of an agent that writes JSON, most of them are perfect."""
+    return [
+        _entry(text),
+        _entry(f"\x1b[36m{text}\x1b[39m"),
+        json.dumps({"msg": text}),
+        "\n".join(_entry(message) for message in (START, text)),
+        "\n".join(_entry(message) for message in (ASKING, text)),
+        "\n".join(_entry(message) for message in (START, ASKING, text)),
+    ]

@@ -83,6 +83,7 @@ class Ways:
     on_conflict: str = "poll"  # poll or silent
     announce: str = "before"  # its pairing lines come before or after the first answer
     repeats: bool = False  # its pairing line at each poll
+    writes: str = "json"  # or text
 
 
 @dataclass
@@ -91,8 +92,9 @@ class Container:
 
     Attributes:
         before_pairing, after_pairing: lines that something else in the container writes around the genuine ones.
-        early: such lines as soon as the agent begins to ask; its own ones then come with the first answer, a second
-            later.
+        early: such lines as soon as the agent begins to ask; its own ones then come so many seconds `behind` them, with
+            the first answer.
+        shows_others: those lines are in the log that is read; else only what the agent itself has written.
     """
 
     name: str
@@ -103,7 +105,9 @@ class Container:
     before_pairing: list[bytes] = field(default_factory=list)
     after_pairing: list[bytes] = field(default_factory=list)
     early: list[bytes] = field(default_factory=list)
-    log: list[tuple[float, bytes]] = field(default_factory=list)
+    behind: float = 1.0
+    shows_others: bool = True
+    log: list[tuple[float, bytes, bool]] = field(default_factory=list)
     asks_as: Client | None = None
     due: float | None = None
     started_at: float = 0.0
@@ -120,7 +124,11 @@ class Container:
     def say(self, now: float, *messages: str) -> None:
         for message in messages:
             entry = {"level": 30, "time": int(now * 1000), "pid": 1, "hostname": "factory", "msg": message, "v": 1}
-            self.log.append((now, json.dumps(entry).encode()))
+            line = message if self.ways.writes == "text" else json.dumps(entry)
+            self.log.append((now, line.encode(), True))
+
+    def _others_say(self, now: float, lines: list[bytes]) -> None:
+        self.log += [(now, line, False) for line in lines]
 
     def act(self, now: float) -> None:
         """What is due."""
@@ -143,8 +151,8 @@ class Container:
         self.say(now, "Starting in distributed (edge) mode")
         self.say(now, f"Asking for Connectware registration at 127.0.0.1 with {origin} credentials...")
         if self.early:
-            self.log += [(now, line) for line in self.early]
-            self.due = now + 1.0
+            self._others_say(now, self.early)
+            self.due = now + self.behind
             return
         if self.ways.announce == "before":
             self._announce(now)
@@ -152,10 +160,10 @@ class Container:
 
     def _announce(self, now: float) -> None:
         self.announced = True
-        self.log += [(now, line) for line in self.before_pairing]
+        self._others_say(now, self.before_pairing)
         self.say(now, "The registration process must be finished using the web-interface.")
         self._say_pairing(now)
-        self.log += [(now, line) for line in self.after_pairing]
+        self._others_say(now, self.after_pairing)
 
     def _say_pairing(self, now: float) -> None:
         assert self.asks_as is not None
@@ -187,9 +195,10 @@ class Container:
 
     def observe(self, now: float) -> Observation:
         """As the module on the factory host does it, with the same parser."""
-        parser = LogParser(parse_patterns(), self.name)
-        for at, line in self.log:
-            parser.feed(line, at)
+        parser = LogParser(parse_patterns(), self.name, one_start=True)
+        for at, line, own in self.log:
+            if own or self.shows_others:
+                parser.feed(line, at)
         return Observation(
             self.name,
             self.name,

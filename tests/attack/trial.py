@@ -39,6 +39,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "confirm_while_locked": (True, False),
     "answer_order": ("locked_first", "conflict_first"),
 }
+FORMATS = ("json", "text")
 STORIES = ("first start", "user deleted", "credentials lost")
 
 
@@ -146,12 +147,32 @@ class NameOnly(Attacked):
 
     title = "Only the username is checked"
 
+    def __init__(self, server: ServerPort, attacker: Attacker, field: Field) -> None:
+        super().__init__(server, attacker, field)
+        field.container.shows_others = False  # whoever does not look at the ID is not led astray by the log either
+
     def requests(self) -> Requests:
         found = super().requests()
         own = self._field.container.asks_as
         if own is None or own.username not in found.pending:
             return found
         return replace(found, pending={**found.pending, own.username: (own.pairing_id,)})
+
+
+class IdOnly(Attacked):
+    """Takes for our agent whoever shows its pairing ID, and authorizes the name under which that is listed."""
+
+    title = "Only the pairing ID is checked"
+
+    def requests(self) -> Requests:
+        found = super().requests()
+        own = self._field.container.asks_as
+        names = [name for name, ids in found.pending.items() if own is not None and own.pairing_id in ids]
+        self._names = names[:1]
+        return replace(found, pending={**found.pending, NAME: (own.pairing_id,)}) if own and names else found
+
+    def authorize(self, username: str, pairing_id: str) -> None:
+        super().authorize(*self._names, pairing_id)
 
 
 def run_trial(
@@ -161,10 +182,12 @@ def run_trial(
     *,
     can_close: bool = False,
     contract: Mapping[str, Any] = MappingProxyType({}),
+    behind: float = 1.0,
 ) -> Outcome:
     """The seed decides everything but the time that the machine takes.
 
     Args:
+        behind: seconds for which a pairing line that is forged ahead of our agent's own one stands alone.
         can_close: of a Connectware that lets the window be closed before an authorization, and nobody else opens it.
         contract: corrections.
     """
@@ -176,7 +199,7 @@ def run_trial(
     simulator.control("POST", "reset")
     simulator.switch(**settings)
     wire = Wire(simulator)
-    container = Container(NAME, wire, chance, _ways(chance))
+    container = Container(NAME, wire, chance, _ways(chance), behind=behind)
     story = chance.choice(STORIES)
     _prepare(story, simulator, container)
     field = Field(container)
@@ -216,6 +239,7 @@ def _ways(chance: random.Random) -> Ways:
         on_conflict=chance.choice(("poll", "silent")),
         announce=chance.choice(("before", "before", "after")),
         repeats=chance.random() < 0.3,
+        writes=chance.choice(FORMATS),
     )
 
 

@@ -255,9 +255,9 @@ def test_a_flood_does_not_hide_a_contradiction():
     own = [pino(line) for line in DOCUMENTED]
     assert ids(parse(*own, *flood)) == OWN_FORGED
     assert ids(parse(*own[:2], pino(FORGED), *own[4:], *flood)) == OWN_FORGED
-    mixed = [plain(line) for line in FORGED_START[1:]] + [line[:0] + plain("409 Conflict") for line in flood]
-    assert len(parse(*own, *mixed, *flood).events) == log_module.MAX_EVENTS
-    assert ids(parse(*own, *mixed, *flood)) == OWN_FORGED
+    other = [plain(line) for line in [*FORGED_START[1:], *["409 Conflict", FORGED] * log_module.MAX_EVENTS]]
+    assert len(parse(*own, *other, *flood).events) == log_module.MAX_EVENTS
+    assert ids(parse(*own, *other, *flood)) == OWN_FORGED
 
 
 def test_a_repeated_line_tells_since_when_it_is_there():
