@@ -144,6 +144,8 @@ options:
       - Seconds between two requests of an agent that asks to be registered. Not documented by the vendor.
       - Whatever depends on the next request of an agent is given three times as long, or three times as long as this
         agent has taken from its start to its first request, if that is longer, but then not longer than O(grace).
+      - A pairing ID is authorized once the log has shown it for so long, so that what was forged ahead of the agent's
+        own line is contradicted.
     type: float
     default: 5.0
   grace:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pytest
-from attack.attacker import FORGED, FORGED_EARLY, KINDS, OTHER_NAME, SWAPS
+from attack.attacker import FORGED_EARLY, KINDS, OTHER_NAME, SWAPS
 from attack.trial import FORMATS, SEEDS, Attacked, IdOnly, NameOnly, Outcome, bad, run_trial
 from simulator.harness import Simulator
 

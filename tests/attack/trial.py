@@ -26,6 +26,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.port
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.server import ConnectwareServer
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
 
 TRIALS = int(os.environ.get("ATTACK_TRIALS", "1000"))
@@ -168,11 +169,11 @@ class IdOnly(Attacked):
         found = super().requests()
         own = self._field.container.asks_as
         names = [name for name, ids in found.pending.items() if own is not None and own.pairing_id in ids]
-        self._names = names[:1]
+        self._listed_as = {NAME: name for name in names[:1]}
         return replace(found, pending={**found.pending, NAME: (own.pairing_id,)}) if own and names else found
 
     def authorize(self, username: str, pairing_id: str) -> None:
-        super().authorize(*self._names, pairing_id)
+        super().authorize(self._listed_as[username], pairing_id)
 
 
 def run_trial(
@@ -199,7 +200,7 @@ def run_trial(
     simulator.control("POST", "reset")
     simulator.switch(**settings)
     wire = Wire(simulator)
-    container = Container(NAME, wire, chance, _ways(chance), behind=behind)
+    container = Container(NAME, wire, chance, ways_of(chance), behind=behind)
     story = chance.choice(STORIES)
     _prepare(story, simulator, container)
     field = Field(container)
@@ -214,7 +215,7 @@ def run_trial(
         on_conflict=chance.choice(("fail", "replace", "replace")), proof=chance.choice(("restart", "watch")),
         settle=2.0, poll_interval=container.ways.poll, grace=5.0,
     )  # fmt: skip
-    server = guard(_server(simulator, field, contract), attacker, field)
+    server = guard(ConnectwareServer(session_of(simulator, field, contract)), attacker, field)
     record, trouble = _converse(field, server, policy)
     simulator.control("POST", "window", {"open_ms": 60_000})  # somebody opens the window once more
     for _unused in range(2):
@@ -233,7 +234,8 @@ def run_trial(
     )  # fmt: skip
 
 
-def _ways(chance: random.Random) -> Ways:
+def ways_of(chance: random.Random) -> Ways:
+    """Of an agent."""
     return Ways(
         saves=chance.choice(("before", "after")),
         on_conflict=chance.choice(("poll", "silent")),
@@ -251,7 +253,8 @@ def _prepare(story: str, simulator: Simulator, container: Container) -> None:
         simulator.control("POST", "users", lost)
 
 
-def _server(simulator: Simulator, field: Field, contract: Mapping[str, Any]) -> ServerPort:
+def session_of(simulator: Simulator, field: Field, contract: Mapping[str, Any] = MappingProxyType({})) -> Session:
+    """Logged in as a rollout."""
     end = simulator.endpoints
     params = {
         "connectware_url": end["url"],
@@ -260,8 +263,7 @@ def _server(simulator: Simulator, field: Field, contract: Mapping[str, Any]) -> 
         "connectware_ca_path": end["ca_path"],
         "connectware_contract": dict(contract),
     }
-    session = connect(params, sleep=field.sleep)
-    return ConnectwareServer(session)
+    return connect(params, sleep=field.sleep)
 
 
 def _converse(field: Field, server: ServerPort, policy: Policy) -> tuple[AgentRecord, str]:

@@ -233,6 +233,7 @@ class Client:
             user, pending = self.look()
             if user is not None and not pending:
                 self._settle(a.LET_IN)
+                self._tell_of_an_open_window()
                 return user
             if self._clock() >= deadline:
                 raise RegistrationError(
@@ -243,6 +244,16 @@ class Client:
                 )
             self._hold_window()
             self._sleep(POLL_INTERVAL)
+
+    def _tell_of_an_open_window(self) -> None:
+        """The API tells that the user exists, and not by which of two requests under its name."""
+        if self._authorization is not None and self._authorization.window_open:
+            self.warnings.append(
+                f"{self._shown} was authorized while the registration window was open. Connectware authorizes by the"
+                " username alone, so that another request may have taken the place of the one that was listed, and"
+                " nothing here shows who got in. Look at the client's log: if it says 409 Conflict, or asks again,"
+                " remove the user at once (state: absent)."
+            )
 
     def refused(
         self, pending: tuple[str | None, ...], pairing_id: str, *, window_open: bool = True
