@@ -169,7 +169,7 @@ class IdOnly(Attacked):
         found = super().requests()
         own = self._field.container.asks_as
         names = [name for name, ids in found.pending.items() if own is not None and own.pairing_id in ids]
-        self._listed_as = {NAME: name for name in names[:1]}
+        self._listed_as = dict(zip([NAME], names, strict=False))
         return replace(found, pending={**found.pending, NAME: (own.pairing_id,)}) if own and names else found
 
     def authorize(self, username: str, pairing_id: str) -> None:
