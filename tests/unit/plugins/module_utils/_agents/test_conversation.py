@@ -136,7 +136,7 @@ def test_credentials_lost_and_replaced_in_one_run():
     world = World()
     world.registered("agent-1").credentials = False
     outcome = talk(world, policy=Policy(on_conflict="replace"))
-    assert outcome["agent-1"]["actions"] == ["restarted", "user_deleted", "restarted", "authorized", "restarted"]
+    assert outcome["agent-1"]["actions"] == ["restarted", "user_deleted", "authorized", "restarted"]
     world.sleep(10)
     assert not talk(world)["agent-1"]["changed"]
 
