@@ -15,6 +15,7 @@ import yaml
 from integration.bed import ROOT, one_at_a_time
 
 VERSION = "7.7.7"
+IMAGE = "docs/examples/execution-environment/requirements.yml"
 WHO = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]
 
 
@@ -57,7 +58,8 @@ def test_a_release_is_prepared_and_nothing_is_published(checkout: Path) -> None:
     assert "Every step was as promised." in done.stdout
     changed = {line[3:] for line in git(checkout, "status", "--porcelain").splitlines()}
     assert {"galaxy.yml", "CHANGELOG.md", "changelogs/fragments/of_the_test.yml"} <= changed
-    assert all(name in ("galaxy.yml", "CHANGELOG.md") or name.startswith("changelogs/") for name in changed)
+    others = {"galaxy.yml", "CHANGELOG.md", IMAGE}
+    assert all(name in others or name.startswith("changelogs/") for name in changed)
     assert "something new to tell" in (checkout / "CHANGELOG.md").read_text()
     assert VERSION in yaml.safe_load((checkout / "changelogs" / "changelog.yaml").read_text())["releases"]
     assert git(checkout, "tag", "--list") == "" and git(checkout, "remote") == ""
@@ -71,6 +73,11 @@ def check_artifact(folder: Path) -> None:
         names = artifact.getnames()
         changelog = artifact.extractfile("CHANGELOG.md")
         assert changelog is not None and "something new to tell" in changelog.read().decode()
+        image = artifact.extractfile(IMAGE)
+        assert image is not None
+        assert [each["name"] for each in yaml.safe_load(image)["collections"] if each.get("type") == "file"] == [
+            f"./collections/edgefleet-connectware-{VERSION}.tar.gz"
+        ], "the execution environment takes another artifact than this one"
     assert "plugins/modules/agents_registered.py" in names and "changelogs/changelog.yaml" in names
     assert [name for name in names if name.startswith(("tests", "changelogs/fragments", ".build", ".git"))] == []
 

@@ -27,7 +27,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
-CHANGED = ("galaxy.yml", "CHANGELOG.md", "changelogs")
+IMAGE = "docs/examples/execution-environment/requirements.yml"  # names the artifact that goes into the image
+CHANGED = ("galaxy.yml", "CHANGELOG.md", "changelogs", IMAGE)
 
 
 class ReleaseError(Exception):
@@ -81,12 +82,22 @@ def clone(checkout: Path, folder: Path) -> Path:
     return place
 
 
-def set_version(galaxy: Path, version: str) -> None:
-    """Only that line; comments and order stay."""
-    text, count = re.subn(r"^version: .*$", f"version: {version}", galaxy.read_text("utf-8"), flags=re.MULTILINE)
+def set_version(collection: Path, version: str) -> None:
+    """Where the version stands; comments and order stay."""
+    _replace_once(collection / "galaxy.yml", r"^version: .*$", f"version: {version}")
+    _replace_once(collection / IMAGE, r"edgefleet-connectware-[\d.]+\.tar\.gz$", artifact_name(version))
+
+
+def artifact_name(version: str) -> str:
+    """As ansible-galaxy names it."""
+    return f"edgefleet-connectware-{version}.tar.gz"
+
+
+def _replace_once(path: Path, pattern: str, new: str) -> None:
+    text, count = re.subn(pattern, new, path.read_text("utf-8"), flags=re.MULTILINE)
     if count != 1:
-        raise ReleaseError(f"{galaxy} has {count} lines that begin with 'version:' instead of one.")
-    galaxy.write_text(text, encoding="utf-8")
+        raise ReleaseError(f"{path} has {count} lines with {pattern} instead of one.")
+    path.write_text(text, encoding="utf-8")
 
 
 def write_changelog(collection: Path, version: str) -> None:
@@ -99,7 +110,7 @@ def write_changelog(collection: Path, version: str) -> None:
 
 def build(collection: Path, folder: Path, version: str) -> Path:
     run("ansible-galaxy", "collection", "build", "--output-path", str(folder), cwd=collection)
-    artifact = folder / f"edgefleet-connectware-{version}.tar.gz"
+    artifact = folder / artifact_name(version)
     if not artifact.exists():
         raise ReleaseError(f"ansible-galaxy has built no {artifact.name}.")
     return artifact
@@ -161,7 +172,7 @@ def release(version: str, checkout: Path, folder: Path, *, dry_run: bool) -> Non
     folder.mkdir(parents=True)
     collection = clone(checkout, folder)
     say("version and changelog")
-    set_version(collection / "galaxy.yml", version)
+    set_version(collection, version)
     write_changelog(collection, version)
     say("artifact and checksums")
     artifact = build(collection, folder, version)

@@ -9,10 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from tools import release
 from tools.release import ReleaseError
 
 GALAXY = "# a comment\nnamespace: edgefleet\nversion: 0.1.0\nreadme: README.md\n"
+IMAGE = "# a comment\ncollections:\n  - name: ./collections/edgefleet-connectware-0.1.0.tar.gz\n    type: file\n"
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -26,6 +28,8 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "checkout"
     (folder / "changelogs" / "fragments").mkdir(parents=True)
     (folder / "galaxy.yml").write_text(GALAXY)
+    (folder / release.IMAGE).parent.mkdir(parents=True)
+    (folder / release.IMAGE).write_text(IMAGE)
     (folder / "CHANGELOG.md").write_text("old\n")
     (folder / "changelogs" / "fragments" / "new.yml").write_text("bugfixes: [Something works.]\n")
     (folder / "changelogs" / "changelog.yaml").write_text("releases:\n  0.9.0: {}\n  0.10.0: {}\n")
@@ -74,16 +78,24 @@ def test_only_what_is_committed_is_released(checkout: Path) -> None:
 
 
 def test_the_version_is_all_that_changes(checkout: Path) -> None:
-    release.set_version(checkout / "galaxy.yml", "1.0.0")
+    release.set_version(checkout, "1.0.0")
 
     assert (checkout / "galaxy.yml").read_text() == GALAXY.replace("0.1.0", "1.0.0")
+    assert (checkout / release.IMAGE).read_text() == IMAGE.replace("0.1.0", "1.0.0")
 
 
-def test_a_galaxy_file_without_version_is_refused(checkout: Path) -> None:
-    (checkout / "galaxy.yml").write_text("namespace: edgefleet\n")
+@pytest.mark.parametrize("name", ["galaxy.yml", release.IMAGE])
+def test_a_file_without_version_is_refused(checkout: Path, name: str) -> None:
+    (checkout / name).write_text("namespace: edgefleet\n")
 
     with pytest.raises(ReleaseError, match="0 lines"):
-        release.set_version(checkout / "galaxy.yml", "1.0.0")
+        release.set_version(checkout, "1.0.0")
+
+
+def test_the_image_of_this_checkout_takes_the_artifact_of_this_version() -> None:
+    version = yaml.safe_load((release.ROOT / "galaxy.yml").read_text())["version"]
+
+    assert release.artifact_name(version) in (release.ROOT / release.IMAGE).read_text()
 
 
 def test_a_release_has_something_to_tell(checkout: Path) -> None:
@@ -118,20 +130,21 @@ def test_nothing_of_the_caller_decides_what_ansible_finds(tmp_path: Path, monkey
 
 def test_changes_of_the_release_come_into_the_checkout(checkout: Path, tmp_path: Path) -> None:
     collection = release.clone(checkout, tmp_path / "release")
-    release.set_version(collection / "galaxy.yml", "1.0.0")
+    release.set_version(collection, "1.0.0")
     (collection / "changelogs" / "fragments" / "new.yml").unlink()
     (collection / "CHANGELOG.md").write_text("new\n")
 
     release.bring_back(collection, checkout)
 
     assert "version: 1.0.0\n" in (checkout / "galaxy.yml").read_text()
+    assert "-1.0.0.tar.gz\n" in (checkout / release.IMAGE).read_text()
     assert (checkout / "CHANGELOG.md").read_text() == "new\n"
     assert not (checkout / "changelogs" / "fragments" / "new.yml").exists()
 
 
 def test_other_changes_do_not(checkout: Path, tmp_path: Path) -> None:
     collection = release.clone(checkout, tmp_path / "release")
-    release.set_version(collection / "galaxy.yml", "1.0.0")
+    release.set_version(collection, "1.0.0")
     (collection / "stray.txt").write_text("made by a tool\n")
 
     with pytest.raises(ReleaseError, match=r"stray\.txt"):
