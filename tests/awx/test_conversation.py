@@ -15,7 +15,9 @@ from awx.conftest import SECRET
 from awx.server import Awx
 from awx.setup import EXAMPLE, PROJECT, Setup
 from guides.examples import example
+from guides.pages import ROOT, blocks
 
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst"
 WORKFLOW = "Connectware north: approved rollout"
 
 
@@ -180,6 +182,9 @@ def test_check_mode_on_an_awx_that_has_nothing(awx: Awx, setup: Setup) -> None:
 
 
 def test_with_a_password_instead_of_a_token_nothing_is_left_behind(awx: Awx, setup: Setup) -> None:
+    (of_the_guide,) = [block for block in blocks(GUIDE) if block.language == "yaml" and "CONTROLLER_PASSWORD" in block.code]
+    setup.edit('''  token: "{{ lookup('ansible.builtin.env', 'CONTROLLER_OAUTH_TOKEN') }}"\n''', "")
+    setup.edit("awx_controller:\n  host: https://awx.example.com\n", of_the_guide.code)
     del setup.environment["CONTROLLER_OAUTH_TOKEN"]
     setup.environment |= {"CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": awx.password}
     setup.run("--check").ok()
@@ -203,6 +208,13 @@ def test_it_has_to_be_said_which_awx(awx: Awx, setup: Setup) -> None:
         (
             {"awx_connectwares": 2 * [{"name": "n", "url": "https://a", "inventory": "i", "token": "t"}]},
             "Each entry of awx_connectwares needs a name of its own",
+        ),
+        *(
+            (
+                {"awx_controller": {"host": "https://awx.example.com", **login}},
+                "awx_controller has neither a token nor a username with its password.",
+            )
+            for login in ({"token": ""}, {"username": "planner"}, {"password": "p"}, {})
         ),
     ],
 )

@@ -356,3 +356,13 @@ def test_only_the_hosts_with_missing_agents(desk: Desk) -> None:
     """What the groups are for."""
     said = desk.play("--limit=connectware_missing")
     assert "munich" in said and "hamburg" not in said
+
+
+def test_a_rollout_of_what_is_missing_ends_well_when_nothing_is(desk: Desk) -> None:
+    """As the guides write it; a limit without hosts is an error for Ansible."""
+    desk.register("mu-robot-01")
+    rollout = ("ansible-playbook", "-i", "static.yml", "-i", "connectware.yml", "edgefleet.connectware.rollout")
+    done = desk.run(*rollout, "-e", "agents_hosts=connectware_missing")
+    assert done.code == 0 and "no hosts matched" in done.out, done.out + done.errors
+    limited = desk.run(*rollout, "--limit", "connectware_missing")
+    assert limited.code != 0 and "leaves us with no hosts to target" in limited.errors
