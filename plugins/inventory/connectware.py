@@ -169,7 +169,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                     self._templated(given, "connectware_validate_certs"), strict=True
                 )
             except TypeError as exc:
-                raise AnsibleParserError(f"connectware_validate_certs: {exc}") from None
+                raise AnsibleParserError(f"Could not use connectware_validate_certs: {exc}") from None
         return params
 
     def _templated(self, value: Any, what: str, variables: Mapping[str, Any] | None = None) -> Any:

@@ -182,8 +182,10 @@ def test_check_mode_on_an_awx_that_has_nothing(awx: Awx, setup: Setup) -> None:
 
 
 def test_with_a_password_instead_of_a_token_nothing_is_left_behind(awx: Awx, setup: Setup) -> None:
-    (of_the_guide,) = [block for block in blocks(GUIDE) if block.language == "yaml" and "CONTROLLER_PASSWORD" in block.code]
-    setup.edit('''  token: "{{ lookup('ansible.builtin.env', 'CONTROLLER_OAUTH_TOKEN') }}"\n''', "")
+    (of_the_guide,) = [
+        block for block in blocks(GUIDE) if block.language == "yaml" and "CONTROLLER_PASSWORD" in block.code
+    ]
+    setup.edit("""  token: "{{ lookup('ansible.builtin.env', 'CONTROLLER_OAUTH_TOKEN') }}"\n""", "")
     setup.edit("awx_controller:\n  host: https://awx.example.com\n", of_the_guide.code)
     del setup.environment["CONTROLLER_OAUTH_TOKEN"]
     setup.environment |= {"CONTROLLER_USERNAME": "admin", "CONTROLLER_PASSWORD": awx.password}

@@ -14,22 +14,52 @@ from pathlib import Path
 
 import pytest
 import yaml
+from guides.pages import blocks
 from integration.bed import COLLECTIONS, ROOT
 
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst"
 EXAMPLE = ROOT / "docs" / "examples" / "execution-environment"
 
 
-@pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As the guide makes it: the files, the artifact beside them, and what ansible-builder makes of both."""
-    folder = tmp_path_factory.mktemp("ee") / "connectware-ee"
+def files(folder: Path) -> Path:
+    """As the guide makes them: the example, and the artifact beside it."""
     shutil.copytree(EXAMPLE, folder)
     (artifact,) = (ROOT / ".build" / "artifact").glob("*.tar.gz")
     shutil.copy(artifact, folder)
+    return folder
+
+
+def built(folder: Path) -> Path:
+    """What ansible-builder makes of these files."""
     command = ["ansible-builder", "create", "--output-filename", "Containerfile"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "context"
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(files(tmp_path_factory.mktemp("ee") / "connectware-ee"))
+
+
+def test_the_build_arguments_of_the_guide_exist(context: Path) -> None:
+    named = set(re.findall(r"--build-arg (\w+)=", GUIDE.read_text()))
+    there = set(re.findall(r"^ARG (\w+)=", (context / "Containerfile").read_text(), re.MULTILINE))
+    assert {"EE_BASE_IMAGE", "PKGMGR"} <= named <= there
+
+
+def test_a_ca_of_ones_own_comes_into_the_image(tmp_path: Path) -> None:
+    """With the lines of the guide."""
+    folder = files(tmp_path / "connectware-ee")
+    (folder / "factory-ca.pem").write_text("of the test\n")
+    (lines,) = [block.code for block in blocks(GUIDE) if "update-ca-trust" in block.code]
+    definition = folder / "execution-environment.yml"
+    definition.write_text(definition.read_text().partition("additional_build_files:")[0] + lines)
+    context = built(folder)
+    assert (context / "_build" / "certs" / "factory-ca.pem").read_text() == "of the test\n"
+    assert list((context / "_build" / "collections").glob("*.tar.gz"))
+    last = (context / "Containerfile").read_text().rpartition("FROM ")[2]
+    assert "COPY _build/certs/factory-ca.pem " in last and "RUN update-ca-trust" in last
 
 
 def test_the_base_image_is_an_argument_of_the_build(context: Path) -> None:

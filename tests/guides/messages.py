@@ -3,14 +3,15 @@
 
 """Every text that the product can say about a failure, found in its source, and whether a guide has it.
 
-Found are all texts of three words and more in the Python of plugins/, wherever they stand, so that no new way to raise
-an error is missed; and what `assert`, `fail` and `mandatory` say in roles and playbooks. Advice (`todo`) is left out:
-the guide gives its own.
+Found are all texts of three words and more in the Python of plugins/ and extensions/, wherever they stand, so that no
+new way to raise an error is missed; those of two words too that say what was tried; and what `assert`, `fail` and
+`mandatory` say in roles and playbooks. Advice (`todo`) is left out: the guide gives its own.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ import yaml
 
 GAP = "\N{HORIZONTAL ELLIPSIS}"  # stands for a value
 FEWEST_WORDS = 3
+FEWEST_TRIED = 2  # "Could not" stands before them
+TRIES = ("call", "find", "answer")  # verbs of the engine, whose first argument is what is tried; as that of an error
 NO_SENTENCE = re.compile(r"\\|\|\||&&")  # a regular expression, or one of JMESPath
 DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 
@@ -33,11 +36,13 @@ class Said:
         place: file and, after two colons, the constant, function, or class and method that it stands in.
         line: its line in that file.
         text: with GAP for each value.
+        fewest: of fewer words it is no message.
     """
 
     place: str
     line: int
     text: str
+    fewest: int = FEWEST_WORDS
 
     @property
     def words(self) -> str:
@@ -46,7 +51,7 @@ class Said:
             return ""
         for clause in re.split(r"[.;:](?:\s|$)", self.text):
             longest = max((plain(part) for part in clause.split(GAP)), key=count_words, default="")
-            if count_words(longest) >= FEWEST_WORDS:
+            if count_words(longest) >= self.fewest:
                 return longest
         return ""
 
@@ -66,19 +71,33 @@ def plain(text: str) -> str:
 
 def texts_of_python(name: str, source: str) -> Iterator[Said]:
     """All texts of a file but its documentation and its advice."""
-    yield from _texts_below(ast.parse(source), name, "")
+    yield from _texts_below(ast.parse(source), name, "", FEWEST_WORDS)
 
 
-def _texts_below(node: ast.AST, name: str, inside: str) -> Iterator[Said]:
+def _texts_below(node: ast.AST, name: str, inside: str, fewest: int) -> Iterator[Said]:
     if isinstance(node, ast.Constant | ast.JoinedStr):
         text = _text_of(node)
         if text is not None:
-            yield Said(f"{name}::{inside}" if inside else name, node.lineno, text)
+            yield Said(f"{name}::{inside}" if inside else name, node.lineno, text, fewest)
         return
+    tried = _tried_of(node)
     for child in ast.iter_child_nodes(node):
         named = _name_of(child)
         if not _is_documentation(child) and not named.lower().endswith("todo"):
-            yield from _texts_below(child, name, ".".join(filter(None, (inside, named))))
+            place = ".".join(filter(None, (inside, named)))
+            yield from _texts_below(child, name, place, FEWEST_TRIED if child is tried else fewest)
+
+
+def _tried_of(node: ast.AST) -> ast.AST | None:
+    """The argument of a call that says what is tried."""
+    match node:
+        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[first, *_]) if called in TRIES or (
+            called.endswith("Error") and not hasattr(builtins, called)
+        ):
+            return first
+        case ast.Call(keywords=keywords):
+            return next((keyword for keyword in keywords if keyword.arg == "tried"), None)
+    return None
 
 
 def _text_of(node: ast.Constant | ast.JoinedStr) -> str | None:
@@ -144,7 +163,7 @@ def _failures(node: Any) -> Iterator[tuple[int, str]]:
 def all_texts(root: Path) -> list[Said]:
     """Everything that is found in a checkout and has words to search for."""
     found: list[Said] = []
-    for path in sorted(root.glob("plugins/**/*.py")):
+    for path in sorted([*root.glob("plugins/**/*.py"), *root.glob("extensions/**/*.py")]):
         if path.parent.name != "doc_fragments":
             found += texts_of_python(str(path.relative_to(root)), path.read_text("utf-8"))
     for path in sorted([*root.glob("roles/*/tasks/*.yml"), *root.glob("playbooks/*.yml")]):

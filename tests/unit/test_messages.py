@@ -16,6 +16,7 @@ GUIDE = "docs/docsite/rst/guide_troubleshooting.rst"
 
 # Texts that no reader will ever search for, by place, and why.
 NO_MESSAGE = {
+    "extensions/eda/plugins/event_source/registry.py::_for_folders.*": "for Python's own search for modules",
     "plugins/action/agents.py::DOING": "a line of progress",
     "plugins/action/connectware_info.py::ActionModule.run": "a line of progress",
     "plugins/callback/rollout_report.py::CallbackModule._print": "the heading of the table",
@@ -27,7 +28,6 @@ NO_MESSAGE = {
     "plugins/module_utils/_connectware/contract.py::*": "names of permissions: the message has them as they are",
     "plugins/module_utils/_connectware/ghosts.py::_check_limits": "advice; what it advises on is in the guide",
     "plugins/module_utils/_connectware/secret.py::*": "an error of a developer",
-    "plugins/module_utils/_eda/events.py::*": "what events say; the guide of the event source has them",
     "plugins/module_utils/_docker/containers.py::KEPT": "advice",
     "plugins/module_utils/_docker/engine.py::INSTALL": "advice",
     "plugins/module_utils/_docker/engine.py::advice": "advice",
@@ -38,6 +38,10 @@ PYTHON = '''
 def check(name: str) -> None:
     """A docstring of many words is no message at all."""
     raise SpecError(f"use the agent {name}", answered="it wears no safety helmet", todo="Give it one of these helmets.")
+
+def tried(engine: Any) -> None:
+    engine.call("fetch helmets", engine.helmets)
+    raise SpecError("wear them", answered="too small")
 
 def _todo(name: str) -> str:
     return "Advice of many words is left out"
@@ -101,6 +105,9 @@ def test_the_search_finds_messages_of_every_kind(texts: list[Said]) -> None:
         "the log must be a string, not",
         "cannot be pulled on",
         "Say which hosts are retired, for example",
+        "list images",  # two words: what was tried
+        "agents are gone from Connectware, and max_disappeared allows",  # a notice of the event source
+        "The event source edgefleet.connectware.registry could not be loaded by",  # of extensions/
     } <= words
 
 
@@ -111,11 +118,13 @@ def test_a_message_that_is_not_in_the_guide_is_found() -> None:
     assert [each.words for each in spoken] == [
         "use the agent",
         "it wears no safety helmet",
+        "fetch helmets",
+        "wear them",
         "is out in the rain",
         "The roof of",
         "Bring an umbrella along",
     ]
-    assert [each.line for each in spoken] == [4, 4, 6, 9, 11]
+    assert [each.line for each in spoken] == [4, 4, 7, 8, 6, 9, 11]
     assert missing(spoken, "... ``use the agent ...: it\n  wears no\n  safety helmet``") == spoken[2:]
     assert missing(spoken, "use the agent, it wears no helmet") == spoken[1:]
 

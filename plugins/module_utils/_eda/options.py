@@ -61,7 +61,7 @@ def read_options(args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _problems(options: Mapping[str, Any]) -> list[str]:
-    times = [f"{name} is negative" for name in ("grace", "remind", "reload") if options[name] < 0]
+    times = [f"{name} must not be below 0" for name in ("grace", "remind", "reload") if options[name] < 0]
     if not options["interval"] > 0:
         times.append("interval is not above 0")
     try:

@@ -60,7 +60,7 @@ def test_texts_are_what_they_mean() -> None:
         ({"connectware_token": None, "connectware_username": "x"}, "connectware_password"),
         ({"intervall": 5}, "intervall"),
         ({"interval": 0}, "interval is not above 0"),
-        ({"grace": -1}, "grace is negative"),
+        ({"grace": -1}, "grace must not be below 0"),
         ({"interval": "often"}, "'interval' is of type"),
         ({"max_disappeared": "some"}, "max_disappeared is 'some'"),
         ({"max_disappeared": "-1"}, "max_disappeared is '-1'"),
