@@ -76,7 +76,8 @@ EXAMPLES = r"""
 # fmt: code
 # connectware.yml, after the inventory that has the agents:
 #   ansible-inventory -i inventory.yml -i connectware.yml --graph
-#   ansible-playbook -i inventory.yml -i connectware.yml edgefleet.connectware.rollout -e agents_hosts=connectware_missing
+#   ansible-playbook -i inventory.yml -i connectware.yml edgefleet.connectware.rollout \
+#     -e agents_hosts=connectware_missing
 plugin: edgefleet.connectware.connectware
 connectware_url: https://connectware.example.com
 connectware_ca_path: /etc/ssl/factory-ca.pem

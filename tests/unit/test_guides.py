@@ -69,6 +69,14 @@ def test_shell_of_a_page_can_be_read(block: Block) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("block", [block for block in SHELL_BLOCKS if "edgefleet-connectware-" in block.code], ids=str)
+def test_an_installation_can_be_repeated(block: Block) -> None:
+    """Without --force, the second build fails, and the second installation leaves the old code where it is."""
+    for line in block.code.splitlines():
+        if re.search(r"collection (build|install)\b.*(--output-path|edgefleet-connectware-)|collection build$", line):
+            assert "--force" in line
+
+
 def shown_files() -> Iterator[tuple[Block, Path]]:
     for block in YAML_BLOCKS:
         first = re.match(r"# (docs/examples/\S+)\n", block.code)
