@@ -44,6 +44,12 @@ def test_each_guide_is_in_the_table_of_contents() -> None:
     assert sorted(guide for section in sections for guide in section["toctree"]) == [page.stem for page in GUIDES]
 
 
+def test_the_readme_lists_each_guide() -> None:
+    listed = text_of(ROOT / "README.md").partition("\n## Documentation\n")[2]
+
+    assert sorted(re.findall(r"\]\(docs/docsite/rst/(\w+)\.rst\)", listed)) == [page.stem for page in GUIDES]
+
+
 @pytest.mark.parametrize("page", GUIDES, ids=named)
 def test_each_guide_has_the_label_of_its_name(page: Path) -> None:
     assert f".. _ansible_collections.{COLLECTION}.docsite.{page.stem}:\n" in text_of(page)
