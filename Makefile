@@ -106,7 +106,7 @@ lint-licences: stage ## licence and copyright of every file
 .PHONY: lint-repository
 lint-repository: setup ## argument specs, doc fragments, action groups, import arrows, proofs; tests can be loaded
 	@echo '==> repository'
-	@pytest -q --no-header tests/unit/test_repository.py tests/unit/test_meta.py
+	@pytest -q --no-header tests/unit/test_repository.py tests/unit/test_meta.py tests/unit/test_ignored.py
 	@pytest -qq --collect-only tests >$(BUILD)/collected.txt || { tail -n 40 $(BUILD)/collected.txt; exit 1; }
 
 .PHONY: lint-ansible

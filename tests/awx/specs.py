@@ -33,7 +33,7 @@ def validator(module: str) -> ArgumentSpecValidator:
     code = importlib.import_module(f"ansible_collections.awx.awx.plugins.modules.{module}")
     base = code.ControllerAPIModule
 
-    class Told(base):  # type: ignore[misc]
+    class Told(base):  # type: ignore[misc]  # a base that is found at run time
         def __init__(self, argument_spec: dict[str, Any], **more: Any) -> None:
             raise AskedForError({**base.AUTH_ARGSPEC, **argument_spec}, more)
 

@@ -56,7 +56,10 @@ def built(folder: Path, tag: str, *arguments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory, agent_images: None) -> Iterator[str]:  # noqa: ARG001
+def image(
+    tmp_path_factory: pytest.TempPathFactory,
+    agent_images: None,  # noqa: ARG001  the images have to be there
+) -> Iterator[str]:
     """Removed afterwards. The images of agents are made on the same base, so that is there."""
     folder = tmp_path_factory.mktemp("image")
     base, ee = folder / "base", folder / "ee"

@@ -19,9 +19,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from chaos.seeds import SEED  # noqa: E402
-from chaos.site import build_agent_image  # noqa: E402
-from chaos.tally import Tally  # noqa: E402
+from chaos.seeds import SEED  # noqa: E402  the path above comes first
+from chaos.site import build_agent_image  # noqa: E402  the path above comes first
+from chaos.tally import Tally  # noqa: E402  the path above comes first
 
 # A rollout waits most of its time, so that a machine with two cores carries three.
 LANES = {

@@ -204,7 +204,7 @@ class Site(bed.Factory):
         except AssertionError:
             return None
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            member = archive.extractfile(archive.next())  # type: ignore[arg-type]
+            member = archive.extractfile(archive.next())  # type: ignore[arg-type]  # it has one member
             assert member is not None
             return hashlib.sha256(member.read()).hexdigest()
 

@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from growth.judge import MOST, MOST_MIB_A_HOST, a_host, growth, mib_a_host  # noqa: E402
+from growth.judge import MOST, MOST_MIB_A_HOST, a_host, growth, mib_a_host  # noqa: E402  the path above comes first
 
 RESULTS = ROOT / "tests" / "benchmark" / "results" / "growth.json"
 PAGE = ROOT / "docs" / "growth.md"

@@ -39,7 +39,10 @@ def agent_images() -> None:
 
 
 @pytest.fixture(scope="module")
-def saved_image(agent_images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SavedImage]:  # noqa: ARG001
+def saved_image(
+    agent_images: None,  # noqa: ARG001  the images have to be there
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[SavedImage]:
     """The simulated agent, as an archive of the engine."""
     folder = tmp_path_factory.mktemp("saved")
     bed.docker("save", "--output", str(folder / "image.tar"), f"{bed.IMAGE}:{bed.VERSION}")

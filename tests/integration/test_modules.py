@@ -150,7 +150,7 @@ def controller(simulator: Simulator, tmp_path: Path) -> Controller:
 
 @pytest.fixture
 def by_hand(
-    agent_images: None,  # noqa: ARG001
+    agent_images: None,  # noqa: ARG001  the images have to be there
     simulator: Simulator,
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[str], str]]:

@@ -92,7 +92,7 @@ def test_only_what_is_needed_is_done_and_nothing_is_left(apply: Apply, endpoints
     assert apply(state="absent") == 0
 
 
-def test_the_image_is_built_once(apply: Apply, agent_images: None) -> None:  # noqa: ARG001
+def test_the_image_is_built_once(apply: Apply, agent_images: None) -> None:  # noqa: ARG001  they have to be there
     before = inspect("image", f"{IMAGE}:{VERSION}")
     assert before is not None
 

@@ -220,4 +220,7 @@ def described(value: Any) -> str:
     if isinstance(value, bool):
         return "true or false"
     kinds = {Mapping: "an object", str: "a text", (int, float): "a number", type(None): "nothing"}
-    return next((text for kind, text in kinds.items() if isinstance(value, kind)), "something else")  # type: ignore[arg-type]
+    for kind, text in kinds.items():
+        if isinstance(value, kind):  # type: ignore[arg-type]  # mypy loses the kinds of a mapping's keys
+            return text
+    return "something else"

@@ -115,7 +115,8 @@ def first_file(chunks: Iterator[bytes]) -> bool | None:
         tarfile.TarError: it is no archive, or ends in the middle.
     """
     reader = _Reader(chunks)
-    with tarfile.open(fileobj=reader, mode="r|", bufsize=tarfile.BLOCKSIZE) as archive:  # type: ignore[call-overload]
+    size = tarfile.BLOCKSIZE
+    with tarfile.open(fileobj=reader, mode="r|", bufsize=size) as archive:  # type: ignore[call-overload]  # reads alone
         for member in archive:
             if member.isreg() and member.size > 0:
                 return True

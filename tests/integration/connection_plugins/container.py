@@ -40,7 +40,7 @@ NO_MACHINE = re.compile(
 NO_START = 126  # with the words of the engine where the command's would be, in lines that end as on a terminal
 
 
-class Connection(ConnectionBase):  # type: ignore[misc]
+class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core has no hints
     """One container."""
 
     transport = "container"

@@ -40,7 +40,7 @@ extends_documentation_fragment:
 PATIENCE = 3.0  # seconds in which a host may come back, as those of SSH
 
 
-class Connection(Local):  # type: ignore[misc]
+class Connection(Local):  # type: ignore[misc]  # ansible-core has no hints
     """This machine, or nothing."""
 
     transport = "departing"

@@ -283,7 +283,8 @@ class Registry:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        host, port = re.fullmatch(r"(.*?)(?::(\d+))?", settings.ingress).groups()  # type: ignore[union-attr]
+        parts = re.fullmatch(r"(.*?)(?::(\d+))?", settings.ingress)
+        host, port = parts.groups()  # type: ignore[union-attr]  # every text fits
         self.host = host
         self._port = int(port or 443)
         self._context: ssl.SSLContext | None = (

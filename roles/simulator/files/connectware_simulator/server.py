@@ -109,7 +109,7 @@ class Server:
         ports = {name: bound.getsockname()[1] for name, bound in sockets.items()}
         directory = self._options.state_dir
         host = self._options.host
-        reachable = _LOOPBACK if host in ("0.0.0.0", "") else host  # noqa: S104
+        reachable = _LOOPBACK if host in ("0.0.0.0", "") else host  # noqa: S104  compared, not bound to
         return {
             "host": reachable,
             "url": f"https://{reachable}:{ports['api']}",

@@ -37,7 +37,8 @@ def conversation(world: World, **more: object) -> tuple[list[AgentRecord], Conve
     records = [AgentRecord(world.observe(name)) for name in world.agents]
     policy = more.pop("policy", Policy())
     clock = Clock(lambda: world.now, world.sleep)
-    return records, Conversation(records, world, world, policy, clock=clock, **more)  # type: ignore[arg-type]
+    made = Conversation(records, world, world, policy, clock=clock, **more)  # type: ignore[arg-type]  # fakes
+    return records, made
 
 
 @pytest.mark.parametrize(("saves", "proof"), list(itertools.product(["before", "after"], ["restart", "watch"])))
@@ -66,7 +67,7 @@ def test_it_takes_no_look_of_its_own(saves: str) -> None:
 
 def test_agents_that_stored_their_credentials_before_and_were_restarted_start_for_the_first_time() -> None:
     world = fresh("before")
-    world.open_window = lambda _seconds: 0.0  # type: ignore[method-assign,assignment]
+    world.open_window = lambda _seconds: 0.0  # type: ignore[method-assign,assignment]  # of a fake
     assert not any(o["registered"] for o in talk(world, timeout=20.0).values())
     assert world.unmarked == [] and all(agent.credentials for agent in world.agents.values())
     del world.open_window
@@ -136,7 +137,7 @@ def test_what_was_taken_back_keeps_it() -> None:
         agent.pairing_id = mine
         original(username, "ffffff")
 
-    world.authorize = swapped  # type: ignore[method-assign]
+    world.authorize = swapped  # type: ignore[method-assign]  # of a fake
     (record,), talking = conversation(world)
     talking.run()
     assert "taken_back" in record.actions and record.failed
@@ -167,7 +168,7 @@ def test_a_host_that_cannot_be_asked_any_more_is_told_too() -> None:
     def gone(*_looks: object) -> None:
         raise EngineError("look at the agents", where="host hamburg", answered="no daemon")
 
-    world.look = gone  # type: ignore[assignment,method-assign]
+    world.look = gone  # type: ignore[assignment,method-assign]  # of a fake
     (record,), talking = conversation(world)
     talking.run()
     assert outcome(record)["registered"] and "no daemon" in complaint_of_marks([record])

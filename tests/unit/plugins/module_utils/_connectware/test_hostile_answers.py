@@ -95,7 +95,7 @@ class Canned:
 
 def session_over(transport: Canned, account: Account) -> Session:
     return Session(
-        "https://connectware.example.com", account, DEFAULT_CONTRACT, transport,  # type: ignore[arg-type]
+        "https://connectware.example.com", account, DEFAULT_CONTRACT, transport,  # type: ignore[arg-type]  # a fake
         sleep=lambda seconds: None,
     )  # fmt: skip
 

@@ -34,7 +34,7 @@ class FakeEngine(ThreadingMixIn, UnixStreamServer):
     def __init__(self, path: Path | None, api: str = "1.52") -> None:
         if path is None:
             self.address_family = socket.AF_INET
-        super().__init__(str(path) if path else ("127.0.0.1", 0), _Handler)  # type: ignore[arg-type]
+        super().__init__(str(path) if path else ("127.0.0.1", 0), _Handler)  # type: ignore[arg-type]  # by its family
         self.address = f"unix://{path}" if path else f"tcp://127.0.0.1:{self.socket.getsockname()[1]}"
         self.answers: dict[tuple[str, str], Answer] = {}
         self.asked: list[tuple[str, str, str]] = []
@@ -95,9 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             super().handle()
 
-    do_GET = do_HEAD = do_POST = do_DELETE = _answer  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_DELETE = _answer  # noqa: N815  the names are those of the base class
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name is the base class's
         pass
 
 

@@ -161,7 +161,9 @@ def test_what_is_no_certificate(files: Certificates, tmp_path: Path) -> None:
 def test_a_key_with_a_password_asks_nobody(form: str, files: Certificates, tmp_path: Path) -> None:
     key = serialization.load_pem_private_key(Path(files.key).read_bytes(), None)
     locked = serialization.BestAvailableEncryption(b"secret")
-    (tmp_path / "locked").write_bytes(key.private_bytes(PEM, getattr(serialization.PrivateFormat, form), locked))  # type: ignore[call-arg]
+    written = getattr(serialization.PrivateFormat, form)
+    pem = key.private_bytes(PEM, written, locked)  # type: ignore[call-arg]  # of every kind
+    (tmp_path / "locked").write_bytes(pem)
     said = refused(replace(files, key=str(tmp_path / "locked")))
     assert f"the key {tmp_path}/locked: it has a passphrase" in said and "the certificate " not in said
 
