@@ -90,6 +90,23 @@ def test_no_proof_is_missing(thing: str) -> None:
         assert all(node.startswith(folders) for node in PROOFS[thing].get(sort, [])), sort
 
 
+@pytest.mark.parametrize("thing", [thing for thing in PLACES if kind_of(thing) == "role"])
+def test_what_a_role_does_has_unit_tests_too(thing: str) -> None:
+    """That its options are written down alike in two places says nothing of what it does."""
+    assert [node for node in PROOFS[thing]["unit"] if not node.startswith("tests/unit/test_repository.py")]
+
+
+PROGRAMS = sorted(ROOT.glob("roles/*/files/*.py"))
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.name)
+def test_a_program_that_a_role_runs_on_a_host_is_read_by_a_unit_test(program: Path) -> None:
+    role = program.parents[1].name
+    tests = (ROOT / "tests" / "unit" / "roles" / role).glob("test_*.py")
+
+    assert any(f'"{program.name}"' in path.read_text("utf-8") for path in tests)
+
+
 @pytest.mark.parametrize("node", NODES)
 def test_what_is_named_as_a_proof_is_a_test(node: str) -> None:
     assert any(test == node or test.startswith((f"{node}::", f"{node}[")) for test in collected())

@@ -27,6 +27,12 @@ LIVES = {
     "ghosts": "retire_ghosts",
     "audit": "audit",
     "docker_host": None,  # a role without a playbook of its own
+    "simulator": None,  # another one
+}
+# Roles without a scenario, and why.
+WITHOUT_SCENARIO = {
+    "awx": "Brings AWX to what a file says, and needs one: tests/awx runs it, its second run and its edits against a"
+    " server with AWX's API.",
 }
 
 
@@ -53,6 +59,27 @@ def named(folder: Path) -> str:
 
 def test_every_life_has_a_scenario_and_every_scenario_is_known() -> None:
     assert {folder.name for folder in FOLDERS} == set(LIVES)
+
+
+def roles_of(playbook: Path) -> set[str]:
+    """The roles that a playbook, or the one that it imports, runs."""
+    found: set[str] = set()
+    for play in read(playbook):
+        if "ansible.builtin.import_playbook" in play:
+            collection, _dot, name = play["ansible.builtin.import_playbook"].rpartition(".")
+            assert collection == "edgefleet.connectware"
+            found |= roles_of(ROOT / "playbooks" / f"{name}.yml")
+        for task in play.get("tasks", []):
+            found |= {task[verb]["name"] for verb in ("ansible.builtin.include_role",) if verb in task}
+        found |= {role["role"] for role in play.get("roles", [])}
+    return {name.rpartition(".")[2] for name in found}
+
+
+def test_every_role_is_converged_by_a_scenario_or_says_why_not() -> None:
+    converged = {role for folder in FOLDERS for role in roles_of(folder / merged(folder)["playbooks"]["converge"])}
+    roles = {path.name for path in (ROOT / "roles").iterdir() if (path / "tasks").is_dir()}
+
+    assert roles - converged == set(WITHOUT_SCENARIO)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
@@ -125,6 +152,7 @@ def test_nothing_is_verified_with_modules_of_the_collection() -> None:
     for name in (
         "playbooks/verify.yml",
         "playbooks/verify_audit.yml",
+        "playbooks/verify_simulator.yml",
         "tasks/verify_host.yml",
         "tasks/verify_connectware.yml",
         "tasks/look.yml",
