@@ -106,7 +106,8 @@ lint-licences: stage ## licence and copyright of every file
 .PHONY: lint-repository
 lint-repository: setup ## argument specs, doc fragments, action groups, import arrows, proofs; tests can be loaded
 	@echo '==> repository'
-	@pytest -q --no-header tests/unit/test_repository.py tests/unit/test_meta.py tests/unit/test_ignored.py
+	@pytest -q --no-header tests/unit/test_repository.py tests/unit/test_doc_fragments.py tests/unit/test_meta.py \
+	  tests/unit/test_ignored.py
 	@pytest -qq --collect-only tests >$(BUILD)/collected.txt || { tail -n 40 $(BUILD)/collected.txt; exit 1; }
 
 .PHONY: lint-ansible
@@ -144,7 +145,7 @@ matrix: stage ## ansible-test on each ansible-core, Python and docker SDK that i
 	@set -f; PYTHONPATH=tests python -m matrix.run $(STAGE) $(BUILD)/matrix $(CELLS)
 
 .PHONY: matrix-short
-matrix-short: stage ## the oldest ansible-core and the oldest Python of a factory host
+matrix-short: stage ## the oldest ansible-core; and the oldest Python of a factory host, if this machine has it
 	@echo '==> matrix, two cells of it'
 	@PYTHONPATH=tests python -m matrix.run $(STAGE) $(BUILD)/matrix short
 

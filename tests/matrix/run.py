@@ -9,7 +9,8 @@ COLLECTION is a folder ansible_collections/edgefleet/connectware, FOLDER takes e
 cells by their names and, after a colon, what is run of them; `short` is what `make test` runs. Without any, all are
 run.
 
-A Python that this machine has not is skipped, and the table says so; but not for a cell whose name alone was given.
+A Python that this machine has not is skipped, and the table and the last line say so. It fails a cell that was given by
+its name, with a colon or without; those of `short` may be skipped, but not all of them.
 """
 
 from __future__ import annotations
@@ -174,6 +175,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     matrix = Matrix(collection, folder)
     patterns = sys.argv[3:] or ["*"]
+    named = names(patterns)
     if patterns == ["short"]:
         patterns = matrix.data["short"]
     try:
@@ -182,12 +184,27 @@ def main() -> int:
         print(f"matrix: {exc}", file=sys.stderr)
         return 2
     for cell, runs in wanted.items():
-        matrix.run(cell, runs, named=cell.name in patterns)
+        matrix.run(cell, runs, named=cell.name in named)
     for row in matrix.data["left_out"]:
         print(f"left out: Python {row['python']}: {row['reason']}")
-    failed = [outcome for outcome in matrix.outcomes if outcome.state == FAILED]
-    print(f"{len(matrix.outcomes)} runs, {len(failed)} failed; logs and matrix.json are in {folder}")
-    return 1 if failed else 0
+    print(f"{summary(matrix.outcomes)}; logs and matrix.json are in {folder}")
+    return exit_code(matrix.outcomes)
+
+
+def names(patterns: Sequence[str]) -> set[str]:
+    """What the patterns say before the colon: a cell of just that name has to be run."""
+    return {pattern.partition(":")[0] for pattern in patterns}
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    failed, skipped = (sum(outcome.state == state for outcome in outcomes) for state in (FAILED, SKIPPED))
+    return f"{len(outcomes)} runs, {failed} failed, {skipped} skipped"
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """Nothing but skipped cells is no success."""
+    states = {outcome.state for outcome in outcomes}
+    return 1 if FAILED in states or PASSED not in states else 0
 
 
 if __name__ == "__main__":

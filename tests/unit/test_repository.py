@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ MODULE_UTILS = ROOT / "plugins" / "module_utils"
 
 ROLES = sorted(path.parent.parent for path in ROOT.glob("roles/*/tasks/main.yml"))
 MODULES = sorted(path for path in ROOT.glob("plugins/modules/*.py") if path.name != "__init__.py")
-FRAGMENTS = sorted(path for path in ROOT.glob("plugins/doc_fragments/*.py") if path.name != "__init__.py")
 TESTS = sorted(ROOT.glob("tests/**/*.py"))
 
 
@@ -218,49 +216,6 @@ def test_main_of_a_module_is_wiring(module: Path) -> None:
 
     assert len(mains) == 1
     assert (mains[0].end_lineno or 0) - mains[0].lineno < 20
-
-
-# ----------------------------------------------------------------------------------------- documentation of options
-
-
-def facets(option: dict[str, Any]) -> dict[str, Any]:
-    """What argument spec and documentation both say of an option."""
-    said = {key: option[key] for key in ("type", "elements", "default", "choices") if option.get(key) is not None}
-    said["required"] = bool(option.get("required"))
-    said["type"] = said.get("type", "str")
-    if "options" in option or "suboptions" in option:
-        inner = option.get("options") or option.get("suboptions") or {}
-        said["options"] = {name: facets(each) for name, each in inner.items()}
-    return said
-
-
-def shared_options() -> dict[str, list[dict[str, Any]]]:
-    """Options of the tables in _argspec.py, by name; one name may occur in several tables."""
-    module = importlib.import_module(f"{PACKAGE}.plugins.module_utils._argspec")
-    options: dict[str, list[dict[str, Any]]] = {}
-    for table_name, table in vars(module).items():
-        if table_name.endswith("_OPTIONS"):
-            for name, option in table.items():
-                options.setdefault(name, []).append(facets(option))
-    return options
-
-
-def fragment_options(path: Path) -> dict[str, dict[str, Any]]:
-    module = importlib.import_module(f"{PACKAGE}.plugins.doc_fragments.{path.stem}")
-    options: dict[str, dict[str, Any]] = {}
-    for name, text in vars(module.ModuleDocFragment).items():
-        if name.isupper() and isinstance(text, str):
-            for option, said in ((yaml.safe_load(text) or {}).get("options") or {}).items():
-                options.setdefault(option, {}).update(said)  # several fragments add up, as in ansible-doc
-    return options
-
-
-@pytest.mark.parametrize("fragment", FRAGMENTS, ids=name_of)
-def test_documentation_fragments_mirror_the_shared_options(fragment: Path) -> None:
-    shared = shared_options()
-    for name, option in fragment_options(fragment).items():
-        assert name in shared, f"{fragment.name} documents {name}, which no table of _argspec.py has"
-        assert facets(option) in shared[name], f"{fragment.name} and _argspec.py differ about {name}"
 
 
 # ------------------------------------------------------------------------------------------------------------- tests

@@ -189,6 +189,33 @@ def test_the_result_keeps_what_was_run_before(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [
+        ("core2.19-target-py3.8-docker-oldest", True),
+        ("core2.19-target-py3.8-docker-oldest:host", True),
+        ("core2.19-target-py3.8-*:host", False),
+        ("short", False),
+    ],
+)
+def test_a_cell_is_named_with_a_colon_too(pattern: str, named: bool) -> None:
+    assert ("core2.19-target-py3.8-docker-oldest" in run.names([pattern])) == named
+
+
+@pytest.mark.parametrize(
+    ("states", "code", "said"),
+    [
+        ([run.PASSED], 0, "1 runs, 0 failed, 0 skipped"),
+        ([run.PASSED, run.SKIPPED], 0, "2 runs, 0 failed, 1 skipped"),
+        ([run.SKIPPED], 1, "1 runs, 0 failed, 1 skipped"),
+        ([run.PASSED, run.FAILED], 1, "2 runs, 1 failed, 0 skipped"),
+    ],
+)
+def test_what_was_skipped_is_told_and_is_no_success_by_itself(states: list[str], code: int, said: str) -> None:
+    outcomes = [run.Outcome("a", "units", state) for state in states]
+    assert (run.exit_code(outcomes), run.summary(outcomes)) == (code, said)
+
+
 def test_a_cell_without_its_python_is_skipped_unless_it_was_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options and attributes that modules share are documented as they are: nothing is missing, and nothing is too much."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "ansible_collections.edgefleet.connectware"
+MODULES = sorted(path for path in ROOT.glob("plugins/modules/*.py") if path.name != "__init__.py")
+FRAGMENTS = sorted(path.stem for path in ROOT.glob("plugins/doc_fragments/*.py") if path.name != "__init__.py")
+
+# Which tables of _argspec.py a fragment documents.
+TABLES = {
+    "agent_options": ("AGENT_OPTIONS",),
+    "attributes": (),
+    "connectware": ("CONNECTWARE_OPTIONS",),
+    "engine": ("ENGINE_OPTIONS", "LOG_OPTIONS"),
+    "evidence": ("EVIDENCE_OPTIONS",),
+    "grouped_options": ("GROUPED_OPTIONS",),
+    "window": ("WINDOW_OPTIONS",),
+}
+# Tables without a fragment: ansible-test sanity compares them with the module that has them.
+OF_ONE_MODULE = {
+    "AGENT_IDENTITY_OPTIONS": "agents",
+    "CONVERSATION_OPTIONS": "agents_registered",
+    "LOOK_OPTIONS": "agents_registered",
+}
+# Options of an option; they are compared with it.
+SUBOPTIONS = {"CERTIFICATE_OPTIONS", "MOUNT_OPTIONS"}
+
+
+def facets(option: dict[str, Any]) -> dict[str, Any]:
+    """What argument spec and documentation both say of an option."""
+    said = {key: option[key] for key in ("type", "elements", "default", "choices") if option.get(key) is not None}
+    said["required"] = bool(option.get("required"))
+    said["type"] = said.get("type", "str")
+    if "options" in option or "suboptions" in option:
+        inner = option.get("options") or option.get("suboptions") or {}
+        said["options"] = {name: facets(each) for name, each in inner.items()}
+    return said
+
+
+def tables() -> dict[str, dict[str, Any]]:
+    """The tables of _argspec.py by name."""
+    module = importlib.import_module(f"{PACKAGE}.plugins.module_utils._argspec")
+    return {name: table for name, table in vars(module).items() if name.endswith("_OPTIONS")}
+
+
+def fragment(name: str, part: str) -> dict[str, dict[str, Any]]:
+    """What a fragment says of options or attributes."""
+    module = importlib.import_module(f"{PACKAGE}.plugins.doc_fragments.{name}")
+    found: dict[str, dict[str, Any]] = {}
+    for constant, text in vars(module.ModuleDocFragment).items():
+        if constant.isupper() and isinstance(text, str):
+            for key, said in ((yaml.safe_load(text) or {}).get(part) or {}).items():
+                found.setdefault(key, {}).update(said)  # several fragments add up, as in ansible-doc
+    return found
+
+
+def documentation(module: Path) -> dict[str, Any]:
+    for node in ast.parse(module.read_text("utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="DOCUMENTATION")], value=ast.Constant(value=str() as text)):
+                return yaml.safe_load(text)
+    raise LookupError(f"{module} has no documentation")
+
+
+@pytest.mark.parametrize("name", FRAGMENTS)
+def test_documentation_fragments_mirror_the_shared_options(name: str) -> None:
+    shared = {option: facets(said) for table in TABLES[name] for option, said in tables()[table].items()}
+
+    assert {option: facets(said) for option, said in fragment(name, "options").items()} == shared
+    assert shared or name == "attributes"
+
+
+def test_each_table_is_documented_somewhere() -> None:
+    named = [table for some in TABLES.values() for table in some] + [*OF_ONE_MODULE, *SUBOPTIONS]
+
+    assert sorted(named) == sorted(tables())
+    assert set(TABLES) == set(FRAGMENTS)
+    for table, name in OF_ONE_MODULE.items():
+        of_module = documentation(ROOT / "plugins" / "modules" / f"{name}.py")["options"]
+        inner = of_module["agents"].get("suboptions") or {}
+        assert set(tables()[table]) - set(of_module) - set(inner) - set(fragment("window", "options")) == set(), table
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_module_says_of_exactly_the_shared_attributes_how_far_it_has_them(module: Path) -> None:
+    """Their names and descriptions are those of the fragment; a module says whether, and where it does not so."""
+    document = documentation(module)
+
+    assert f"{PACKAGE.partition('.')[2]}.attributes" in document["extends_documentation_fragment"]
+    assert set(document["attributes"]) == set(fragment("attributes", "attributes"))
+    for said in document["attributes"].values():
+        assert said["support"] in ("full", "partial", "none", "N/A")
+        assert said["support"] != "partial" or said["details"]
+        assert "description" not in said
+
+
+def test_each_shared_attribute_says_what_it_means() -> None:
+    found = fragment("attributes", "attributes")
+
+    assert set(found) == {"check_mode", "diff_mode", "idempotent", "platform"}
+    assert all(set(said) == {"description"} and said["description"] for said in found.values())
