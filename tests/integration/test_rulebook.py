@@ -69,7 +69,13 @@ class Rulebook:
 
 
 @pytest.fixture
-def rulebook(factory: Callable[..., Factory], tmp_path: Path) -> Iterator[Rulebook]:
+def notice() -> str:
+    """The playbook for what people must know; empty where the rulebook runs without one, as documented by default."""
+    return "notice.yml"
+
+
+@pytest.fixture
+def rulebook(factory: Callable[..., Factory], tmp_path: Path, notice: str) -> Iterator[Rulebook]:
     """Two hosts with an agent each, rolled out, and the rulebook that watches them."""
     play_locally("java.yml", ansible_python_interpreter=sys.executable)
     site = factory(2)
@@ -82,7 +88,7 @@ def rulebook(factory: Callable[..., Factory], tmp_path: Path) -> Iterator[Rulebo
         "connectware_inventory": "inventory.yml",
         "connectware_interval": 1,
         "connectware_grace": 3,
-        "connectware_notice_playbook": "notice.yml",
+        **({"connectware_notice_playbook": notice} if notice else {}),
     }
     (tmp_path / "variables.yml").write_text(yaml.safe_dump(variables))
     site.count_from_now()
@@ -151,15 +157,18 @@ def test_an_agent_that_disappears_is_rolled_out_on_its_host_alone(rulebook: Rule
     assert site.workers() == []
 
 
-def test_a_stranger_is_told_of_and_never_let_in(rulebook: Rulebook, tmp_path: Path) -> None:
+@pytest.mark.parametrize("notice", ["notice.yml", ""], ids=["playbook", "documented"])
+def test_a_stranger_is_told_of_and_never_let_in(rulebook: Rulebook, tmp_path: Path, notice: str) -> None:
     site = rulebook.site
     before = site.starts()
     site.simulator.control("POST", "window", {"open_ms": 600_000})
     ask(site, STRANGER)
     rulebook.says(f"Somebody asks to be registered as {SHOWN}, pairing ID a82123.")
     notices = tmp_path / "notices"
-    until(lambda: notices.exists() and SHOWN in notices.read_text(), "the user's own playbook has run", 60)
+    if notice:
+        until(lambda: notices.exists() and SHOWN in notices.read_text(), "the user's own playbook has run", 60)
     rulebook.looks(10)
+    assert notices.exists() == bool(notice) and ("PLAY RECAP" in rulebook.output()) == bool(notice)
     assert ROLLOUT not in rulebook.output()
     assert not list(tmp_path.glob("**/templated"))
     assert confirmed(site) == site.counts()["writes"] == 0
@@ -171,10 +180,28 @@ def test_a_stranger_is_told_of_and_never_let_in(rulebook: Rulebook, tmp_path: Pa
     site.simulator.control("DELETE", f"users/{second}")
     ask(site, second)
     rulebook.says(f"{ROLLOUT} host-2.")
-    rulebook.says("PLAY RECAP", 150, times=2)
+    rulebook.says("PLAY RECAP", 150, times=2 if notice else 1)
     output = rulebook.output()
     assert output.count(ROLLOUT) == 1 and "impostor" in output and "host-1" not in output, output
     assert confirmed(site) == 0 and second not in site.simulator.usernames()
+    assert rulebook.end()
+
+
+def test_a_request_under_the_name_of_an_agent_that_is_there_is_looked_at(rulebook: Rulebook) -> None:
+    """Its user stays, so nothing has disappeared: the request alone leads to the rollout, which lets nobody in."""
+    site = rulebook.site
+    before = site.starts()
+    _first, second = site.names()
+    site.simulator.control("PUT", "switches", {"conflict_told_by": "confirm"})
+    site.simulator.control("POST", "window", {"open_ms": 600_000})
+    ask(site, second)
+    rulebook.says(f"{second} of host-2 asks to be registered, pairing ID a82123. {ROLLOUT} host-2.")
+    rulebook.says("PLAY RECAP", 150)
+    output = rulebook.output()
+    assert "has disappeared" not in output and output.count(ROLLOUT) == 1, output
+    assert "impostor" in output and "host-1" not in output, output
+    assert confirmed(site) == 0 and site.starts() == before
+    assert second in site.simulator.usernames()
     assert rulebook.end()
 
 
