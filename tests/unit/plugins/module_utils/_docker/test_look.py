@@ -57,7 +57,8 @@ def ask(
     looks = [HostLook(Target(name, name, name, name), restart=restart, seen=seen) for name in world.changes]
     engine = connect({"docker_host": fake.address, "docker_timeout": 5})
     observations = look(
-        engine, world, looks, wait=wait, linger=linger, sleep=world.sleep, now=world.now  # type: ignore[arg-type]  # a fake
+        engine, world, looks,  # type: ignore[arg-type]  # fake
+        wait=wait, linger=linger, sleep=world.sleep, now=world.now,
     )  # fmt: skip
     return [observation.state for observation in observations]
 
@@ -129,7 +130,7 @@ def test_a_restart_may_take_as_long_as_the_agent_may_take_to_stop(
 
     monkeypatch.setattr(engine.client, "send", noted)
     target = Target("a", "a", "a", "a")
-    look(engine, World({"a": 0}), [HostLook(target, restart=True)], wait=0, linger=0)  # type: ignore[arg-type]  # a fake
+    look(engine, World({"a": 0}), [HostLook(target, restart=True)], wait=0, linger=0)  # type: ignore[arg-type]  # fake
     assert waits == [50]
 
 
@@ -141,7 +142,7 @@ def test_what_the_engine_cannot_do_about_one_agent_is_its_trouble_alone(fake: Fa
     engine = connect({"docker_host": fake.address, "docker_timeout": 5})
     looks = [HostLook(Target(name, name, name, name), restart=True, seen="before") for name in "ab"]
     first, second = look(
-        engine, world, looks, wait=60, linger=0.5, sleep=world.sleep, now=world.now  # type: ignore[arg-type]  # a fake
+        engine, world, looks, wait=60, linger=0.5, sleep=world.sleep, now=world.now  # type: ignore[arg-type]  # fake
     )  # fmt: skip
     assert "Could not restart the container a" in first.trouble and "already exists" in first.trouble
     assert second.trouble == "" and second.state == "running"
