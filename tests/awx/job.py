@@ -3,9 +3,10 @@
 
 """A job as AWX runs it: what it puts into the private data dir of ansible-runner, and the three steps that follow.
 
-AWX writes inventory, environment, variables and settings (awx/main/tasks/jobs.py of github.com/ansible/awx at 24.6.1),
-sends all of it with `ansible-runner transmit` to `ansible-runner worker`, and reads what comes back with
-`ansible-runner process`. Here the worker runs on this machine instead of in a container of the execution environment.
+AWX writes inventory, environment, variables, settings, the command line and, for a job template that keeps facts, the
+fact cache (awx/main/tasks/jobs.py and facts.py of github.com/ansible/awx at 24.6.1), sends all of it with
+`ansible-runner transmit` to `ansible-runner worker`, and reads what comes back with `ansible-runner process`. Here the
+worker runs on this machine instead of in a container of the execution environment.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from integration.bed import COLLECTIONS, ROOT
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 VARIABLES = ROOT / "roles" / "awx" / "vars" / "main.yml"
+DEFAULTS = ROOT / "roles" / "awx" / "defaults" / "main.yml"
 
 
 class Loader(yaml.SafeLoader):
@@ -37,6 +39,14 @@ Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(n
 
 def role_variables() -> dict[str, Any]:
     return yaml.load(VARIABLES.read_text(), Loader)
+
+
+def command_line(limit: str = "") -> list[str]:
+    """The options of ansible-playbook, as RunJob.build_args makes them of the job templates of the role."""
+    defaults = yaml.safe_load(DEFAULTS.read_text())
+    become = ["--become"] if defaults["awx_become"] else []
+    limited = ["-l", limit] if limit else []
+    return ["-u", "root", *become, f"--forks={defaults['awx_forks']}", *limited]
 
 
 class Filename:
@@ -82,12 +92,23 @@ class Job:
         inventory: as the scripts of Ansible print it.
         inputs: of the credential for Connectware.
         number: of the job in AWX.
+        limit: that was answered at its start.
+        facts: files of the fact cache by name; None where the job template keeps no facts, as those of the role.
     """
 
     def __init__(
-        self, folder: Path, playbook: str, inventory: dict[str, Any], inputs: dict[str, Any], number: int = 1
+        self,
+        folder: Path,
+        playbook: str,
+        inventory: dict[str, Any],
+        inputs: dict[str, Any],
+        number: int = 1,
+        *,
+        limit: str = "",
+        facts: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         self.number = number
+        self._limit, self._facts = limit, facts
         self.sent, self.worker, self.back = (folder / name for name in ("sent", "worker", "back"))
         for path in (self.sent / "env", self.sent / "inventory", self.worker, self.back):
             path.mkdir(parents=True)
@@ -115,12 +136,19 @@ class Job:
         """With the answers of a survey."""
         (self.sent / "env" / "extravars").write_text(json.dumps({"awx_job_id": self.number, **variables}))
         (self.sent / "env" / "envvars").write_text(json.dumps(self.environment))
+        (self.sent / "env" / "cmdline").write_text(ansible_runner.utils.args2cmdline(*command_line(self._limit)))
+        if self._facts is not None:
+            cache = self.sent / "artifacts" / str(self.number) / "fact_cache"
+            cache.mkdir(mode=0o700, parents=True)
+            for name, facts in self._facts.items():
+                (cache / name).write_text(json.dumps(facts))
         settings = {"job_timeout": 0, "suppress_ansible_output": True, "suppress_output_file": True, "idle_timeout": 30}
         (self.sent / "env" / "settings").write_text(json.dumps(settings))
         with (self.sent / "stream").open("wb") as stream:
             ansible_runner.interface.run(
                 streamer="transmit", _output=stream, private_data_dir=str(self.sent), playbook=self.playbook,
-                inventory=str(self.sent / "inventory" / "hosts"), ident=str(self.number), fact_cache_type="jsonfile",
+                inventory=str(self.sent / "inventory" / "hosts"), ident=str(self.number),
+                fact_cache_type="" if self._facts is None else "jsonfile",
             )  # fmt: skip
         ours = ("ANSIBLE_", "CONNECTWARE_")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
@@ -150,6 +178,18 @@ class Job:
     @property
     def output(self) -> str:
         return "\n".join(event["stdout"] for event in self.events if event["stdout"])
+
+    @property
+    def fact_cache(self) -> dict[str, dict[str, Any]]:
+        """Files of the fact cache that have come back; AWX keeps those that are named as hosts are."""
+        files = (self.back / "artifacts" / str(self.number) / "fact_cache").glob("*")
+        return {path.name: json.loads(path.read_text()) for path in files}
+
+    @property
+    def hosts(self) -> set[str]:
+        """The hosts that the job has come to."""
+        (stats,) = [event for event in self.events if event["event"] == "playbook_on_stats"]
+        return set(stats["event_data"]["processed"])
 
     @property
     def changed(self) -> dict[str, int]:
