@@ -117,7 +117,7 @@ def test_nor_than_the_time_that_is_given(probe: ModuleType, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("written", "stale"),
-    [(None, False), ("", False), ("nonsense", False), ("999999999", True), (str(os.getpid()), True)],
+    [(None, False), ("", False), ("nonsense", False), ("999999999", True), ("of this test", True)],
 )
 def test_a_pid_file_that_a_killed_engine_has_left(
     probe: ModuleType, tmp_path: Path, written: str | None, stale: bool
@@ -125,7 +125,7 @@ def test_a_pid_file_that_a_killed_engine_has_left(
     """The number may be another process by now, as it is here."""
     path = tmp_path / "docker.pid"
     if written is not None:
-        path.write_text(written)
+        path.write_text(written.replace("of this test", str(os.getpid())))
     probe.PID_FILE = str(path)
     assert probe.stale_pid_file() is stale and not probe.named_in_pid_file()
 
