@@ -68,6 +68,14 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
 
 
 @pytest.fixture
+def own_simulator(tmp_path: Path) -> Iterator[Simulator]:
+    """One that a test may stop and start again, with the same state and ports."""
+    running = Simulator(tmp_path / "connectware", config={"version": bed.VERSION}).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
 def factory(
     request: pytest.FixtureRequest, simulator: Simulator, tmp_path: Path
 ) -> Iterator[Callable[..., bed.Factory]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from integration.bed import Factory, Run, docker
-from simulator.harness import until
+from simulator.harness import Simulator, until
 
 QUICK = {"agents_poll_interval": 1, "agents_settle": 2, "agents_timeout": 60}
 POLL = "0.4"
@@ -24,6 +24,11 @@ def quick(site: Factory, *names: str, **env: str) -> Factory:
     site.variables.update(QUICK)
     site.variables["agents_env"] = {**site.variables["agents_env"], "SIMULATOR_POLL_INTERVAL": POLL, **env}
     return site
+
+
+def with_own(site: Factory, simulator: Simulator) -> Factory:
+    """The same agents at another simulator."""
+    return Factory(simulator, site.directory, site.agents)
 
 
 def called(site: Factory, name: str) -> str:
@@ -103,11 +108,17 @@ def nothing_to_do(site: Factory, **variables: Any) -> Run:
     return run
 
 
-def first_rollout(site: Factory, **variables: Any) -> Run:
+def let_in_first(site: Factory, **variables: Any) -> Run:
     """All agents are registered for the first time, and logged in."""
     run = site.rollout(**variables).ok()
     assert verdicts(run) == dict.fromkeys(site.names(), ("registered", "first_start")), run.output
     all_connected(site)
+    return run
+
+
+def first_rollout(site: Factory, **variables: Any) -> Run:
+    """The same, and nobody has opened the window before."""
+    run = let_in_first(site, **variables)
     closed_and_clean(site)
     return run
 
@@ -135,13 +146,20 @@ def refused_behind_closed_window(site: Factory) -> int:
     return int(switches["pending_survives_relock"] and not switches["confirm_while_locked"])
 
 
+def refused_as_conflicts(site: Factory, names: set[str]) -> int:
+    """How many authorizations are refused with 409 where only they tell that a user of that name exists."""
+    told = site.simulator.control("GET", "switches")["conflict_told_by"] == "confirm"
+    return len(names & site.simulator.usernames()) if told else 0
+
+
 def healed(site: Factory, names: Iterable[str], **variables: Any) -> Run:
     """The run ends well, has touched exactly these agents, and all are logged in."""
     before, wanted = site.starts(), set(names)
+    refused = refused_behind_closed_window(site) + refused_as_conflicts(site, wanted)
     site.count_from_now()
     run = site.rollout(**variables).ok()
     assert touched(before, site.starts()) == wanted, run.output
-    assert site.counts()["operations"]["registry_confirm"] == len(wanted) + refused_behind_closed_window(site)
+    assert site.counts()["operations"]["registry_confirm"] == len(wanted) + refused
     all_connected(site)
     closed_and_clean(site)
     return run

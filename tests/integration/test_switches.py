@@ -5,6 +5,12 @@
 
 Each combination of the simulator's switches and of an agent's habits gets one life of three agents. Every two values
 meet in some combination. By default the most telling one is tried; SWITCHES=all tries them all (`make switches`).
+
+The life has something for each of them: Connectware restarts while requests are pending, an agent is restarted while
+its request is, and one is retired with its request. Left out are what cannot be served without an option (UNSERVED),
+and `confirm_ambiguous`: nothing is authorized while two requests of a username are listed, so that it only matters
+for a request that comes in between, which the attacks are made of (tests/attack). `default_window_ms` and
+`duration_required` are met by each run's duration.
 """
 
 from __future__ import annotations
@@ -15,15 +21,14 @@ from itertools import combinations
 import pytest
 from integration import lives
 from integration.pairwise import all_pairs, pairs_of
+from simulator.harness import until
 
 SEED = int(os.environ.get("SWITCHES_SEED", "3"))
 SELECTED = None if os.environ.get("SWITCHES") == "all" else 1
 
 SWITCHES = {
-    "answer_order": ["locked_first", "conflict_first"],
     "same_username": ["append", "replace", "reject"],
     "confirm_while_locked": [False, True],
-    "confirm_ambiguous": ["first", "last", "all", "reject"],
     "create_user_on": ["confirm", "poll"],
     "grant_while_locked": [True, False],
     "grant_repeatable": [True, False],
@@ -48,7 +53,15 @@ HABITS = {
     "SIMULATOR_ANNOUNCE": ["before_answer", "after_answer"],
     "SIMULATOR_PAIRING_LINE": ["once", "each"],
 }
-PARAMETERS = {**SWITCHES, **HABITS}
+# Switches that only mean something together. The order of answers means nothing where `register` never tells of a 409.
+TOGETHER = {
+    "conflict": [
+        {"conflict_told_by": "register", "answer_order": "locked_first"},
+        {"conflict_told_by": "register", "answer_order": "conflict_first"},
+        {"conflict_told_by": "confirm"},
+    ],
+}
+PARAMETERS = {**SWITCHES, **HABITS, **{name: list(range(len(values))) for name, values in TOGETHER.items()}}
 COMBINATIONS = all_pairs(PARAMETERS, SEED)
 
 # What cannot be served without an option: the switches, what the message must name, and why.
@@ -83,34 +96,113 @@ def test_every_pair_is_met():
 
 
 @pytest.mark.parametrize("number", range(1, len(COMBINATIONS[:SELECTED]) + 1))
-def test_one_life(factory, number):
+def test_one_life(factory, own_simulator, number):
     """Registered, nothing to do, deleted on the server, emptied on the host, replaced, nothing to do, retired."""
     combination = COMBINATIONS[number - 1]
     print("not default:", {k: v for k, v in combination.items() if v != PARAMETERS[k][0]})
     habits = {name: combination[name] for name in HABITS}
-    site = lives.quick(factory(), "deleted", "emptied", "spared", **habits)
+    switches = {name: combination[name] for name in SWITCHES}
+    for name, values in TOGETHER.items():
+        switches |= values[combination[name]]
+    own_simulator.switch(**switches)
+    site = lives.quick(lives.with_own(factory(3), own_simulator), "deleted", "emptied", "spared", **habits)
     site.variables["agents_poll_interval"] = 2
-    site.simulator.switch(**{name: combination[name] for name in SWITCHES})
-    lives.first_rollout(site)
+    deleted, emptied, spared = site.names()
+
+    lives.deployed_only(site)
+    restarted_with_requests(site, switches)
+    lives.let_in_first(site)
+    own_simulator.control("POST", "window", {"open_ms": 0})  # where it outlived the restart, it is not the run's
     lives.nothing_to_do(site)
 
-    deleted, emptied, spared = site.names()
-    before = site.starts()
-    site.simulator.control("DELETE", f"users/{deleted}")
+    own_simulator.control("DELETE", f"users/{deleted}")
+    asks_twice(site, deleted, switches["same_username"])
     lives.empty(emptied)
+    before = site.starts()
+    if stays_blocked(switches):
+        run = site.rollout().failed(deleted, "from before its restart is still pending", "deny it in Connectware")
+        denied_by_hand(site, deleted)
     run = site.rollout().failed(emptied, "409")
     assert lives.verdicts(run)[deleted] == ("registered", "credentials_rejected"), run.output
     assert lives.verdicts(run)[emptied][0] == "conflict", run.output
     assert lives.verdicts(run)[spared] == ("registered", "none"), run.output
     assert lives.touched(before, site.starts()) == {deleted, emptied}
     lives.all_connected(site, [deleted, spared])
+    own_simulator.control("POST", "window", {"open_ms": 0})
     lives.closed_and_clean(site)
 
     lives.healed(site, [emptied], agents_on_conflict="replace")
     lives.nothing_to_do(site)
-    site.retire().ok()
+    retired_with_a_request(site, spared, switches)
+
+
+def asks(site, name):
+    """The agent has a pending request, as soon as an administrator opens the window."""
+    if not site.simulator.state()["window"]["open"]:
+        site.simulator.control("POST", "window", {"open_ms": 120_000})
+    return [pairing_id for username, pairing_id in site.pending() if username == name]
+
+
+def lasting(switches):
+    """What is pending stays so, for as long as a run needs to begin."""
+    outlives = switches["pending_survives_relock"] or not switches["max_window_ms"]
+    return outlives and not switches["pending_ttl_ms"]
+
+
+def restarted_with_requests(site, switches):
+    """Connectware restarts while all ask in an open window: requests and window survive it, or do not."""
+
+    def requests():
+        return {(each["username"], each["pairing_id"], each["requested_at"]) for each in site.simulator.state()["pending"]}
+
+    until(lambda: all(asks(site, name) for name in site.names()), "all ask")
+    before = requests()
+    assert site.simulator.stop() == 0
+    site.simulator.start()
+    after, window = requests(), site.simulator.state()["window"]
+    if lasting(switches):
+        assert (after & before == before) is switches["pending_survives_restart"]
+    assert switches["pending_survives_restart"] or not after & before
+    if not switches["max_window_ms"]:
+        assert window["open"] is switches["window_survives_restart"]
+
+
+def asks_twice(site, name, same_username):
+    """It is restarted while its request is pending, and asks again: there are two of its name, one, or it is refused."""
+    (old_id,) = until(lambda: asks(site, name), f"{name} asks")
+    lives.restart(name)
+
+    def asked_again():
+        conflict = "409 Conflict" in lives.log_of(name).rpartition("Starting in distributed")[2]
+        return (conflict and same_username == "reject") or set(asks(site, name)) - {old_id}
+
+    until(asked_again, f"{name} asks again")
+
+
+def stays_blocked(switches):
+    """The request from before the restart stays listed, and there is no way to get rid of it but by hand."""
+    lasts = switches["pending_survives_relock"] and not switches["pending_ttl_ms"] and not switches["deny_supported"]
+    return lasts and switches["same_username"] != "replace"
+
+
+def denied_by_hand(site, name):
+    site.simulator.switch(deny_supported=True)
+    answer = site.simulator.client()("POST", "/api/client-registry/deny", json={"username": name})
+    assert answer.ok, answer.text
+    site.simulator.switch(deny_supported=False)
+
+
+def retired_with_a_request(site, name, switches):
+    """What is left of an agent is denied, where that can be done, or told; it may also have gone by itself."""
+    site.simulator.control("DELETE", f"users/{name}")
+    until(lambda: asks(site, name), f"{name} asks")
+    run = site.retire().ok()
+    denied, told = "denied" in run.agents[name]["actions"], f"retired agent {name} is still pending" in " ".join(run.output.split())
+    if lasting(switches):
+        assert (denied, told) == (switches["deny_supported"], not switches["deny_supported"]), run.output
+    assert not site.pending() or told, run.output
     assert not set(site.names()) & site.simulator.usernames()
-    assert [site.container(name) for name in site.names()] == [None, None, None]
+    assert [site.container(each) for each in site.names()] == [None, None, None]
 
 
 @pytest.mark.parametrize(("switches", "texts", "correction"), UNSERVED)

@@ -16,19 +16,6 @@ from simulator.harness import Simulator, until
 BUSY = {"operation": "registry_confirm", "status": 503, "count": 0}
 
 
-@pytest.fixture
-def own_simulator(tmp_path) -> Iterator[Simulator]:
-    """One that a test may stop and start again, with the same state and ports."""
-    running = Simulator(tmp_path / "connectware", config={"version": VERSION}).start()
-    yield running
-    running.stop()
-
-
-def with_own(site: Factory, simulator: Simulator) -> Factory:
-    """The same agents at another simulator."""
-    return Factory(simulator, site.directory, site.agents)
-
-
 def ended_well(site: Factory, process: subprocess.Popen[bytes]) -> None:
     assert process.wait(120) == 0, said(site)
     lives.all_connected(site)
@@ -139,7 +126,7 @@ def test_the_window_is_closed_before_an_authorization(factory, works, told):
     ids=["requests_survive", "nothing_survives", "window_survives"],
 )
 def test_connectware_restarts_in_the_middle_of_a_rollout(factory, own_simulator, switches):
-    site = lives.quick(with_own(factory(3), own_simulator))
+    site = lives.quick(lives.with_own(factory(3), own_simulator))
     own_simulator.switch(**switches)
     own_simulator.control("POST", "faults", BUSY)
     process = site.start("rollout")
@@ -156,7 +143,7 @@ def test_connectware_restarts_in_the_middle_of_a_rollout(factory, own_simulator,
 @pytest.mark.long
 def test_connectware_restarts_while_nothing_runs(factory, own_simulator):
     """Agents that wait for the broker and then log in again need nothing."""
-    site = lives.quick(with_own(factory(2), own_simulator))
+    site = lives.quick(lives.with_own(factory(2), own_simulator))
     lives.first_rollout(site)
     before = site.starts()
     own_simulator.stop()
