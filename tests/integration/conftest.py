@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from integration import bed
-from integration.registry import SavedImage
+from integration.registry import Registry, SavedImage
 from simulator.harness import Simulator
 
 
@@ -50,6 +50,16 @@ def saved_image(
     (folder / "image.tar").unlink()
     yield image
     shutil.rmtree(folder)  # large, and pytest would keep it
+
+
+@pytest.fixture
+def registry(saved_image: SavedImage) -> Iterator[Registry]:
+    """A registry of images; what was pulled from it is removed afterwards."""
+    running = Registry(saved_image).start()
+    yield running
+    running.stop()
+    for image in running.image_ids:
+        bed.docker("rmi", "--force", image, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -95,11 +95,16 @@ class Registry:
         self._server.shutdown()
         self._server.server_close()
 
-    def publish(self, tag: str) -> str:
-        """Make a release that there never was, put the tag on it, and return its image ID."""
+    def publish(self, tag: str, **env: str) -> str:
+        """Make a release that there never was, put the tag on it, and return its image ID.
+
+        Args:
+            env: what the release says of itself in its environment.
+        """
         release = secrets.token_hex(8)
         layer = _layer_with("etc/connectware-release", release)
         config = copy.deepcopy(self.base.config)
+        config["config"]["Env"] += [f"{name}={value}" for name, value in env.items()]
         config["rootfs"]["diff_ids"].append(_digest(layer))
         config["history"].append({"created": config["created"], "created_by": f"release {release}"})
         layers = [*self.base.layers, (_digest(layer), layer)]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from integration.bed import IMAGE, VERSION, docker, inspect
+from integration.bed import IMAGE, NEXT_VERSION, VERSION, docker, inspect
 from simulator.harness import until
 
 
@@ -93,7 +93,30 @@ def test_a_container_that_is_missing_or_ours_is_refused(factory):
     site.rollout().failed(name, "does not exist", "start it there first")
 
 
-def test_it_is_not_upgraded_and_retired_only_when_it_is_stopped(adopted):
+def test_an_upgrade_of_its_host_leaves_it_alone(adopted):
+    site = adopted()
+    own, other = site.names()
+    site.rollout().ok()
+    for name in (own, other):
+        until(lambda name=name: site.connected(name), f"{name} is connected")
+    theirs, ours = container_of(site), site.container(own)
+    site.simulator.control("POST", "version", {"version": NEXT_VERSION})
+    site.count_from_now()
+    run = site.play("upgrade", agents_version="auto").ok()
+    assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
+    now = container_of(site)
+    assert (now["Id"], now["Image"], now["State"]["StartedAt"]) == (
+        theirs["Id"], theirs["Image"], theirs["State"]["StartedAt"],
+    )  # fmt: skip
+    upgraded = site.container(own)
+    assert upgraded["Id"] != ours["Id"]
+    assert upgraded["Image"] == inspect("image", f"{IMAGE}:{NEXT_VERSION}")["Id"]
+    assert site.counts()["writes"] == 0
+    until(lambda: site.connected(own), "the other one is back")
+    assert site.play("upgrade", agents_version="auto").ok().changed == 0
+
+
+def test_it_is_retired_only_when_it_is_stopped(adopted):
     site = adopted()
     own, other = site.names()
     site.rollout().ok()

@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from typing import Any
 import jsonschema
 import pytest
 from integration.bed import ROOT, VERSION, Factory, docker
-from integration.registry import Registry, SavedImage
 from integration.test_modules import Controller
 from simulator.harness import Client, until
 
@@ -168,15 +167,6 @@ def test_a_token_is_recorded_by_the_account_that_the_user_names(factory, path):
     assert (after["account"], after["account_source"]) == ("automation", "option")
     assert (after["job_id"], after["job_user"]) == ("42", "eve")
     assert token not in path.read_text()
-
-
-@pytest.fixture
-def registry(saved_image: SavedImage) -> Iterator[Registry]:
-    running = Registry(saved_image).start()
-    yield running
-    running.stop()
-    for image in running.image_ids:
-        docker("rmi", "--force", image, check=False)
 
 
 def test_an_image_from_a_registry_is_recorded_by_its_digest(factory: Callable[..., Factory], path, registry):

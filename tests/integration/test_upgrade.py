@@ -123,6 +123,31 @@ def test_what_does_not_come_back_is_put_back_and_the_run_stops(factory, version,
     assert set(site.rollout(hosts=hosts).ok().changes.values()) == {0}
 
 
+def test_an_image_of_a_registry_is_put_back_by_its_digest(factory, registry):
+    """Its tag is moved before the upgrade, as a careless release does: the tag alone would bring another image back."""
+    site = factory(1)
+    site.variables.update(
+        agents_image=registry.image, agents_pull="always", agents_registry_username=registry.username,
+        agents_registry_password=registry.password,
+    )  # fmt: skip
+    hosts = fleet(site)
+    image_id = registry.publish(VERSION)
+    rolled_out(site, hosts)
+    (name,) = site.names()
+    (digest,) = inspect("image", image_id)["RepoDigests"]
+    registry.publish(VERSION)
+    docker("tag", f"{IMAGE}:{VERSION}", f"{registry.image}:{VERSION}")
+    registry.publish(NEXT_VERSION, SIMULATOR_CRASH="7")
+    becomes(site, NEXT_VERSION)
+    run = upgrade(site, hosts).failed(f"The previous image was put back for {name}", "exit code 7")
+    assert "Not seen to come back with it" not in run.output
+    container = site.container(name)
+    assert container["Image"] == image_id
+    assert container["Config"]["Image"] == digest and "@sha256:" in digest
+    until(lambda: site.connected(name), "it works with its old image")
+    assert site.counts()["writes"] == 0
+
+
 class Departing:
     """An upgrade of three hosts, the first two at once. The first one can go away."""
 

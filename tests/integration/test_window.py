@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 from integration import lives
-from integration.bed import VERSION, Factory
-from simulator.harness import Simulator, until
+from integration.bed import Factory
+from simulator.harness import until
 
 BUSY = {"operation": "registry_confirm", "status": 503, "count": 0}
 

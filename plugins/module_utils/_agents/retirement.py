@@ -19,7 +19,7 @@ from .ports import ServerPort
 from .record import AgentRecord
 from .text import printable
 
-STOPPED = (ABSENT, "created", "exited", "dead")
+STOPPED = (ABSENT, "created", "exited", "dead")  # of a container that somebody else runs
 FOUND = Verdict(e.REGISTERED, e.NONE, e.SETTLED)
 GONE = Verdict(e.RETIRED, e.NONE, e.SETTLED)
 
@@ -81,12 +81,9 @@ class Retirement:
 
     def _retire(self, record: AgentRecord) -> None:
         username = record.observation.username
-        if _runs(record.observation):
-            text = (
-                f"its container {record.observation.container} still runs and would ask to be registered again as soon"
-                " as its user is gone. Remove it first (module agents with state: absent)."
-            )
-            record.end(Verdict(e.BROKEN, e.NONE, e.FAIL, text))
+        present = _still_there(record.observation)
+        if present:
+            record.end(Verdict(e.BROKEN, e.NONE, e.FAIL, present))
             return
         if record.user_exists and record.elsewhere:
             record.end(_kept(record), FOUND)
@@ -132,5 +129,16 @@ def _kept(record: AgentRecord) -> Verdict:
     return Verdict(e.CONFLICTED, e.NONE, e.FAIL, f"{text}. {todo}")
 
 
-def _runs(observation: Observation) -> bool:
-    return observation.state not in STOPPED
+def _still_there(seen: Observation) -> str:
+    """Why the host is not done with it; empty if it is. Whoever runs a container himself only has to stop it."""
+    if seen.state not in STOPPED:
+        return (
+            f"its container {seen.container} still runs and would ask to be registered again as soon as its user is"
+            " gone. Remove it first (module agents with state: absent)."
+        )
+    if seen.managed and seen.state != ABSENT:
+        return (
+            f"its container {seen.container} does not run, but is still there or there again ({seen.state}), and would"
+            " ask to be registered again once it is started. Remove it first (module agents with state: absent)."
+        )
+    return ""

@@ -24,6 +24,9 @@ from .marks import Volumes, name_of_mark
 from .observe import Observer, Target
 from .plan import NOTHING, Plan
 
+STILL_THERE = "the engine took the order, but it is still there, or is there again"
+MADE_AGAIN = "Find out what makes it anew (docker events shows when), for example a Compose file, and run again."
+
 ENV_MUTUAL_TLS = ("CYBUS_USE_MUTUAL_TLS", "USE_MUTUAL_TLS")  # both spellings were observed
 
 
@@ -70,6 +73,10 @@ def _observe(
         spec = plan.spec
         report = plan.container if check_mode or not plan.changed else None
         target = Target(spec.name, spec.username, spec.container, spec.volume, report)
+        if plan.purges and not check_mode and spec.volume in volumes and spec.name not in errors:
+            errors[spec.name] = EngineError(
+                f"remove the volume {spec.volume}", where=engine.place, answered=STILL_THERE, todo=MADE_AGAIN
+            )
         try:
             seen = observer.observe(target, volumes)
             return replace(seen, managed=spec.managed, by_certificate=_by_certificate(plan))

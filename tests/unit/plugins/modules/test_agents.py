@@ -376,12 +376,29 @@ def test_no_mark_for_an_agent_with_a_certificate(fake: FakeEngine, run: Run, tmp
     assert made == [2, 1]
 
 
+def left(fake: FakeEngine, volumes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The volumes that nobody has removed."""
+    return [volume for volume in volumes if ("DELETE", f"/volumes/{volume['Name']}") not in fake.writes()]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_volume_that_is_there_again_after_a_purge_is_told(fake: FakeEngine, run: Run, check: bool) -> None:
+    fake.say("GET", "/volumes", {"Volumes": [OURS]})
+    fake.say("DELETE", f"/volumes/{NAME}", b"", status=204)
+    agents = [{"name": "press-1"}]
+    result = run("agents", docker_host=fake.address, agents=agents, state="absent", purge=True, check=check)
+    assert bool(result.get("failed")) is not check and result["changed"]
+    if not check:
+        assert f"remove the volume {NAME}" in result["msg"] and "is there again" in result["msg"]
+        assert f"remove the volume {NAME}" in result["agents"][0]["error"]
+
+
 @pytest.mark.parametrize(("purge", "volumes"), [(False, [OURS, MARKED]), (True, [OURS, MARKED]), (False, [MARKED])])
 @pytest.mark.parametrize("check", [True, False])
 def test_a_retirement_removes_the_mark(
     fake: FakeEngine, run: Run, purge: bool, volumes: list[dict[str, Any]], check: bool
 ) -> None:
-    fake.say("GET", "/volumes", {"Volumes": volumes})
+    fake.say("GET", "/volumes", lambda _query: {"Volumes": left(fake, volumes)})
     for name in (NAME, MARK):
         fake.say("DELETE", f"/volumes/{name}", b"", status=204)
     agents = [{"name": "press-1"}]

@@ -17,8 +17,9 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 from .world import World
 
 
-def retire(world, *, check=False, state="absent", give_up=(), **elsewhere):
-    records = [AgentRecord(replace(world.observe(name), state=state), **elsewhere) for name in world.agents]
+def retire(world, *, check=False, state="absent", managed=True, give_up=(), **elsewhere):
+    seen = [replace(world.observe(name), state=state, managed=managed) for name in world.agents]
+    records = [AgentRecord(observation, **elsewhere) for observation in seen]
     for record in records:
         if record.name in give_up:
             record.give_up("its container could not be removed")
@@ -54,6 +55,18 @@ def test_an_agent_that_still_runs_is_not_retired(state):
     records, _warnings = retire(world, state=state)
     assert records["agent-1"].failed and "still runs" in complaint(records["agent-1"])
     assert world.users == {"agent-1"}
+
+
+@pytest.mark.parametrize("managed", [True, False])
+@pytest.mark.parametrize("state", ["created", "exited", "dead"])
+def test_a_container_that_does_not_run_is_gone_only_where_somebody_else_removes_it(state, managed):
+    world = world_with("agent-1")
+    records, _warnings = retire(world, state=state, managed=managed)
+    record = records["agent-1"]
+    assert record.failed is managed and (outcome(record)["verdict"] == "retired") is not managed
+    assert world.users == ({"agent-1"} if managed else set())
+    if managed:
+        assert f"still there or there again ({state})" in complaint(record)
 
 
 @pytest.mark.parametrize("check", [True, False])
