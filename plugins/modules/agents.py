@@ -306,6 +306,7 @@ agents:
       drift: []
       pulled: false
       previous_image: null
+      replaced_image: null
       error: ""
       observation:
         state: running
@@ -352,6 +353,12 @@ agents:
       description:
         - The image of its container before, for one that was made anew with another image. By digest if it has one,
           else by its ID.
+      type: str
+      returned: success
+    replaced_image:
+      description:
+        - The image before that of its container, also where an earlier run replaced it. As RV(agents[].previous_image),
+          and null where no image was ever replaced.
       type: str
       returned: success
     error:

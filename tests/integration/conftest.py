@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from integration import bed
 from integration.registry import Registry, SavedImage
+from integration.stage import Stage
 from simulator.harness import Simulator
 
 
@@ -83,6 +84,12 @@ def own_simulator(tmp_path: Path) -> Iterator[Simulator]:
     running = Simulator(tmp_path / "connectware", config={"version": bed.VERSION}).start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Where secrets are looked for; runs that a test starts from now on have their temporary files there."""
+    return Stage(tmp_path, monkeypatch)
 
 
 @pytest.fixture

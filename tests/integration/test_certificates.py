@@ -9,7 +9,8 @@ import json
 
 import pytest
 import trustme
-from integration.bed import VERSION, Factory, clean, docker
+from integration.bed import IMAGE, VERSION, Factory, clean, docker
+from integration.stage import ON_HOST
 from simulator.certificates import client_certificate
 from simulator.harness import Simulator, until
 
@@ -67,6 +68,35 @@ def test_mutual_tls_needs_no_registration(plant):
     key = "".join(line for line in (plant.directory / f"{name}.pem").read_text().splitlines()[1:3])
     assert key not in json.dumps(container)
     assert plant.rollout().ok().changed == 0
+
+
+def test_no_private_key_turns_up(plant, stage):
+    """At -vvvv, in all that a rollout, one that is refused and a retirement leave behind, or have for a moment."""
+    name = plant.names()[0]
+    pem = plant.directory / f"{name}.pem"
+    block = pem.read_text().partition("PRIVATE KEY-----\n")[2].partition("-----END")[0]
+    stage.secrets.update({f"line {number} of the key": line for number, line in enumerate(block.split()[:-1])})
+    assert stage.secrets
+    stage.left_out.append(pem)
+    plant.variables["ansible_remote_tmp"] = str(stage.host_tmp)
+    plant.environment["ANSIBLE_PIPELINING"] = "0"  # modules come as files: they are looked into
+    loud = ("-vvvv", "--diff")
+    with stage.sampler:
+        stage.saw(plant.rollout(*loud).failed(name, "there is no user"))
+        user_with_certificate(plant)
+        stage.saw(plant.rollout(*loud).ok())
+        until(lambda: plant.connected(name), "it is connected by its certificate")
+        broken = plant.directory / "broken.pem"
+        broken.write_text(pem.read_text().replace("CERTIFICATE", "CERTIFICATION"))
+        broken.chmod(0o644)
+        stage.left_out.append(broken)
+        given = dict(plant.agents[0]["certificates"])
+        plant.agents[0]["certificates"].update(certificate=str(broken), key=str(broken))
+        stage.saw(plant.rollout(*loud).failed(name, str(broken)))
+        plant.agents[0]["certificates"] = given
+        stage.saw(plant.retire(*loud, agents_purge=True).ok())
+    assert stage.sampler.seen[ON_HOST] and stage.sampler.seen["environment of agents"]
+    assert not stage.leaks(f"connectware-agent-{name}", f"{IMAGE}:{VERSION}")
 
 
 def test_other_places_in_the_container_are_options(plant):

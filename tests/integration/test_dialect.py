@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from integration import dialect
-from integration.bed import IMAGE, VERSION, Factory, docker
+from integration.bed import IMAGE, NEXT_VERSION, VERSION, Factory, docker, inspect
 from integration.test_modules import Controller
 from simulator.harness import until
 
@@ -29,6 +29,76 @@ def elsewhere(factory: Callable[..., Factory]) -> Iterator[Callable[..., Factory
     yield make
     for site in made:
         site.simulator.control("POST", "reset")
+
+
+LET_IN = {
+    "hosts": "localhost",
+    "gather_facts": False,
+    "tasks": [
+        {
+            "name": "Read the log of the client",
+            "ansible.builtin.command": {"argv": ["docker", "logs", "{{ container }}"]},
+            "register": "log",
+            "changed_when": False,
+        },
+        {
+            "name": "Register it",
+            "edgefleet.connectware.registered_client": {
+                "username": "{{ username }}",
+                "pairing_id": "{{ log.stdout | edgefleet.connectware.pairing_id(username, agents_log_patterns) }}",
+                "connectware_contract": "{{ connectware_contract }}",
+            },
+        },
+    ],
+}
+
+
+def upgraded(site: Factory) -> None:
+    """Its health and version are asked for, the agents follow, and nobody registers."""
+    before = site.starts()
+    assert "unknown" not in site.counts()["operations"]
+    site.simulator.control("POST", "version", {"version": NEXT_VERSION})
+    site.count_from_now()
+    run = site.play("upgrade", agents_version="auto").ok()
+    assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
+    counts = site.counts()
+    assert {"system_info", "system_health"} <= set(counts["operations"]) and counts["writes"] == 0
+    wanted = inspect("image", f"{IMAGE}:{NEXT_VERSION}")["Id"]
+    for name in site.names():
+        assert site.container(name)["Image"] == wanted and site.starts()[name][0] != before[name][0]
+        until(lambda name=name: site.connected(name), f"{name} is back")
+    assert site.play("upgrade", agents_version="auto").ok().changed == 0
+
+
+def client_let_in(site: Factory) -> None:
+    """A client that somebody else runs: its pairing ID is read from its log by the corrected patterns."""
+    name = f"{site.names()[0]}-robots"
+    container = f"connectware-agent-{name}"
+    variables = {
+        "CYBUS_AGENT_MODE": "distributed",
+        "CYBUS_AGENT_NAME": name,
+        "CYBUS_MQTT_HOST": "127.0.0.1",
+        "CYBUS_MQTT_PORT": str(site.variables["agents_mqtt_port"]),
+        **site.variables["agents_env"],
+    }
+    env = [option for item in variables.items() for option in ("--env", "=".join(item))]
+    docker("run", "--detach", "--rm", "--network", "host", "--name", container, *env, f"{IMAGE}:{VERSION}")
+    until(lambda: "compare the code" in docker("logs", container), "it asks")
+    Controller(site.simulator, site.directory).play(LET_IN, container=container, username=name, **dialect.GROUP_VARS)
+    until(lambda: site.connected(name), "it is connected")
+
+
+def retired_with_a_request(site: Factory) -> None:
+    one, two = site.names()
+    site.simulator.switch(deny_supported=True, pending_survives_relock=True)
+    site.simulator.control("DELETE", f"users/{one}")
+    site.simulator.control("POST", "window", {"open_ms": 120_000})
+    until(lambda: one in [name for name, _id in site.pending()], f"{one} asks")
+    run = site.retire(agents_purge=True).ok()
+    assert run.agents[one]["actions"] == ["removed", "denied"], run.agents
+    assert site.pending() == []
+    assert not {one, two} & site.simulator.usernames()
+    assert [site.container(name) or site.volume(name) for name in site.names()] == [None, None]
 
 
 def test_corrections_alone_serve_another_connectware(elsewhere):
@@ -70,9 +140,9 @@ def test_corrections_alone_serve_another_connectware(elsewhere):
     until(lambda: site.connected(two), f"{two} is logged in again")
     assert site.rollout().ok().changed == 0
 
-    site.retire(agents_purge=True).ok()
-    assert not {one, two} & simulator.usernames()
-    assert site.container(one) is None and site.volume(two) is None
+    upgraded(site)
+    client_let_in(site)
+    retired_with_a_request(site)
     assert "unknown" not in site.counts()["operations"]
 
 

@@ -10,80 +10,17 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.bed import IMAGE, VERSION, Factory, Run, docker
-from integration.leaks import Leak, Sampler, Seeker, contents_of, engine_reports, spellings
+from integration.bed import IMAGE, VERSION, Factory, docker
+from integration.leaks import Seeker, contents_of, spellings
 from integration.registry import Registry, SavedImage
+from integration.stage import ON_HOST, Stage, new_secret
 from integration.test_modules import MAKE_TOKEN, Controller
-from simulator.harness import Client, Simulator, until
+from simulator.harness import Client, until
 
 LOUD = ("-vvvv", "--diff")
-
-
-def new_secret(kind: str) -> str:
-    """One that no two spellings are the same of."""
-    return f"{kind}\"{secrets.token_hex(6)}/%'&+ {secrets.token_hex(6)}\\~"
-
-
-class Stage:
-    """All places of a run on this machine, and all that turned up in them."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.secrets: dict[str, str] = {}
-        self.outputs: list[str] = []
-        self.reports: list[str] = []
-        self.host_tmp = folder / "host-tmp"
-        self.sampler = Sampler({"files on the host meanwhile": self.host_tmp})
-        places = {
-            "HOME": folder / "home",
-            "ANSIBLE_LOCAL_TEMP": folder / "local-tmp",
-            "ANSIBLE_REMOTE_TEMP": folder / "controller-tmp",
-            "ANSIBLE_CACHE_PLUGIN_CONNECTION": folder / "facts",
-        }
-        for path in (*places.values(), self.host_tmp):
-            path.mkdir()
-        for name, path in places.items():
-            monkeypatch.setenv(name, str(path))
-        monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN", "jsonfile")
-        monkeypatch.setenv("ANSIBLE_LOG_PATH", str(folder / "ansible.log"))
-
-    def saw(self, run: Run) -> Run:
-        self.outputs.append(run.output)
-        self.reports.append(json.dumps(run.report, ensure_ascii=False))
-        self.reports.append(json.dumps(run.report))
-        return run
-
-    def learn_tokens(self, simulator: Simulator) -> None:
-        """Whatever logins have given so far."""
-        state = json.loads((simulator.state_dir / "state.json").read_text())
-        for token in state["tokens"]:
-            self.secrets[f"token {token['token'][:4]}"] = token["token"]
-
-    def leaks(self, prefix: str, *images: str) -> set[Leak]:
-        """In every place."""
-        everything, api = Seeker(self.secrets), Seeker(self._api_secrets())
-        found = everything.leaks("output", self.outputs) | everything.leaks("report", self.reports)
-        left = contents_of(self.folder, self.folder / "inventory.yml", self.folder / "made-token")
-        found |= everything.leaks("files left", left)
-        for place, reports in engine_reports(prefix, *images).items():
-            found |= everything.leaks(place, reports)
-        for place, contents in self.sampler.seen.items():
-            # The host needs the login of the registry for the pull; it is there as long as the module runs.
-            seeker = api if place == "files on the host meanwhile" else everything
-            found |= seeker.leaks(place, contents)
-        return found
-
-    def _api_secrets(self) -> dict[str, str]:
-        return {name: secret for name, secret in self.secrets.items() if not name.startswith("registry")}
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    return Stage(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -148,7 +85,7 @@ def test_no_secret_of_a_whole_life_turns_up(stage, site, registry):
         stage.learn_tokens(site.simulator)
         stage.saw(site.retire(*LOUD, agents_purge=True).ok())
         stage.learn_tokens(site.simulator)
-    assert stage.sampler.seen["files on the host meanwhile"] and stage.sampler.seen["environment of agents"]
+    assert stage.sampler.seen[ON_HOST] and stage.sampler.seen["environment of agents"]
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in stage.outputs[0], "what modules were given is printed"
     assert evidence.read_text().count('"outcome": "proved"') == 3
     assert not stage.leaks("connectware-agent-it", f"{registry.image}:{VERSION}")
@@ -263,15 +200,19 @@ def test_a_planted_secret_is_found_in_every_spelling_and_place(stage, traces):
     docker("commit", "--change", f"LABEL x={json.dumps(secret)}", traces, traces)
     with stage.sampler:
         (stage.host_tmp / "AnsiballZ_x.py").write_text(whole)
+        passing = [path / "for-a-moment" for path in stage.places.values()]
+        for path in passing:
+            path.write_text(whole)
         sleeper = [sys.executable, "-c", "import sys; sys.stdin.read()", "agent.py", whole]
         running = subprocess.Popen(sleeper, stdin=subprocess.PIPE, env={"X": whole})
-        until(lambda: len(stage.sampler.seen) == 3, "the sampler has seen everything")
+        until(lambda: len(stage.sampler.seen) == 3 + len(passing), "the sampler has seen everything")
         until(lambda: any(b"planted" in line for line in stage.sampler.seen["command lines"]), "the command line")
         running.communicate(b"")
-        (stage.host_tmp / "AnsiballZ_x.py").unlink()
+        for path in (stage.host_tmp / "AnsiballZ_x.py", *passing):
+            path.unlink()
     found = {(leak.place, leak.spelling) for leak in stage.leaks(traces, traces)}
     everywhere = {"output", "report", "files left", "containers", "volumes", "command lines", "environment of agents",
-                  "files on the host meanwhile"}  # fmt: skip
+                  ON_HOST, *(f"files in {name} meanwhile" for name in stage.places)}  # fmt: skip
     distinct = {needle: name for name, needle in reversed(spellings(secret).items())}
     # The engine prints JSON: what has quotes or backslashes is spelled in another way there.
     changed = {name for needle, name in distinct.items() if set(needle) & set(b'"\\')}

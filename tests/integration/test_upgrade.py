@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 
 import pytest
@@ -146,6 +148,47 @@ def test_an_image_of_a_registry_is_put_back_by_its_digest(factory, registry):
     assert container["Config"]["Image"] == digest and "@sha256:" in digest
     until(lambda: site.connected(name), "it works with its old image")
     assert site.counts()["writes"] == 0
+
+
+def killed_after_the_containers(site, hosts):
+    """An upgrade that is killed when it has made the containers anew, before it has seen that they do not come back."""
+    old = site.starts()
+    process = site.start("upgrade", "--extra-vars", SERIAL, hosts=hosts, agents_version="auto")
+    try:
+        until(lambda: site.starts().keys() == old.keys() and site.starts() != old, "a container is made anew", 90)
+        os.killpg(process.pid, signal.SIGKILL)
+        for pid in site.workers():
+            os.kill(pid, signal.SIGKILL)
+        process.wait(30)
+    finally:
+        process.kill()
+
+
+def test_after_one_that_was_killed_the_next_one_names_the_image_before_and_the_way_back(factory):
+    site = factory(2)
+    hosts = fleet(site)
+    rolled_out(site, hosts)
+    before = site.starts()
+    becomes(site, CRASHING)
+    killed_after_the_containers(site, hosts)
+    canary, other = site.names()
+    assert image_of(site, canary) == id_of(CRASHING)
+    old_image = id_of(VERSION)
+    assert site.container(canary)["Config"]["Labels"]["edgefleet.connectware.replaced-image"] == old_image
+
+    run = upgrade(site, hosts).failed(
+        "The upgrade failed on host1", "No image was replaced", f"replaced the image of {canary} ({old_image})",
+        "playbook rollout", "exit code 7",
+    )  # fmt: skip
+    assert "was put back" not in run.output
+    assert image_of(site, canary) == id_of(CRASHING), "nothing is put back on the word of a label"
+    assert site.starts([other]) == {other: before[other]}
+
+    site.rollout(
+        "--extra-vars", f"agents_image={old_image} agents_version=", "--limit", "host1", hosts=hosts
+    ).ok()  # fmt: skip
+    assert image_of(site, canary) == old_image
+    until(lambda: site.connected(canary), "it works with its old image")
 
 
 class Departing:

@@ -124,6 +124,7 @@ def _result(
                 "drift": list(plan.drift),
                 "pulled": bool(plan.image and plan.image.pulled),
                 "previous_image": plan.previous_image,
+                "replaced_image": plan.replaced_image,
                 "error": errors[plan.spec.name].message if plan.spec.name in errors else "",
                 "observation": observation.to_dict(),
             }

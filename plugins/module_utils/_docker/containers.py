@@ -14,7 +14,7 @@ from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
 from .._errors import EngineError
 from .certificates import check_certificates
 from .container_report import stop_timeout
-from .drift import DEFAULT_NETWORK, LABEL_LOG_OPTIONS
+from .drift import DEFAULT_NETWORK, LABEL_LOG_OPTIONS, LABEL_REPLACED
 from .engine import Engine
 from .image import Image, Pull, provide
 from .inventory import agent_of, asks_for_networks, successor, take
@@ -133,13 +133,13 @@ class Converger:
         spec, client, call = plan.spec, self.engine.client, self.engine.call
         self._provide_volume(plan)
         if plan.container is None:
-            new = self._create(spec, spec.container)
+            new = self._create(plan, spec.container)
         elif plan.container["Name"].lstrip("/") == successor(spec):
             # The run before was killed when only the new container was left.
             self._remove(plan)
-            new = self._create(spec, spec.container)
+            new = self._create(plan, spec.container)
         else:
-            new = self._create(spec, successor(spec))
+            new = self._create(plan, successor(spec))
             self._remove(plan)
             call(f"rename {successor(spec)} to {spec.container}", client.rename, new, spec.container)
         call(f"start the container {spec.container}", client.start, new)
@@ -183,9 +183,9 @@ class Converger:
                 tried, where=self.engine.place, answered=f"it belongs to the agent {agent_of(made)} since a moment ago"
             )
 
-    def _create(self, spec: AgentSpec, name: str) -> str:
+    def _create(self, plan: Plan, name: str) -> str:
         """A container that was not started yet; if it cannot be completed, it is removed again."""
-        client, call = self.engine.client, self.engine.call
+        spec, client, call = plan.spec, self.engine.client, self.engine.call
         first, *others = spec.networks or (None,)
         made = call(
             f"create the container {name}",
@@ -193,7 +193,7 @@ class Converger:
             spec.image,
             name=name,
             environment=spec.environment(),
-            labels={**spec.all_labels(), LABEL_LOG_OPTIONS: ",".join(sorted(spec.log_options))},
+            labels={**spec.all_labels(), **_own_labels(plan)},
             user=spec.user or None,
             stop_timeout=spec.stop_timeout,
             host_config=self._host_config(spec, first),
@@ -230,6 +230,12 @@ class Converger:
             dns=list(spec.dns) or None,
             log_config={"Type": spec.log_driver, "Config": dict(spec.log_options)},
         )
+
+
+def _own_labels(plan: Plan) -> dict[str, str]:
+    """What a later run has to know of this container."""
+    log_options = {LABEL_LOG_OPTIONS: ",".join(sorted(plan.spec.log_options))}
+    return {**log_options, LABEL_REPLACED: plan.replaced_image} if plan.replaced_image else log_options
 
 
 def _in_order(specs: Sequence[AgentSpec], plans: Sequence[Plan]) -> list[Plan]:

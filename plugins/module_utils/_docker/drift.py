@@ -26,6 +26,10 @@ DEFAULT_NETWORK = "bridge"
 LIMITS = {"memory": "MemoryLimit", "pids_limit": "PidsLimit"}
 LABEL_LOG_OPTIONS = "edgefleet.connectware.log-options"
 """Names the log options that were asked for: the engine adds those of its own configuration to them."""
+LABEL_REPLACED = "edgefleet.connectware.replaced-image"
+"""The image of the container that this one took the place of, by digest if it had one: whoever wants to go back where
+nobody remembers it finds it here. History, not a wish: it never differs."""
+OWN_LABELS = (LABEL_LOG_OPTIONS, LABEL_REPLACED)
 
 
 def wanted(spec: AgentSpec, image_id: str | None, image_config: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +116,7 @@ def _looks_secret(name: str) -> bool:
 
 
 def _labels(labels: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in labels.items() if name != LABEL_LOG_OPTIONS}
+    return {name: value for name, value in labels.items() if name not in OWN_LABELS}
 
 
 def _log_options(container: Mapping[str, Any]) -> dict[str, str]:

@@ -75,6 +75,12 @@ class Plan:
         return self.unmark and self.mark is not None
 
     @property
+    def replaced_image(self) -> str | None:
+        """The image before that of the container, as it is or as this plan makes it; None if there was none."""
+        labels = (self.container or {"Config": {}})["Config"].get("Labels") or {}
+        return self.previous_image or labels.get(drift_module.LABEL_REPLACED)
+
+    @property
     def marks(self) -> bool:
         """The volume is made and gets a mark; an agent with a certificate never asks for a registration."""
         return self.action in (CREATED, RECREATED) and self.volume is None and not self.spec.by_certificate

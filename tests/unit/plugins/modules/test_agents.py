@@ -297,6 +297,35 @@ def test_a_container_that_gets_another_image_tells_which_one_it_had(
     assert agent["previous_image"] == told
 
 
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(("new_image", "had", "told"), [
+    ("sha256:two", None, "sha256:one"),
+    ("sha256:two", "reg/mapper@sha256:older", "sha256:one"),
+    ("sha256:one", "reg/mapper@sha256:older", "reg/mapper@sha256:older"),
+    ("sha256:one", None, None),
+])  # fmt: skip
+def test_a_container_keeps_the_image_before_its_own(
+    fake: FakeEngine, run: Run, new_image: str, had: str | None, told: str | None, check: bool
+) -> None:
+    """Also where it is made anew for another reason."""
+    label = "edgefleet.connectware.replaced-image"
+    labels = {"edgefleet.connectware.agent": "press-1", "vendor": "x", **({label: had} if had else {})}
+    deployed(fake, Config__Labels=labels, HostConfig__Init=False)
+    fake.say("GET", "/images/sha256:one/json", IMAGE_REPORT)
+    fake.say("GET", "/images/reg/mapper:1.8.0/json", {**IMAGE_REPORT, "Id": new_image})
+    for method, path, status in (
+        ("POST", "/containers/c1/stop", 204), ("DELETE", "/containers/c1", 204), ("POST", "/containers/c2/rename", 204),
+        ("POST", "/containers/c2/start", 204),
+    ):  # fmt: skip
+        fake.say(method, path, b"", status=status)
+    fake.say("POST", "/containers/create", {"Id": "c2"}, status=201)
+    (agent,) = run("agents", docker_host=fake.address, check=check, **WANTED)["agents"]
+    assert agent["action"] == "recreated" and agent["replaced_image"] == told
+    if not check:
+        (made,) = fake.bodies["POST", "/containers/create"]
+        assert json.loads(made)["Labels"].get(label) == told
+
+
 @pytest.mark.parametrize("usernames", [[], ["press-1"], ["other"]])
 def test_agents_that_are_not_ours_are_found_by_their_environment(
     fake: FakeEngine, run: Run, usernames: list[str]

@@ -38,6 +38,7 @@ class FakeEngine(ThreadingMixIn, UnixStreamServer):
         self.address = f"unix://{path}" if path else f"tcp://127.0.0.1:{self.socket.getsockname()[1]}"
         self.answers: dict[tuple[str, str], Answer] = {}
         self.asked: list[tuple[str, str, str]] = []
+        self.bodies: dict[tuple[str, str], list[bytes]] = {}
         self.say("GET", "/version", {"ApiVersion": api, "MinAPIVersion": "1.44", "Version": "29.0.0"})
         self.say("GET", "/containers/json", [])
         self.say("GET", "/volumes", {"Volumes": []})
@@ -70,7 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
             version, _unused, rest = path[1:].partition("/")
             path = "/" + rest
         self.server.asked.append((self.command, version, path))
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.bodies.setdefault((self.command, path), []).append(sent)
         missing: Answer = (404, {"message": f"no such thing: {path}"}, {})
         status, body, headers = self.server.answers.get((self.command, path), missing)
         if callable(body):

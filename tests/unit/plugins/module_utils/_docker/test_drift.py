@@ -11,6 +11,7 @@ from unit.plugins.module_utils._docker.reports import IMAGE_CONFIG, container, s
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import Mount
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.drift import (
     LABEL_LOG_OPTIONS,
+    LABEL_REPLACED,
     drift,
     reported,
     shown,
@@ -120,6 +121,11 @@ def test_a_log_option_that_only_the_daemon_sets_is_seen_where_nobody_noted_what_
     del labels[LABEL_LOG_OPTIONS]
     extra = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3", "labels": "x"}}
     assert drifts(report=container(config__Labels=labels, host__LogConfig=extra)) == ("log_options",)
+
+
+def test_the_image_that_was_replaced_is_history_and_no_drift():
+    labels = {**container()["Config"]["Labels"], LABEL_REPLACED: "reg/mapper@sha256:old"}
+    assert drifts(report=container(config__Labels=labels)) == ()
 
 
 def test_secrets_are_not_shown():
