@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .._agents.log import LogParser
-from .._agents.observation import ABSENT, ASKS, PAIRING, RESTARTING, Observation
+from .._agents.observation import ABSENT, ASKS, CONFLICT, PAIRING, RESTARTING, Observation
 from .._agents.patterns import LogPatterns
 from .._agents.reach import names_of_connectware
 from .._errors import EngineError, EngineUnavailableError
@@ -173,7 +173,7 @@ class Observer:
         """What earlier starts left: looked up for an agent that asks, or has crashed just now."""
         start = log_start(container, self._engine.now())
         crashed = container.get("RestartCount", 0) > 0 and self._is_young(container)
-        if start is None or not (crashed or any(event.kind == PAIRING for event in now.events)):
+        if start is None or not (crashed or _may_have_asked_before(now)):
             return Earlier()
         known = container["Id"], start
         if known not in self._earlier:  # it changes no more, and is large: read once, however often one looks
@@ -202,6 +202,11 @@ class Observer:
 
 def _asks(parser: LogParser) -> bool:
     return any(event.kind in ASKS for event in parser.events)
+
+
+def _may_have_asked_before(parser: LogParser) -> bool:
+    """A 409 can come before the pairing ID is shown, and be the answer to an earlier request of the agent's own."""
+    return any(event.kind in (PAIRING, CONFLICT) for event in parser.events)
 
 
 def _is_unreadable(exc: EngineError) -> bool:

@@ -52,6 +52,19 @@ def test_the_log_of_earlier_starts_is_read_once_however_often_one_looks(fake: Fa
     assert len(reads) == 4 + 1
 
 
+def test_an_agent_that_is_refused_before_it_shows_an_id_is_known_by_the_one_it_showed_before(fake: FakeEngine) -> None:
+    """Some servers refuse a second request of a name while the first one, of the start before, is pending."""
+    container = report(State=STATE)
+    fake.say("GET", f"/containers/{NAME}/json", container)
+    fake.say("GET", "/containers/c1/json", container)
+    refused = line(62, "Registration failed: 409 Conflict")
+    fake.say("GET", f"/containers/{NAME}/logs", pairing(10, "aaaaaa") + refused)
+    observer = Observer(connect({"docker_host": fake.address, "docker_timeout": 5}), parse_patterns())
+    seen = observer.observe(Target("press-1", "press-1", NAME, NAME), {})
+    assert [event.kind for event in seen.events] == ["conflict"]
+    assert seen.former_ids == ("aaaaaa",)
+
+
 @pytest.mark.parametrize("ahead", [-40.0, 0.0, 3600.0])
 def test_how_long_an_agent_has_run_is_told_by_the_clock_of_its_engine(ahead: float, far: FakeEngine) -> None:
     """An agent that was restarted as a proof just now has not proven anything yet, whatever our own clock says."""
