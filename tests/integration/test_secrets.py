@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from integration.bed import IMAGE, VERSION, Factory, docker
-from integration.leaks import Seeker, contents_of, spellings
+from integration.leaks import Leak, Seeker, contents_of, spellings
 from integration.registry import Registry, SavedImage
 from integration.stage import ON_HOST, Stage, new_secret
 from integration.test_modules import MAKE_TOKEN, Controller
@@ -153,7 +153,9 @@ def test_modules_show_no_secret(stage, simulator, tmp_path):
         stage.outputs.append(controller.module("connectware_info", *LOUD).output)
     stage.learn_tokens(simulator)
     assert "****" in stage.outputs[-1]
-    assert not stage.leaks("connectware-agent-none")
+    # The play's own task copies that token into a file, which Ansible brings through its folders.
+    brought = {f"files in {name} meanwhile" for name in ("ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP")}
+    assert stage.leaks("connectware-agent-none") <= {Leak(place, "token that was made", "plain") for place in brought}
 
 
 def test_what_ansible_keeps_where_it_is_told_to(stage, site, registry, monkeypatch):
