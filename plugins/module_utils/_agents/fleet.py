@@ -161,11 +161,12 @@ def compare(
         concerns: see `ghosts`.
     """
     named = {agent.username: agent for agent in reversed(expected or ())}
-    known = () if expected is None else ghosts(seen.agents, names_of(expected), concerns)
+    unknown = () if expected is None else ghosts(seen.agents, names_of(expected), concerns)
+    ghostly = {agent.username for agent in unknown}  # each has one user
     gone = {agent.username for agent in missing(seen.agents, expected or ())}
     there = [*seen.agents, *(ServerAgent(username, BY_INVENTORY, registered=False) for username in gone)]
     there.sort(key=lambda agent: agent.username)
-    return tuple(Entry(agent, named.get(agent.username), agent in known) for agent in there)
+    return tuple(Entry(agent, named.get(agent.username), agent.username in ghostly) for agent in there)
 
 
 def ghosts(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ from .rows import (
 )
 
 MOST_PLACES = 5  # in a sentence
+_BARE_ID = re.compile(r"sha256:[0-9a-f]+\Z")
 
 
 def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Mapping[str, Any]) -> Report:
@@ -151,11 +153,15 @@ def _server_findings(known: Mapping[str, Any] | None) -> Iterable[tuple[str, str
 
 def _ghosts(server: Mapping[str, Mapping[str, Any]], hosts: Sequence[HostLook]) -> Iterable[AgentRow]:
     """Agents of the server that no host of the inventory names, and the container of each if one was seen."""
+    places: dict[str, tuple[HostLook, Seen]] = {}
+    for host in hosts:
+        for seen in host.seen:
+            places.setdefault(seen.username, (host, seen))
+            places.setdefault(seen.name, (host, seen))
     for username, agent in server.items():
         if not agent.get("ghost"):
             continue
-        places = [(host, seen) for host in hosts for seen in host.seen if username in (seen.username, seen.name)]
-        host, seen = places[0] if places else (None, None)
+        host, seen = places.get(username, (None, None))
         image, version = _image(seen)
         where = f"; its container {text(seen.container)} is on {host.name}" if host and seen else ""
         yield AgentRow(
@@ -181,10 +187,15 @@ def _since(known: Mapping[str, Any] | None) -> str | None:
 
 
 def _image(seen: Seen | None) -> tuple[str | None, str | None]:
-    """The image and its version: the digest, else the tag; the colon of a port is none of a tag."""
+    """The image and its version: the digest, else the tag; the colon of a port is none of a tag.
+
+    An ID alone is of an image without a name: then it is the version.
+    """
     if seen is None or not seen.image:
         return None, None
     reference = text(seen.image, 512)
+    if _BARE_ID.match(reference):  # the container was made of an image without a name
+        return None, reference
     name, at, digest = reference.partition("@")
     head, colon, tag = name.rpartition(":")
     if colon and "/" not in tag:

@@ -105,7 +105,7 @@ class Tally:
         self.check = check
         self.concerned = False
         self.hosts: dict[str, HostRow] = {}
-        self.agents: dict[tuple[str, str], AgentRow] = {}
+        self.agents: dict[str, dict[str, AgentRow]] = {}  # by host and name
         self.authorizations: list[Mapping[str, Any]] = []
         self._left: set[str] = set()
 
@@ -127,7 +127,7 @@ class Tally:
         self.expect([host])
         for agent in agents:
             name = str(agent.get("name", ""))
-            row = self.agents.setdefault((host, name), AgentRow(host, name))
+            row = self.agents.setdefault(host, {}).setdefault(name, AgentRow(host, name))
             if deployed:
                 row.take_deployed(agent, predicted)
             else:
@@ -167,11 +167,12 @@ class Tally:
 
     def rows_of(self, host: str) -> list[AgentRow]:
         """The agents of a host by name."""
-        return [self.agents[key] for key in sorted(self.agents) if key[0] == host]
+        return [row for _name, row in sorted(self.agents.get(host, {}).items())]
 
     def counts(self, host: str | None = None) -> dict[str, int]:
         """Agents of a host, or of all, by how they ended."""
-        rows = [row for row in self.agents.values() if host in (None, row.host)]
+        concerned = self.agents.values() if host is None else [self.agents.get(host, {})]
+        rows = [row for agents in concerned for row in agents.values()]
         failed = sum(row.failed for row in rows)
         return {
             "agents": len(rows),
@@ -189,7 +190,7 @@ class Tally:
             "hosts": {
                 name: {**_rounded(asdict(row)), "agents": self.counts(name)} for name, row in sorted(self.hosts.items())
             },
-            "agents": [self._agent(self.agents[key]) for key in sorted(self.agents)],
+            "agents": [self._agent(row) for host in sorted(self.agents) for row in self.rows_of(host)],
             "authorizations": [dict(entry) for entry in self.authorizations],
         }
 

@@ -92,6 +92,22 @@ def test_no_ghost_is_expected_and_nobody_is_both(agents: list[ServerAgent], inve
     assert not {each.username for each in missing} & {each.username for each in agents if each.state != fleet.MISSING}
 
 
+def test_many_ghosts_are_not_each_compared_with_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def counted(self: ServerAgent, other: object) -> bool:
+        compared.append(self)
+        return self is other
+
+    seen = fleet.Fleet(tuple(agent(f"ghost-{number}") for number in range(500)))
+    monkeypatch.setattr(ServerAgent, "__eq__", counted)
+
+    entries = fleet.compare(seen, expected("press"))
+
+    assert [entry.ghost for entry in entries].count(True) == 500
+    assert len(compared) <= 500
+
+
 @pytest.mark.parametrize(
     ("agents_list", "found"),
     [

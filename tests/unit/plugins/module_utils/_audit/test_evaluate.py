@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,7 +53,8 @@ def test_an_agent_that_is_well() -> None:
         ("agent:1.8.0", ("agent", "1.8.0")),
         ("host:5000/agent:1@sha256:abc", ("host:5000/agent", "sha256:abc")),
         ("agent@sha256:abc", ("agent", "sha256:abc")),
-        ("sha256:abc", ("sha256", "abc")),
+        ("sha256:abc", (None, "sha256:abc")),
+        ("sha256/agent:abc", ("sha256/agent", "abc")),
         (None, (None, None)),
     ],
 )
@@ -61,6 +64,30 @@ def test_image_and_version(image: str | None, shown: tuple[str | None, str | Non
 
     agent = row(reported(made), "press-1")
     assert (agent.image, agent.version) == shown
+
+
+class Walked(tuple):
+    """Counts how often somebody walks through it."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        Walked.walks += 1
+        return super().__iter__()
+
+
+def test_many_ghosts_do_not_each_walk_through_the_containers_of_all_hosts() -> None:
+    walks = []
+    for ghosts in (1, 100):
+        names = [f"ghost-{number}" for number in range(ghosts)]
+        look = read_host(host("hamburg", "press-1", seen=[container(name) for name in ("press-1", *names)]))
+        Walked.walks = 0
+        report = evaluate(
+            [replace(look, seen=Walked(look.seen))], {}, fleet(*(user(name, ghost=True) for name in names))
+        )
+        assert {agent.host for agent in report.agents if agent.verdict == "ghost"} == {"hamburg"}
+        walks.append(Walked.walks)
+    assert walks[0] == walks[1]
 
 
 def test_drift_needs_attention_and_a_container_that_does_not_run_fails() -> None:

@@ -76,6 +76,39 @@ def test_many_hosts_without_agents_are_not_all_named():
     assert lines(tally)[-1].text.endswith("office-000, office-001, office-002, office-003, office-004 and 296 more")
 
 
+class Name(str):
+    """Of a host; counts how often it is compared with another."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Name.compared += 1
+        return str.__eq__(self, other)
+
+    def __lt__(self, other: str) -> bool:
+        Name.compared += 1
+        return str.__lt__(self, other)
+
+
+def comparisons(hosts: int) -> int:
+    """Of hosts with five agents each, for a table and a report."""
+    tally = Tally()
+    names = [Name(f"host-{number:04}") for number in range(hosts)]
+    for host in names:
+        tally.take(host, [judged(f"press-{number}") for number in range(5)], deployed=False, predicted=False)
+    tally.end([], [], {})
+    Name.compared = 0
+    lines(tally)
+    tally.report()
+    return Name.compared
+
+
+def test_a_host_costs_as_much_among_many_as_among_few():
+    """But for sorting, which takes some more."""
+    assert comparisons(400) < 3 * 10 * comparisons(40)
+
+
 anything = st.text(max_size=300)
 
 
