@@ -17,13 +17,13 @@ from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 DOING = {
     "present": "bringing {agents} to what is wanted, images included where they are pulled",
     "pulled": "bringing the images of {agents} to the host",
     "absent": "removing {agents} from the host",
 }
-MOST_NAMED = 10
 
 
 class ActionModule(NormalAction):
@@ -32,7 +32,7 @@ class ActionModule(NormalAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         host = str((task_vars or {}).get("inventory_hostname", "?"))
         self._task.args = ungrouped(self._task.args)
-        names = _names(self._task.args.get("agents"))
+        names = names_in(self._task.args.get("agents"))
         doing = DOING.get(str(self._task.args.get("state", "present")), "working on {agents}")
         counted = f"{len(names)} agent{'' if len(names) == 1 else 's'}"
         display = Display()
@@ -44,20 +44,7 @@ class ActionModule(NormalAction):
                 result: dict[str, Any] = super().run(tmp, task_vars)
         except AnsibleConnectionFailure as exc:
             # Without a cause: newer versions of Ansible would add its text once more.
-            raise AnsibleConnectionFailure(f"{_of(host, names)}: {exc}") from None
+            raise AnsibleConnectionFailure(f"{whose(host, names)}: {exc}") from None
         if result.get("failed") and "msg" in result:
-            result["msg"] = f"{f'Host {host}' if result.get('agents') else _of(host, names)}: {result['msg']}"
+            result["msg"] = f"{whose(host, [] if result.get('agents') else names)}: {result['msg']}"
         return result
-
-
-def _names(agents: Any) -> list[str]:
-    """As far as they can be told; the module judges what was given."""
-    entries = agents if isinstance(agents, list) else []
-    return [str(agent.get("name", "?")) if isinstance(agent, dict) else str(agent) for agent in entries]
-
-
-def _of(host: str, names: list[str]) -> str:
-    if not names:
-        return f"Host {host}"
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"Host {host} (agents: {', '.join(names[:MOST_NAMED])}{more})"

@@ -20,7 +20,11 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evid
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interim import Interim
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import ended_in_order
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import before, complaint, outcome
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import (
+    failure_of,
+    result_of,
+    unsettled,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.passed_on import passed_on
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look
@@ -28,7 +32,6 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.prog
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.unmarking import complaint_of_marks
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import WindowBook
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     CONNECTWARE_OPTIONS,
@@ -52,6 +55,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     HostUnreachableError,
 )
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 MODULE = "edgefleet.connectware.agents_registered"
 POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
@@ -81,13 +85,17 @@ class ActionModule(ActionBase):
             self._converse(args, records, before, task_vars or {}, host, told)
         except ConnectwareError as exc:
             how = "unreachable" if isinstance(exc, (HostUnreachableError, HostLoginError)) else "failed"
-            result.update({how: True, "msg": f"Host {host}: {exc.message}", "error": exc.result()})
+            result.update({how: True, "msg": f"{self._whose(host, records)}: {exc.message}", "error": exc.result()})
         finally:
             self._clear_host()
-        result.update(_result(records, self._task.check_mode, result))
+        result.update(result_of(records, self._task.check_mode, result))
         if not self._task.check_mode:  # each turn tells what it has done itself
             result["changed"] = sum(len(record.actions) for record in records) > acted
-        return {**result, **_failure(records, host, result, told), **told}
+        return {**result, **failure_of(records, host, result, told), **told}
+
+    def _whose(self, host: str, records: Sequence[AgentRecord]) -> str:
+        """Of whom the message is where the task breaks off: before anything is known, of all agents."""
+        return whose(host, unsettled(records) if records else names_in(self._task.args.get("agents")))
 
     @property
     def given(self) -> Mapping[str, Any]:
@@ -326,34 +334,3 @@ def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> tuple
         if not other["container"]:
             return f"perhaps something on the host {other['host']}, which could not be asked,", False
     return "", False
-
-
-def _result(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
-    """The same keys in every state."""
-    broken_off = _broken_off(so_far)
-    outcomes = [outcome(record, predicted=predicted, broken_off=broken_off) for record in records]
-    return {
-        "agents": outcomes,
-        "changed": any(one["changed"] for one in outcomes),
-        "diff": {
-            "before": {record.name: before(record) for record in records},
-            "after": {one["name"]: {key: one[key] for key in ("verdict", "registered")} for one in outcomes},
-        },
-    }
-
-
-def _broken_off(so_far: Mapping[str, Any]) -> bool:
-    return bool(so_far.get("failed") or so_far.get("unreachable"))
-
-
-def _failure(
-    records: Sequence[AgentRecord], host: str, so_far: Mapping[str, Any], told: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Which agents have failed, once nothing is left to do for the others; and which marks could not be removed."""
-    if _broken_off(so_far) or told["interim"]:
-        return {}
-    failed = [record for record in records if record.failed]
-    texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)
-    not_registered = f"{len(failed)} of {len(records)} agents are not registered: {texts}" if failed else ""
-    complaints = [text for text in (not_registered, complaint_of_marks(records)) if text]
-    return {"failed": True, "msg": f"Host {host}: {'. '.join(complaints)}"} if complaints else {}

@@ -1,14 +1,56 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run tells of one agent: its entry in the result, its part of a diff, and why it failed."""
+"""What a run tells of its agents: their entries in the result, their part of a diff, and why they failed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .evidence import REGISTERED, SETTLED, UNPROVEN, WAIT, Verdict
 from .record import AgentRecord
+from .unmarking import complaint_of_marks
+
+
+def result_of(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
+    """The same keys in every state.
+
+    Args:
+        so_far: the result, as it stands where the task has broken off.
+    """
+    broken_off = _broken_off(so_far)
+    outcomes = [outcome(record, predicted=predicted, broken_off=broken_off) for record in records]
+    return {
+        "agents": outcomes,
+        "changed": any(one["changed"] for one in outcomes),
+        "diff": {
+            "before": {record.name: before(record) for record in records},
+            "after": {one["name"]: {key: one[key] for key in ("verdict", "registered")} for one in outcomes},
+        },
+    }
+
+
+def failure_of(
+    records: Sequence[AgentRecord], host: str, so_far: Mapping[str, Any], told: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Which agents have failed, once nothing is left to do for the others; and which marks could not be removed."""
+    if _broken_off(so_far) or told["interim"]:  # the one names them already, and the other goes on
+        return {}
+    failed = [record for record in records if record.failed]
+    texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)
+    not_registered = f"{len(failed)} of {len(records)} agents are not registered: {texts}" if failed else ""
+    complaints = [text for text in (not_registered, complaint_of_marks(records)) if text]
+    return {"failed": True, "msg": f"Host {host}: {'. '.join(complaints)}"} if complaints else {}
+
+
+def unsettled(records: Sequence[AgentRecord]) -> list[str]:
+    """The agents that are not registered where the task breaks off."""
+    return [record.name for record in records if record.failed or not record.final]
+
+
+def _broken_off(so_far: Mapping[str, Any]) -> bool:
+    return bool(so_far.get("failed") or so_far.get("unreachable"))
 
 
 def outcome(record: AgentRecord, *, predicted: bool = False, broken_off: bool = False) -> dict[str, Any]:

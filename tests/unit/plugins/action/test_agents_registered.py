@@ -92,7 +92,7 @@ def test_what_is_no_result_of_module_agents_is_refused(given: list[dict[str, Any
     result = run({**params, "agents": given})
 
     assert result["failed"] and "no result of module edgefleet.connectware.agents" in result["msg"]
-    assert result["msg"].startswith("Host hamburg: ")
+    assert result["msg"].startswith(f"Host hamburg (agents: {given[0].get('name', '?')}): ")
 
 
 def test_what_is_no_earlier_turn_is_refused(params: dict[str, Any]) -> None:
@@ -108,7 +108,7 @@ def test_a_refused_token_is_said_without_it(server: Conversation, params: dict[s
     result = run({**params, "agents": deployed()})
 
     assert result["failed"] and result["error"]["status"] == 401
-    assert result["msg"].startswith("Host hamburg: ") and no_secret(str(result))
+    assert result["msg"].startswith("Host hamburg (agents: press-1): ") and no_secret(str(result))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,9 @@ def test_a_host_that_cannot_be_reached_is_reached_anew_the_next_time(monkeypatch
     assert action._connection._shell.tmpdir is None
 
 
-def test_a_password_that_is_refused_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_that_is_refused_is_not_tried_again(
+    server: Conversation, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refused(**_more: Any) -> dict[str, Any]:
         raise AnsibleAuthenticationFailure("invalid password")
 
@@ -216,6 +218,13 @@ def test_a_password_that_is_refused_is_not_tried_again(monkeypatch: pytest.Monke
 
     with pytest.raises(HostLoginError, match=r"on host hamburg: .*invalid password") as failure:
         action.look({"looks": []}, TASK_VARS, "hamburg")
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": []})
+    args = {**params, "agents": deployed(replace(RUNNING, credentials=False))}
+    action = standing(agents_registered, args)
+    monkeypatch.setattr(action, "_execute_module", refused)
+    with pytest.raises(AnsibleConnectionFailure, match=r"^Host hamburg \(agents: press-1\): .*invalid password$"):
+        action.run(None, TASK_VARS)
 
     assert not isinstance(failure.value, OUTAGE)
     assert action._connection._shell.tmpdir is None
@@ -259,15 +268,20 @@ def test_a_host_that_goes_away_at_the_end_takes_no_result_with_it(
 def test_a_host_that_stays_away_is_unreachable_when_time_is_out(
     server: Conversation, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The agents that are left are named; the one that is registered has no part in it."""
     monkeypatch.setattr(agents_registered.ActionModule, "_execute_module", staticmethod(lost))
     server.expect("GET", REGISTRY, answer={"pendingRequests": []})
-    server.expect("GET", USERS, answer={"users": []})
-    result = run({**params, "agents": deployed(replace(RUNNING, credentials=False)), "timeout": 1})
+    server.expect("GET", USERS, answer={"users": [{"id": "1", "username": "press-1", "createdBy": "client-registry"}]})
+    left = [replace(RUNNING, name=name, username=name, credentials=False) for name in ("press-2", "press-3")]
+    agents = [*deployed(), *(entry for seen in left for entry in deployed(seen))]
+    result = run({**params, "agents": agents, "timeout": 1})
 
     assert result["unreachable"] and not result.get("failed")
-    assert result["msg"] == "Host hamburg: Could not look at the agents on host hamburg: no route to host."
+    assert result["msg"] == (
+        "Host hamburg (agents: press-2, press-3): Could not look at the agents on host hamburg: no route to host."
+    )
     assert result["error"]["kind"] == "HostUnreachableError"
-    assert [agent["registered"] for agent in result["agents"]] == [False]
+    assert [agent["registered"] for agent in result["agents"]] == [True, False, False]
 
 
 def test_a_look_at_the_host_runs_the_module_there(monkeypatch: pytest.MonkeyPatch) -> None:
