@@ -231,9 +231,9 @@ bed-down: install ## remove the bed
 BENCH_KEPT = $(if $(BENCH_REPEATS)$(BENCH_CASES)$(BENCH_CONTESTANTS),,tests/benchmark/results/latest.json)
 
 .PHONY: bench
-bench: install docker ## times of rollouts, against a naive playbook and the floor, about an hour (BENCH_REPEATS, BENCH_CASES)
+bench: install docker ## times of rollouts, against a naive playbook and the floor, 1.5 hours (BENCH_REPEATS, BENCH_CASES)
 	@echo '==> bench'
-	@timeout --kill-after=60s --signal=INT 100m python tests/benchmark/run.py $(BUILD)/bench $(BENCH_KEPT)
+	@timeout --kill-after=60s --signal=INT 140m python tests/benchmark/run.py $(BUILD)/bench $(BENCH_KEPT)
 	@[ -z '$(BENCH_KEPT)' ] || $(MAKE) bench-docs
 
 .PHONY: bench-docs

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmark.ground import Ground
+from benchmark.results import CONTESTANTS, FIRST_ROLLOUT, NOTHING_TO_DO, RUNS
 
 HERE = Path(__file__).parent
-FIRST_ROLLOUT, NOTHING_TO_DO = RUNS = ("first rollout", "nothing to do")
-OURS, NAIVE, MITOGEN, FLOOR = ("ours", "naive", "mitogen", "floor")
+OURS, NAIVE, MITOGEN, FLOOR = CONTESTANTS
 FAILURES = ("fatal: ", "failed: ", "ERROR", "[ERROR]")  # how the line begins that says why
 AT_MOST = {FIRST_ROLLOUT: 420.0, NOTHING_TO_DO: 240.0}  # seconds
 

@@ -36,10 +36,7 @@ def with_results(page: str, results: Mapping[str, Any]) -> str:
 
 def plotted(results: Mapping[str, Any]) -> str:
     """What the plot shows, as JSON; the plot carries it, so that it can be told from an old one."""
-    shown = [
-        {"case": case["name"], **{name: (case[f"{name}_s"] or {}).get("median") for name in COLOURS}}
-        for case in results["cases"]
-    ]
+    shown = [{"case": case["name"], **{name: case[f"{name}_s"] for name in COLOURS}} for case in results["cases"]]
     return json.dumps(shown, sort_keys=True)
 
 

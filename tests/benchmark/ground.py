@@ -26,7 +26,7 @@ WIPE = (
     " docker volume ls --quiet | xargs --no-run-if-empty docker volume rm >/dev/null"
 )
 PATIENCE = 60  # seconds until all agents are connected after a rollout has ended
-OLD = 15.0  # seconds after which nobody doubts any more that an agent that has come back stays
+OLD = 65.0  # seconds after which no agent counts as one that has just started, of which more is looked up
 STARTED = "docker ps --quiet | xargs docker inspect --format '{{.State.StartedAt}}' | cut -c 1-19"
 
 

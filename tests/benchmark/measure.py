@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from benchmark.contestants import FIRST_ROLLOUT, NOTHING_TO_DO, BrokenRunError, Contestant
+from benchmark.contestants import BrokenRunError, Contestant
 from benchmark.ground import Ground
+from benchmark.results import FIRST_ROLLOUT, NOTHING_TO_DO
 
 
 @dataclass

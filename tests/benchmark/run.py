@@ -4,13 +4,15 @@
 """`make bench`: measure, print tables and targets, and write them.
 
 Usage: run.py FOLDER [RESULTS.json]; the bed, the rivals and the logs of the last runs are in FOLDER.
-BENCH_REPEATS (3) rounds; BENCH_CASES ("1x10 10x1 10x10"), hosts x agents; BENCH_CONTESTANTS, by default all.
+BENCH_REPEATS (3) rounds; BENCH_CASES ("1x10 10x1 10x10"), hosts x agents; BENCH_CONTESTANTS, by default all. Only a run
+of all of them is written into RESULTS.json.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from importlib.metadata import distributions, version
@@ -25,8 +27,10 @@ from benchmark.ground import Case, Ground
 from benchmark.measure import measure
 from integration.factory_host import outer
 
-REPEATS = int(os.environ.get("BENCH_REPEATS") or 3)
-CASES = [Case.parse(text) for text in (os.environ.get("BENCH_CASES") or "1x10 10x1 10x10").split()]
+ROOT = Path(__file__).resolve().parents[2]
+REPEATS = int(os.environ.get("BENCH_REPEATS") or results.ROUNDS)
+CASES = [Case.parse(text) for text in (os.environ.get("BENCH_CASES") or "").split()]
+CASES = CASES or [Case(*size) for size in results.SIZES]
 WANTED = (os.environ.get("BENCH_CONTESTANTS") or " ".join(results.CONTESTANTS)).split()
 
 
@@ -34,6 +38,12 @@ def machine() -> dict[str, Any]:
     """What everything ran on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {"processors": os.cpu_count(), "memory_gib": round(memory / 2**30), "kernel": os.uname().release}
+
+
+def commit() -> str:
+    """What is measured; with a mark where files differ from it."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
 
 def versions(collections: Path, packages: Path) -> dict[str, str]:
@@ -69,7 +79,7 @@ def run(bed: Bed, folder: Path, began: float) -> dict[str, Any]:
         measured = measure(ground, [runners[name] for name in WANTED], REPEATS, say)
         for name, text in measured.broken.items():
             say(f"{name} is broken: {text}")
-        for which in contestants.RUNS:
+        for which in results.RUNS:
             asked = measured.requests.get(which, {}).get("ours", [])
             seconds = measured.seconds.get(which, {})
             cases.append(results.case(wanted.hosts, wanted.agents, which, seconds, asked, measured.broken))
@@ -78,6 +88,7 @@ def run(bed: Bed, folder: Path, began: float) -> dict[str, Any]:
         "date": time.strftime("%Y-%m-%d"),
         "machine": machine(),
         "versions": versions(collections, packages),
+        "commit": commit(),
         "repeats": REPEATS,
         "cases": cases,
         "targets": results.targets(cases),
@@ -96,7 +107,10 @@ def main() -> int:
     finally:
         bed.down()
     print(tables.all_tables(measured))
-    for path in [folder / "latest.json", *map(Path, sys.argv[2:])]:
+    lacks = results.incomplete(measured)
+    if lacks and sys.argv[2:]:
+        print(f"Not kept: {', '.join(lacks)}", file=sys.stderr)
+    for path in [folder / "latest.json", *map(Path, [] if lacks else sys.argv[2:])]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(measured, indent=2) + "\n")
     broken = [case for case in measured["cases"] if "ours_note" in case]

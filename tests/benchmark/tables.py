@@ -16,12 +16,12 @@ def all_tables(results: Mapping[str, Any]) -> str:
 
 def circumstances(results: Mapping[str, Any]) -> str:
     """Where and with what, in a sentence each."""
-    machine, versions = results["machine"], results["versions"]
+    machine, versions, commit = results["machine"], results["versions"], results["commit"]
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
         f"Measured on {results['date']}, on a machine with {machine['processors']} processors and"
         f" {machine['memory_gib']} GiB that carries hosts, agents and Connectware alike: {listed}."
-        f" {results['repeats']} rounds; each time is the median of them, with the least and the most."
+        f" {results['repeats']} rounds of commit {commit}; each number is their median, with the least and the most."
     )
 
 
@@ -32,8 +32,8 @@ def times(results: Mapping[str, Any]) -> str:
         (
             case["name"],
             *(_spread(case[f"{name}_s"]) for name in ("ours", "naive", "mitogen", "floor")),
-            _number(case["ratio_naive"]),
-            _number(case["ratio_floor"]),
+            _spread(case["ratio_naive"], ".3g"),
+            _spread(case["ratio_floor"], ".3g"),
         )
         for case in results["cases"]
     ]
@@ -47,9 +47,9 @@ def requests(results: Mapping[str, Any]) -> str:
     for case in results["cases"]:
         asked = case["api_requests"]
         if asked:
-            listed = ", ".join(f"{name} {count}" for name, count in asked["operations"].items())
+            listed = ", ".join(f"{name} {_spread(each, 'g')}" for name, each in asked["operations"].items())
             numbers = (asked["total"], asked["per_host"], asked["polls_per_host"])
-            rows.append((case["name"], *(f"{number:g}" for number in numbers), listed))
+            rows.append((case["name"], *(_spread(each, "g") for each in numbers), listed))
     return _table(heads, rows)
 
 
@@ -76,8 +76,12 @@ def notes(results: Mapping[str, Any]) -> str:
     return "\n".join(lines) if lines else "Every run of every contestant did all of its work."
 
 
-def _spread(numbers: Mapping[str, float] | None) -> str:
-    return f"{numbers['median']:.1f} ({numbers['min']:.1f} to {numbers['max']:.1f})" if numbers else "-"
+def _spread(numbers: Mapping[str, float] | None, form: str = ".1f") -> str:
+    """The median, and least and most where they are told from it."""
+    if not numbers:
+        return "-"
+    median, least, most = (format(numbers[name], form) for name in ("median", "min", "max"))
+    return median if form == "g" and least == most else f"{median} ({least} to {most})"
 
 
 def _number(value: float | None) -> str:

@@ -14,6 +14,7 @@ from bed.site import LABEL, Bed
 from benchmark import contestants, prepare
 from benchmark.ground import Case, Ground
 from benchmark.measure import measure
+from benchmark.results import FIRST_ROLLOUT, NOTHING_TO_DO, RUNS
 from integration.bed import COLLECTIONS, ROOT, docker
 
 
@@ -72,17 +73,17 @@ def test_all_contestants_do_their_work(ground: Ground) -> None:
     measured = measure(ground, [contestants.ours(), contestants.naive(collections), contestants.floor()], 1)
 
     assert measured.broken == {}
-    for run in contestants.RUNS:
+    for run in RUNS:
         assert all(seconds > 0 for times in measured.seconds[run].values() for seconds in times), measured.seconds
-    asked = measured.requests[contestants.NOTHING_TO_DO]["ours"][0]
+    asked = measured.requests[NOTHING_TO_DO]["ours"][0]
     assert asked == {"list_users": 1, "login": 1, "registry_list": 1}
-    assert measured.requests[contestants.FIRST_ROLLOUT]["ours"][0]["registry_confirm"] == 2
+    assert measured.requests[FIRST_ROLLOUT]["ours"][0]["registry_confirm"] == 2
 
 
 def test_a_contestant_that_does_not_do_its_work_has_no_time(ground: Ground) -> None:
-    idle = contestants.Contestant("idle", dict.fromkeys(contestants.RUNS, ("false",)))
+    idle = contestants.Contestant("idle", dict.fromkeys(RUNS, ("false",)))
 
     measured = measure(ground, [idle], 2)
 
     assert "first rollout failed" in measured.broken["idle"]
-    assert measured.seconds[contestants.FIRST_ROLLOUT] == {"idle": [None]}
+    assert measured.seconds[FIRST_ROLLOUT] == {"idle": [None]}
