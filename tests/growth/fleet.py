@@ -187,10 +187,11 @@ class Fleet:
         if fresh:
             self.simulator.control("POST", "reset-counters")
             self.ask_engine(self.hosts()[0], "/growth/calls")
-        output = self.folder / "output.log"
+        output, times = self.folder / "output.log", self.folder / "worker_times.txt"
+        times.write_text("")
         with output.open("wb") as log:
             started = subprocess.Popen(command, cwd=self.folder, env=env, stdout=log, stderr=log)
-            usage = Meter(started.pid).until_end_of(started)
+            usage = Meter(started.pid, times).until_end_of(started)
         counted = self.simulator.control("GET", "requests")["operations"]
         return Run(
             started.returncode,
@@ -216,7 +217,9 @@ class Fleet:
         env = {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_CALLBACKS_ENABLED": "edgefleet.connectware.rollout_report,ansible.builtin.default",
+            "ANSIBLE_CALLBACKS_ENABLED": "edgefleet.connectware.rollout_report,ansible.builtin.default,worker_times",
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+            "GROWTH_WORKER_TIMES": str(self.folder / "worker_times.txt"),
             "CONNECTWARE_REPORT_PATH": str(self.folder / "report.json"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 FIRST, NOTHING = "first rollout", "nothing to do"
@@ -15,16 +18,39 @@ MOST = {
     FIRST: {"cpu_seconds": 1.5, "requests": 1.5},
     NOTHING: {"cpu_seconds": 1.5, "requests": 1.1},
 }
-# The main process: MiB per further host, whatever the size. What a worker has is its fork, so it follows.
-MOST_MIB_A_HOST = 0.6
+# By how much a further host may cost more between two neighbouring sizes than between the two before. What begins small
+# and grows with the square of the hosts is seen there, long before it shows in the whole.
+MOST_FURTHER = 1.5
+FURTHER = {"main_cpu_seconds": "CPU time of the main process", "worker_cpu_seconds": "CPU time of the workers"}
+# MiB for each further host, whatever the size: what the main process knows of it. A worker is a fork, and has it too.
+MOST_MIB_A_HOST = {"main_mib": 0.6, "worker_mib": 0.6}
+# The same of all of them together, which share what they do not write to; from a size on that keeps all forks busy.
+MOST_MIB_TOGETHER = 1.0
+BUSY = 5  # hosts for each fork
 
 Measured = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """One number and its limit.
+
+    Attributes:
+        about: what it is, of which sizes.
+    """
+
+    about: str
+    value: float
+    most: float
+
+    @property
+    def met(self) -> bool:
+        return self.value <= self.most
+
+
 def a_host(run: Measured, key: str) -> float:
     """What a host takes of it."""
-    value = sum(run[key].values()) if isinstance(run[key], Mapping) else run[key]
-    return float(value) / int(run["hosts"])
+    return _value(run, key) / int(run["hosts"])
 
 
 def growth(runs: Sequence[Measured], key: str) -> float:
@@ -33,29 +59,60 @@ def growth(runs: Sequence[Measured], key: str) -> float:
     return a_host(large, key) / a_host(small, key)
 
 
-def mib_a_host(runs: Sequence[Measured], key: str = "main_mib") -> float:
-    """Memory for each further host, from the smallest run to the largest."""
-    small, large = _ends(runs)
-    return float(large[key] - small[key]) / (int(large["hosts"]) - int(small["hosts"]))
+def further(small: Measured, large: Measured, key: str) -> float:
+    """What each host takes by which the one run is larger than the other."""
+    return (_value(large, key) - _value(small, key)) / (int(large["hosts"]) - int(small["hosts"]))
 
 
-def complaints(runs: Sequence[Measured], what: str) -> list[str]:
-    """Why these runs, which are of one kind and differ in their size, are not linear; empty if they are."""
+def judged(runs: Sequence[Measured], what: str, forks: int = 0) -> list[Judged]:
+    """What is judged of these runs, which are of one kind and differ in their size; nothing of one size alone."""
+    ordered = sorted(runs, key=lambda run: int(run["hosts"]))
     if len({run["hosts"] for run in runs}) < 2:
         return []
-    small, large = (run["hosts"] for run in _ends(runs))
-    found = [
-        f"{what}: a host takes {growth(runs, key):.2f} times the {key} with {large} hosts that it takes with {small};"
-        f" at most {most} times is linear"
-        for key, most in MOST[what].items()
-        if growth(runs, key) > most
+    return [*_shares(ordered, what), *_further_hosts(ordered), *_memory(ordered, forks)]
+
+
+def complaints(runs: Sequence[Measured], what: str, forks: int = 0) -> list[str]:
+    """Why these runs are not linear; empty if they are."""
+    return [
+        f"{what}: {each.about}: {each.value:.2f}; at most {each.most:g} is linear"
+        for each in judged(runs, what, forks)
+        if not each.met
     ]
-    if mib_a_host(runs) > MOST_MIB_A_HOST:
-        found.append(
-            f"{what}: each host of {large} adds {mib_a_host(runs):.2f} MiB to the main process; at most"
-            f" {MOST_MIB_A_HOST} is linear"
-        )
-    return found
+
+
+def _shares(runs: Sequence[Measured], what: str) -> Iterator[Judged]:
+    for key, most in MOST[what].items():
+        name = {"cpu_seconds": "CPU time of everything", "requests": "requests"}[key]
+        yield Judged(f"{name} a host, {_sizes(*_ends(runs))}, times", growth(runs, key), most)
+
+
+def _further_hosts(runs: Sequence[Measured]) -> Iterator[Judged]:
+    for key, name in FURTHER.items():
+        known = [run for run in runs if key in run]
+        for first, second, third in zip(known, known[1:], known[2:], strict=False):
+            before = further(first, second, key)
+            times = further(second, third, key) / before if before > 0 else math.inf
+            sizes = f"{_sizes(second, third)} against {_sizes(first, second)}"
+            yield Judged(f"{name} for a further host, {sizes}, times", times, MOST_FURTHER)
+
+
+def _memory(runs: Sequence[Measured], forks: int) -> Iterator[Judged]:
+    for key, most in MOST_MIB_A_HOST.items():
+        name = {"main_mib": "the main process", "worker_mib": "the largest worker"}[key]
+        for small, large in pairwise(runs):
+            yield Judged(f"MiB of {name} for a further host, {_sizes(small, large)}", further(small, large, key), most)
+    for small, large in pairwise(run for run in runs if int(run["hosts"]) >= BUSY * forks):
+        about = f"MiB of main process and workers for a further host, {_sizes(small, large)}"
+        yield Judged(about, further(small, large, "controller_mib"), MOST_MIB_TOGETHER)
+
+
+def _sizes(small: Measured, large: Measured) -> str:
+    return f"{int(small['hosts']):,} to {int(large['hosts']):,} hosts"
+
+
+def _value(run: Measured, key: str) -> float:
+    return float(sum(run[key].values()) if isinstance(run[key], Mapping) else run[key])
 
 
 def _ends(runs: Sequence[Measured]) -> tuple[Measured, Measured]:

@@ -15,6 +15,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -30,6 +31,7 @@ class Usage:
         seconds: of the clock on the wall.
         cpu_seconds: of all processes, the modules included.
         main_cpu_seconds: of the main process alone.
+        worker_cpu_seconds: of all workers, without the modules that they ran.
         main_mib: peak of the main process's resident memory.
         worker_mib: peak of the largest worker's.
         controller_mib: peak of what main process and workers have together, pages they share counted once.
@@ -38,19 +40,25 @@ class Usage:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     main_cpu_seconds: float = 0.0
+    worker_cpu_seconds: float = 0.0
     main_mib: float = 0.0
     worker_mib: float = 0.0
     controller_mib: float = 0.0
 
 
 class Meter:
-    """Watches a process and its descendants from a thread of its own."""
+    """Watches a process and its descendants from a thread of its own.
 
-    def __init__(self, pid: int) -> None:
+    Args:
+        worker_times: the file into which each worker writes its own time when it ends.
+    """
+
+    def __init__(self, pid: int, worker_times: Path) -> None:
         self._main = psutil.Process(pid)
         self._started = time.monotonic()
         self._over = threading.Event()
         self._usage = Usage()
+        self._worker_times = worker_times
 
     def until_end_of(self, process: subprocess.Popen[bytes]) -> Usage:
         """Wait for it."""
@@ -62,6 +70,7 @@ class Meter:
         self._usage.cpu_seconds = resources.ru_utime + resources.ru_stime
         self._over.set()
         watching.join()
+        self._usage.worker_cpu_seconds = sum(map(float, self._worker_times.read_text().split()))
         return self._usage
 
     def _watch(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from growth.judge import MOST, MOST_MIB_A_HOST, a_host, growth, mib_a_host  # noqa: E402  the path above comes first
+from growth.judge import a_host, judged  # noqa: E402  the path above comes first
 
 RESULTS = ROOT / "tests" / "benchmark" / "results" / "growth.json"
 PAGE = ROOT / "docs" / "growth.md"
@@ -58,7 +58,7 @@ def page(results: dict[str, Any]) -> str:
         f" {machine['memory_gib']} GiB,\nwith Python {machine['python']}, ansible-core {machine['ansible_core']},"
         f" {results['forks']} forks and {results['agents_a_host']} agents a host."
     )
-    lines = [*table(results), "", *sentences(results)]
+    lines = [*table(results), "", *limits(results)]
     return HEAD + measured + "\n\n" + "\n".join(lines) + "\n" + TAIL
 
 
@@ -76,26 +76,40 @@ def table(results: dict[str, Any]) -> list[str]:
     return lines
 
 
-def sentences(results: dict[str, Any]) -> list[str]:
-    """What the numbers say, and what would make `make growth` fail."""
+def limits(results: dict[str, Any]) -> list[str]:
+    """What is judged, and what of it is not linear."""
     lines = []
     for what, runs in kinds(results).items():
-        if len(runs) < 2:
-            continue
-        small, large, most = runs[0]["hosts"], runs[-1]["hosts"], MOST[what]
-        lines += [
-            f"- {what}, from {small:,} to {large:,} hosts:",
-            f"  a host takes {growth(runs, 'cpu_seconds'):.2f} times the CPU time (at most {most['cpu_seconds']})",
-            f"  and {growth(runs, 'requests'):.2f} times the requests (at most {most['requests']}),",
-            f"  and adds {mib_a_host(runs):.2f} MiB to the main process (at most {MOST_MIB_A_HOST}).",
-        ]
-    if lines:
-        lines += ["", "`make growth` fails where one of these is more than the number in parentheses."]
-    return lines
+        for each in judged(runs, what, results["forks"]):
+            met = "yes" if each.met else "**no**"
+            lines.append(f"| {what} | {each.about} | {each.value:.2f} | {each.most:g} | {met} |")
+    if not lines:
+        return []
+    heads = ["| run | what | measured | at most | met |", "|---|---|--:|--:|---|"]
+    return [*heads, *lines, "", "`make growth` fails where one of these is not met."]
+
+
+def panels(results: dict[str, Any]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """What the plot shows: by title and kind, hosts and value of each run."""
+    shown = {
+        "CPU seconds a host": lambda run: a_host(run, "cpu_seconds"),
+        "API requests a host": lambda run: a_host(run, "requests"),
+        "main process, MiB": lambda run: run["main_mib"],
+        "main process and workers, MiB": lambda run: run["controller_mib"],
+    }
+    return {
+        title: {what: [(run["hosts"], value(run)) for run in runs] for what, runs in kinds(results).items()}
+        for title, value in shown.items()
+    }
+
+
+def plotted(results: dict[str, Any]) -> str:
+    """The same as JSON; the plot carries it, so that it can be told from an old one."""
+    return json.dumps(panels(results), sort_keys=True)
 
 
 def plot(results: dict[str, Any], path: Path) -> None:
-    """Three panels over the number of hosts."""
+    """The panels over the number of hosts."""
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -103,15 +117,11 @@ def plot(results: dict[str, Any], path: Path) -> None:
     mpl.rcParams["svg.fonttype"] = "none"  # text stays text
     from matplotlib import pyplot
 
-    panels = {
-        "CPU seconds a host": lambda run: a_host(run, "cpu_seconds"),
-        "API requests a host": lambda run: a_host(run, "requests"),
-        "main process, MiB": lambda run: run["main_mib"],
-    }
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(11, 3.4), layout="constrained")
-    for axis, (title, value) in zip(axes, panels.items(), strict=True):
-        for what, runs in kinds(results).items():
-            axis.plot([run["hosts"] for run in runs], [value(run) for run in runs], marker="o", label=what)
+    shown = panels(results)
+    figure, axes = pyplot.subplots(1, len(shown), figsize=(14, 3.4), layout="constrained")
+    for axis, (title, lines) in zip(axes, shown.items(), strict=True):
+        for what, points in lines.items():
+            axis.plot(*zip(*points, strict=True), marker="o", label=what)
         axis.set(title=title, xlabel="hosts", xscale="log")
         axis.set_xticks(sorted({run["hosts"] for run in results["runs"]}))
         axis.xaxis.set_major_formatter(lambda hosts, _position: f"{hosts:,.0f}")
@@ -119,7 +129,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
         axis.set_ylim(bottom=0)
         axis.grid(alpha=0.3)
     axes[0].legend()
-    figure.savefig(path, format="svg", metadata={"Date": None})
+    figure.savefig(path, format="svg", metadata={"Date": None, "Description": plotted(results)})
 
 
 def main() -> None:

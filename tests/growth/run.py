@@ -95,7 +95,11 @@ def main() -> None:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values, indent=2) + "\n")
-    found = [text for what in (FIRST, NOTHING) for text in complaints([r for r in known if r["what"] == what], what)]
+    found = [
+        text
+        for what in (FIRST, NOTHING)
+        for text in complaints([run for run in known if run["what"] == what], what, FORKS)
+    ]
     for text in found:
         print(text, file=sys.stderr)
     sys.exit(1 if found else 0)

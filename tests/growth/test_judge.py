@@ -6,36 +6,82 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 
 import pytest
-from growth.judge import FIRST, NOTHING, complaints
-from growth.report import PAGE, RESULTS, page
+from growth.judge import FIRST, NOTHING, complaints, judged
+from growth.report import PAGE, PLOT, RESULTS, kinds, page, plotted
+
+SIZES = (10, 100, 1000)
 
 
-def run_of(hosts, *, cpu=1.0, requests=2.0, mib=0.3):
+def run_of(hosts, *, cpu=1.0, requests=2.0, mib=0.3, square=0.0, worker_mib=0.3, together=0.7):
+    """Of the main process and of the workers, `square` is what a host takes for each other host."""
     return {
         "hosts": hosts,
         "cpu_seconds": 1.0 + cpu * hosts,
+        "main_cpu_seconds": 0.5 + 0.06 * hosts + square * hosts * hosts,
+        "worker_cpu_seconds": 0.5 + 0.3 * hosts + square * hosts * hosts,
         "requests": {"login": 1, "registry_list": requests * hosts},
         "main_mib": 60 + mib * hosts,
+        "worker_mib": 60 + worker_mib * hosts,
+        "controller_mib": 200 + together * hosts,
     }
 
 
 @pytest.mark.parametrize("what", [FIRST, NOTHING])
 def test_linear_is_fine(what):
-    assert complaints([run_of(10), run_of(100), run_of(1000)], what) == []
+    assert complaints([run_of(hosts) for hosts in SIZES], what, forks=20) == []
     assert complaints([run_of(10)], what) == []
+    assert judged([run_of(10)], what) == []
 
 
 @pytest.mark.parametrize("what", [FIRST, NOTHING])
 @pytest.mark.parametrize(
     ("grown", "word"),
-    [({"cpu": 3.0}, "cpu_seconds"), ({"requests": 4.0}, "requests"), ({"mib": 2.0}, "MiB")],
+    [
+        ({"cpu": 3.0}, "CPU time of everything"),
+        ({"requests": 4.0}, "requests"),
+        ({"mib": 2.0}, "MiB of the main process"),
+        ({"worker_mib": 2.0}, "MiB of the largest worker"),
+        ({"together": 2.0}, "MiB of main process and workers"),
+    ],
 )
 def test_more_is_found(grown, word, what):
     found = complaints([run_of(10), run_of(1000, **grown)], what)
     assert len(found) == 1 and word in found[0]
 
 
+@pytest.mark.parametrize(("sizes", "milliseconds"), [(SIZES, 0.1), ((10, 25, 50), 10)])
+def test_what_a_host_takes_for_each_other_host_is_found(sizes, milliseconds):
+    """Long before it shows in the whole: 0.1 ms are a tenth of a second a host among 1,000."""
+    found = complaints([run_of(hosts, square=milliseconds / 1000) for hosts in sizes], NOTHING)
+    assert any("main process for a further host" in text for text in found), found
+
+
+def test_that_of_workers_is_found_too():
+    found = complaints([run_of(hosts, square=0.01) for hosts in SIZES], NOTHING)
+    assert any("workers for a further host" in text for text in found), found
+
+
+def test_processes_that_come_with_more_forks_are_no_growth():
+    """With few hosts for each fork, a further host adds a worker."""
+    few, many = {**run_of(90), "controller_mib": 100}, run_of(100)
+    assert complaints([few, many], NOTHING, forks=20) == []
+    assert len(complaints([few, many], NOTHING, forks=18)) == 1
+
+
 def test_the_page_shows_the_results_that_are_kept():
     assert PAGE.read_text() == page(json.loads(RESULTS.read_text())), "run python tests/growth/report.py"
+
+
+def test_the_page_says_which_limits_are_not_met():
+    results = json.loads(RESULTS.read_text())
+    missed = [each for what, runs in kinds(results).items() for each in judged(runs, what, results["forks"])
+              if not each.met]  # fmt: skip
+    assert PAGE.read_text().count("**no**") == len(missed)
+
+
+def test_the_plot_shows_the_results_that_are_kept():
+    results = json.loads(RESULTS.read_text())
+    assert plotted(results) in unescape(PLOT.read_text()), "run python tests/growth/report.py"
