@@ -14,7 +14,7 @@ from .._errors import ContractError
 from .answer import Answer
 from .session import Session
 
-MAX_NAMES = 50  # names in one request
+MAX_NAMES = 100  # names in one request: as many users as a page has at most
 MAX_LENGTH = 3000  # characters of names in one request, so that the URL fits into every server
 MAX_PAGES = 1000
 
@@ -60,10 +60,13 @@ class Users:
         wanted = list(dict.fromkeys(usernames))
         found: dict[str, User] = {}
         for chunk in _chunks(wanted):
-            names = set(chunk)
+            missing = set(chunk)
             for user in self._pages(chunk):
-                if user.username in names:
-                    found.setdefault(user.username, user)
+                if user.username in missing:
+                    found[user.username] = user
+                    missing.remove(user.username)
+                if not missing:  # a page that is full is then the last, too
+                    break
         return found
 
     def all(self) -> tuple[User, ...]:

@@ -86,15 +86,22 @@ def test_a_full_last_page(server: Conversation, session: Session) -> None:
 def test_a_server_that_ignores_pages_ends_the_search(server: Conversation, session: Session) -> None:
     everybody = [user(number) for number in range(120)]
     server.expect("GET", LIST, answer={"users": everybody}).expect("GET", LIST, answer={"users": everybody})
-    assert Users(session).find_one("user-119") is not None
+    assert Users(session).find_one("nobody") is None
 
 
 def test_many_names_are_asked_for_in_short_requests(server: Conversation, session: Session) -> None:
-    names = [f"user-{number}" for number in range(120)]
-    for start in (0, 50, 100):
-        part = names[start : start + 50]
+    names = [f"user-{number}" for number in range(220)]
+    for start in (0, 100, 200):
+        part = names[start : start + 100]
         answer = {"users": [user(number) for number in range(start, start + len(part))]}
         server.expect("GET", LIST, query=query(part, 1), answer=answer)
+    assert list(Users(session).find(names)) == names
+
+
+@pytest.mark.parametrize("count", [51, 100])
+def test_as_many_names_as_a_page_has_users_are_one_request(count: int, server: Conversation, session: Session) -> None:
+    names = [f"user-{number}" for number in range(count)]
+    server.expect("GET", LIST, query=query(names, 1), answer={"users": [user(number) for number in range(count)]})
     assert list(Users(session).find(names)) == names
 
 
