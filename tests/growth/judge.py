@@ -18,8 +18,9 @@ MOST = {
     FIRST: {"cpu_seconds": 1.5, "requests": 1.5},
     NOTHING: {"cpu_seconds": 1.5, "requests": 1.1},
 }
-# By how much a further host may cost more between two neighbouring sizes than between the two before. What begins small
-# and grows with the square of the hosts is seen there, long before it shows in the whole.
+# By how much a further host may cost more between two neighbouring sizes than between the two before, and at first than
+# each of the smallest run. What begins small and grows with the square of the hosts is seen there, long before it shows
+# in the whole.
 MOST_FURTHER = 1.5
 FURTHER = {"main_cpu_seconds": "CPU time of the main process", "worker_cpu_seconds": "CPU time of the workers"}
 # MiB for each further host, whatever the size: what the main process knows of it. A worker is a fork, and has it too.
@@ -90,11 +91,13 @@ def _shares(runs: Sequence[Measured], what: str) -> Iterator[Judged]:
 def _further_hosts(runs: Sequence[Measured]) -> Iterator[Judged]:
     for key, name in FURTHER.items():
         known = [run for run in runs if key in run]
-        for first, second, third in zip(known, known[1:], known[2:], strict=False):
-            before = further(first, second, key)
-            times = further(second, third, key) / before if before > 0 else math.inf
-            sizes = f"{_sizes(second, third)} against {_sizes(first, second)}"
-            yield Judged(f"{name} for a further host, {sizes}, times", times, MOST_FURTHER)
+        before, sizes = (a_host(known[0], key), f"{known[0]['hosts']} hosts") if known else (0.0, "")
+        for small, large in pairwise(known):
+            now = further(small, large, key)
+            times = now / before if before > 0 else math.inf
+            about = f"{name} for a further host, {_sizes(small, large)} against {sizes}, times"
+            yield Judged(about, times, MOST_FURTHER)
+            before, sizes = now, _sizes(small, large)
 
 
 def _memory(runs: Sequence[Measured], forks: int) -> Iterator[Judged]:
