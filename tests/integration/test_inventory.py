@@ -151,6 +151,18 @@ def test_hosts_are_grouped_by_their_agents(desk: Desk) -> None:
     assert desk.read().hosts("connectware_pending") == ["munich"]
 
 
+def test_groups_of_ones_own_by_the_agents_of_a_host(desk: Desk) -> None:
+    desk.configure(
+        compose={"lost": "connectware_agents | selectattr('state', 'eq', 'missing') | map(attribute='name') | list"},
+        groups={"complete": "connectware_agents and not lost"},
+        keyed_groups=[{"key": "connectware_agents | map(attribute='state') | unique | list", "prefix": "has"}],
+    )
+    shown = desk.read()
+    assert shown.variable("munich", "lost") == ["mu-robot-01"] and shown.variable("hamburg", "lost") == []
+    assert shown.hosts("complete") == ["hamburg"]
+    assert (shown.hosts("has_registered"), shown.hosts("has_missing")) == (["hamburg"], ["munich"])
+
+
 def test_agents_as_hosts(desk: Desk) -> None:
     desk.configure(
         agents_as="hosts",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -37,13 +38,18 @@ def let_in_at(site: Factory) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_slow_hosts_keep_no_fork_from_the_others(factory, tmp_path):
-    site = lives.quick(factory(6))
-    hosts, evidence = one_each(site, slow=2), tmp_path / "evidence.jsonl"
+    site = lives.quick(factory(7))
+    hosts, evidence = one_each(site, slow=4), tmp_path / "evidence.jsonl"
     run = site.rollout("--forks", "2", hosts=hosts, agents_evidence_path=str(evidence)).ok()
     moments = let_in_at(site)
     assert sorted(moments) == sorted(site.names())
-    slow, others = site.names()[:2], site.names()[2:]
-    assert max(moments[name] for name in others) < min(moments[name] for name in slow), moments
+    slow, others = site.names()[:4], site.names()[4:]
+    first, last = min(moments[name] for name in slow), max(moments[name] for name in slow)
+    assert max(moments[name] for name in others) < first, moments
+    # There are twice as many slow ones as forks, and they were waited for together.
+    assert (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds() < SLOW, moments
+    for number, name in enumerate(slow, 1):  # turns are too short for a line of their own
+        assert f"host{number}: 0 of 1 registered, waiting for {name}: " in run.output
     lives.all_connected(site, site.names())
     lives.closed_and_clean(site)
 
