@@ -22,6 +22,7 @@ from unit.plugins.module_utils._audit import sample
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.files import write_report
 
+IMAGE = sample.IMAGE.removesuffix(":1.8.0")
 PARTS = bed.ROOT / "roles" / "audit" / "files"
 Open = Callable[[dict[str, Any]], Page]
 
@@ -100,6 +101,29 @@ def test_filters(opened: Open) -> None:
     assert page.one("#rows").text == "No agent fits these filters."
     page.one("#clear").click()
     assert page.one("#count").text == "All 303 agents"
+
+
+def test_image_version_and_clones(opened: Open) -> None:
+    """Two hosts name one agent; on one of them it was made of a bare image ID."""
+    bare = "sha256:" + 64 * "a"
+    clones = [sample.host("hamburg", "press-1"), sample.host("munich", "press-1", factory="Munich")]
+    clones[1]["deployed"][0]["observation"]["image"] = bare
+    page = opened(of(*clones, sample.host("kiel", "press-2")))
+    page.sort("Host")
+
+    assert page.column("Host") == ["hamburg", "kiel", "munich"]
+    assert page.column("Version") == ["1.8.0", "1.8.0", "sha256:aaaaaaaa…"]
+    cells = page.all(f"tr.agent td:nth-child({page.position('Version')}) span")
+    assert [cell.get_attribute("title") for cell in cells] == [f"{IMAGE} 1.8.0", f"{IMAGE} 1.8.0", bare]
+    assert page.column("Verdict") == ["registered, clone", "registered", "registered, clone"]
+    for button in page.all("td .open"):
+        button.click()
+    shown = [row.text for row in page.all(".details")]
+    assert [f"Image\n{IMAGE} 1.8.0" in text for text in shown] == [True, True, False]
+    assert f"Image\n{bare}" in shown[2]
+    assert "The name press-1 is in 2 places: hamburg, munich" in shown[0]
+    page.choose("verdict", "clone")
+    assert page.column("Agent") == ["press-1", "press-1"]
 
 
 def test_a_click_on_a_factory_or_a_number_filters_and_takes_it_back(opened: Open) -> None:

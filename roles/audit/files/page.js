@@ -80,7 +80,7 @@
 
   function versionCell(agent) {
     const version = agent.image_version;
-    return make("span", { title: agent.image ? `${agent.image} ${version}` : "" },
+    return make("span", { title: [agent.image, version].filter(Boolean).join(" ") },
       version.startsWith("sha256:") ? `${version.slice(0, 15)}…` : version || "–");
   }
 
