@@ -20,12 +20,12 @@ from integration.bed import COLLECTIONS, ROOT, docker
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    """One factory host with two agents to be; nothing is left of it."""
+    """Two factory hosts with two agents to be each; nothing is left of them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANSIBLE_COLLECTIONS_PATH", str(COLLECTIONS))
         made = Bed(tmp_path_factory.mktemp("bed"))
         try:
-            made.up(1, 2)
+            made.up(2, 2)
             yield made
         finally:
             made.down()
@@ -37,7 +37,8 @@ def test_up_again_finds_all_of_it_there(bed: Bed) -> None:
     containers = docker("ps", "--no-trunc", "--filter", f"label={LABEL}={bed.mark}", "--format", "{{.ID}}")
     inventory, endpoints = bed.inventory.read_text(), bed.connectware.endpoints
 
-    bed.up(1, 2)
+    assert len(bed.addresses) == 2
+    bed.up(2, 2)
 
     assert docker("ps", "--no-trunc", "--filter", f"label={LABEL}={bed.mark}", "--format", "{{.ID}}") == containers
     assert (bed.inventory.read_text(), bed.connectware.endpoints) == (inventory, endpoints)
@@ -61,7 +62,7 @@ def test_a_host_with_another_key_is_not_trusted(bed: Bed) -> None:
 @pytest.fixture
 def ground(bed: Bed, tmp_path: Path) -> Iterator[Ground]:
     """All of the bed."""
-    made = Ground(bed, Case(1, 2), tmp_path)
+    made = Ground(bed, Case(2, 2), tmp_path)
     yield made
     made.leave()
 
@@ -76,8 +77,8 @@ def test_all_contestants_do_their_work(ground: Ground) -> None:
     for run in RUNS:
         assert all(seconds > 0 for times in measured.seconds[run].values() for seconds in times), measured.seconds
     asked = measured.requests[NOTHING_TO_DO]["ours"][0]
-    assert asked == {"list_users": 1, "login": 1, "registry_list": 1}
-    assert measured.requests[FIRST_ROLLOUT]["ours"][0]["registry_confirm"] == 2
+    assert asked == {"list_users": 2, "login": 1, "registry_list": 2}
+    assert measured.requests[FIRST_ROLLOUT]["ours"][0]["registry_confirm"] == 4
 
 
 def test_a_contestant_that_does_not_do_its_work_has_no_time(ground: Ground) -> None:
