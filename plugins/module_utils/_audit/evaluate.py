@@ -153,15 +153,12 @@ def _server_findings(known: Mapping[str, Any] | None) -> Iterable[tuple[str, str
 
 def _ghosts(server: Mapping[str, Mapping[str, Any]], hosts: Sequence[HostLook]) -> Iterable[AgentRow]:
     """Agents of the server that no host of the inventory names, and the container of each if one was seen."""
-    places: dict[str, tuple[HostLook, Seen]] = {}
-    for host in hosts:
-        for seen in host.seen:
-            places.setdefault(seen.username, (host, seen))
-            places.setdefault(seen.name, (host, seen))
+    places = _places(hosts)
     for username, agent in server.items():
         if not agent.get("ghost"):
             continue
-        host, seen = places.get(username, (None, None))
+        found = places.get(username)
+        host, seen = found if found else (None, None)
         image, version = _image(seen)
         where = f"; its container {text(seen.container)} is on {host.name}" if host and seen else ""
         yield AgentRow(
@@ -179,6 +176,16 @@ def _ghosts(server: Mapping[str, Mapping[str, Any]], hosts: Sequence[HostLook]) 
             registered_since=_since(agent),
             connected=agent.get("connected"),
         )
+
+
+def _places(hosts: Sequence[HostLook]) -> dict[str, tuple[HostLook, Seen]]:
+    """The first container that was seen under each name and username, and its host."""
+    places: dict[str, tuple[HostLook, Seen]] = {}
+    for host in hosts:
+        for seen in host.seen:
+            for key in (seen.username, seen.name):
+                places.setdefault(key, (host, seen))
+    return places
 
 
 def _since(known: Mapping[str, Any] | None) -> str | None:

@@ -36,9 +36,7 @@ from ansible_collections.edgefleet.connectware.plugins.plugin_utils import telli
     ],
     ids=["connectware_info", "fleet_info", "ghosts_retired", "registered_client"],
 )
-def test_it_says_since_when_it_waits_and_passes_the_answer_on(
-    plugin: Any, line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_says_since_when_it_waits(plugin: Any, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
 
     @contextmanager
