@@ -58,7 +58,7 @@ def run_client_trial(simulator: Simulator, seed: int, monkeypatch: pytest.Monkey
     noting = client_module._NotingServer
 
     def attacked(*args: object) -> ServerPort:
-        return Attacked(noting(*args), attacker, field)  # type: ignore[arg-type]
+        return Attacked(noting(*args), attacker, field)  # type: ignore[arg-type]  # it takes what the client gives
 
     monkeypatch.setattr(client_module, "_NotingServer", attacked)
     client = client_module.Client(session_of(simulator, field), NAME, sleep=field.sleep, clock=field.clock)

@@ -39,6 +39,13 @@ test holds the stub's answers and its agents' log against those of a real engine
 All hosts are this one machine. So the processor time has that of the modules in it, which at work the factory hosts
 spend, and the seconds say little about a real controller. Memory is that of the main process and of its workers alone.
 A fleet of more than 100 hosts is not rolled out first: one host is, and the others are made what that has become.
+
+## What a further host takes of the main process
+
+It grows, and what it grows with is memory. ansible-core forks a worker for each task of each host, five of them where
+nothing is to do, and for a fork the main process copies its page tables: a process with 66 MiB took 1.3 ms for one on
+this machine, one with 440 MiB 10.5 ms. For five workers that is 0.05 s a host more, about what a host takes more among
+a thousand than among a hundred. The slices of a job, or several runs with `--limit`, have smaller main processes.
 """
 
 

@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from chaos.middle import ATTEMPTS, After, Prepared, earlier, kill, struck
@@ -31,7 +33,7 @@ class Quick(Site):
     def workers(self) -> list[int]:
         return []
 
-    def run(self, disturb, command=()) -> Ended:  # type: ignore[no-untyped-def]
+    def run(self, disturb: Any, command: Any = ()) -> Ended:
         del command
         self.runs += 1
         process = subprocess.Popen(self.command, start_new_session=True)
@@ -106,7 +108,7 @@ def test_a_trial_whose_fault_nobody_saw_has_not_survived() -> None:
     assert (kind.tried, kind.happened, kind.survived) == (2, 1, 1)
 
 
-def test_the_numbers_of_two_lanes_are_added_up(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_numbers_of_two_lanes_are_added_up(tmp_path: Path) -> None:
     lane, both = Tally(1), Tally(1)
     with lane.trial("fault") as seen:
         seen.repeated += 2
