@@ -123,7 +123,7 @@ class AgentRecord:
         events, started = observation.events, None if observation.starts_in_future else observation.started_at
         self._observed_at = now
         self._seen_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
-        if self._pairing_seen_at is None or (known.started_at, shown_ids(known.events)) != (started, shown_ids(events)):
+        if self._pairing_seen_at is None or _shown(known) != _shown(observation):
             self._pairing_seen_at = observation.observed_at
         if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
             self._time_to_ask = max(0.0, events[0].at - started)
@@ -311,3 +311,8 @@ class AgentRecord:
         )
         self.actions.append("taken_back")
         self.authorizations.settle(a.TAKEN_BACK, self.taken_back)
+
+
+def _shown(seen: Observation) -> tuple[float | None, tuple[str, ...]]:
+    """The pairing IDs that a start of the container has shown until now."""
+    return seen.started_at, shown_ids(seen.events)

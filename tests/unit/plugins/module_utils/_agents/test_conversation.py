@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interim import Interim
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import own_book
@@ -204,6 +204,22 @@ def test_check_mode_can_watch_first_whether_those_that_have_just_started_ask(pas
     assert found["agent-2"]["registered"] == (password == "that")
     assert found["agent-2"]["reason"] == ("none" if password == "that" else "credentials_rejected")
     assert not writes(world) and world.now - began < Policy().settle + 1
+
+
+def test_a_pairing_id_without_times_is_believed_after_a_poll_also_where_the_clock_was_set_back():
+    seen = Observation(
+        "a", "a", "c", "v", state="running", started_at=5000.0, observed_at=100.0,
+        events=(LogEvent("asking_new"), LogEvent("pairing", None, "a", "a00001")),
+    )  # fmt: skip
+    record = AgentRecord(seen)
+    record.pending = ("a00001",)
+    policy = Policy(poll_interval=5.0)
+    verdicts = []
+    for later in (0.0, 4.0, 6.0):
+        record.observe(replace(seen, observed_at=100.0 + later), later)
+        verdicts.append(record.judge(policy, True, later).action)
+
+    assert verdicts == ["wait", "wait", "authorize"]
 
 
 def test_what_the_deployment_of_this_run_has_started_asks_anew_also_where_it_was_faster_than_the_first_look():
