@@ -75,13 +75,7 @@ def test_no_stranger_has_access_at_any_time(outcomes: list[Outcome], kind: str) 
 
 
 def cannot_tell(outcome: Outcome) -> bool:
-    """A request was exchanged while Connectware, or somebody else, keeps the window from being closed.
-
-    Or a line was forged ahead of an agent that is refused with 409, so that it says none of its own, until its user was
-    deleted: to restart it then would leave its request dead beside the new one. The table shows how many these are.
-    """
-    if outcome.kind == FORGED_EARLY:
-        return "user_deleted" in outcome.actions
+    """A request was exchanged while Connectware, or somebody else, keeps the window from being closed."""
     return outcome.kind in SWAPS and not outcome.could_close
 
 

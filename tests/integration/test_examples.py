@@ -334,7 +334,7 @@ def test_the_first_rollout_goes_as_the_guide_tells(first_rollout):
     assert "changed=0 " in guide.next()
 
     assert "conflict" in guide.next(fails=True)
-    assert "user_deleted, authorized, restarted" in guide.next()
+    assert "user_deleted, restarted, authorized, restarted" in guide.next()
 
     assert '"open": false' in guide.next()
     assert (guide.folder / "connectware-audit" / "audit.html").exists()

@@ -116,4 +116,5 @@ def conflict_policy(f: Facts, what: str) -> Verdict:
         return fail(f, e.CONFLICTED, f"{exists}. {f.evidence.history.kept}", reason)
     if f.evidence.history.replaced:
         return patient(f, e.CONFLICTED, f"the user {username!r} is still there after it was deleted")
-    return Verdict(e.CONFLICTED, reason, e.DELETE_USER, f"the stale user {username!r} is deleted", True)
+    # The window stays as it is until the agent has been restarted: what it asked before would be listed for ever.
+    return Verdict(e.CONFLICTED, reason, e.DELETE_USER, f"the stale user {username!r} is deleted")

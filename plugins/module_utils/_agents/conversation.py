@@ -234,6 +234,7 @@ class Conversation:
     def _act(self) -> None:
         for record in self._with(e.DELETE_USER):
             self._server.replace_user(record)
+            self._judge([record])  # it is restarted before it can ask anew in the same start
             self._pause = POLL_FIRST
         for record in self._with(e.TAKE_BACK):
             self._server.take_back(record)

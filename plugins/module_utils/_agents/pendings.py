@@ -42,10 +42,8 @@ def awaiting_authorization(f: Facts) -> Verdict | None:
             needs_window=True,  # else the request would go with the window, come back with the next, and so on
         )
     text = f"its request with pairing ID {own_id} is pending"
-    history = f.evidence.history
-    if f.in_conflict and not (history.cleared or history.replaced):
-        # An agent that is refused may not have said its own line yet, and so what was forged ahead stands alone. Where
-        # this run deleted its user, its request is listed by now and would outlive the restart: then it is believed.
+    if f.in_conflict and not f.evidence.history.cleared:
+        # An agent that is refused may not have said its own line yet, and so what was forged ahead stands alone.
         return restart_to_ask(f, e.AWAITING_AUTHORIZATION, f"{text}, but its log says that it was refused with 409")
     rest = f.policy.poll_interval - f.shown_for
     if rest > 0:

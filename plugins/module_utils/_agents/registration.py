@@ -216,6 +216,8 @@ def _awaiting_request(f: Facts) -> Verdict | None:
     text = "it asks for its registration, but no request with its name is pending"
     if f.in_conflict:
         text = "its stale user is gone; it has not asked again yet"
+        if not history.asked_again:  # before it does: what its log says from before its refusal is not believed
+            return restart_to_ask(f, e.AWAITING_REQUEST, "its stale user is gone", window=False)
     if not f.running:
         return restart_to_ask(f, e.AWAITING_REQUEST, text)
     if f.evidence.window_open and history.wait_started_ago > f.patience and not history.asked_again:

@@ -136,9 +136,28 @@ def test_credentials_lost_and_replaced_in_one_run():
     world = World()
     world.registered("agent-1").credentials = False
     outcome = talk(world, policy=Policy(on_conflict="replace"))
-    assert outcome["agent-1"]["actions"] == ["restarted", "user_deleted", "authorized", "restarted"]
+    assert outcome["agent-1"]["actions"] == ["restarted", "user_deleted", "restarted", "authorized", "restarted"]
     world.sleep(10)
     assert not talk(world)["agent-1"]["changed"]
+
+
+@pytest.mark.parametrize("on_conflict", ["poll", "exit", "silent"])
+def test_the_window_stays_closed_until_an_agent_whose_user_was_deleted_is_restarted(on_conflict):
+    """What it asks before that would be listed beside its new request, and its log would still hold the old lines."""
+    world = World(pending_survives=True)
+    world.add("agent-1", on_conflict=on_conflict)
+    world.users.add("agent-1")
+    world.sleep(10.0)
+    opened, restarted = [], []
+    honest = world.open_window
+    world.open_window = lambda seconds: opened.append(dict(world.restarts)) or honest(seconds)
+    deleting = world.delete_user
+    world.delete_user = lambda *args, **more: restarted.append(dict(world.restarts)) or deleting(*args, **more)
+
+    outcome = talk(world, policy=Policy(on_conflict="replace"))["agent-1"]
+
+    assert outcome["registered"] and outcome["actions"] == ["user_deleted", "restarted", "authorized", "restarted"]
+    assert restarted == [{}] and opened[0] == {"agent-1": 1}
 
 
 def test_impostor_with_our_name_is_not_let_in_and_the_others_go_on():

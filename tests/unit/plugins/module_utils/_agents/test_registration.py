@@ -124,10 +124,15 @@ def test_rejected_credentials_of_a_user_that_exists_are_told():
     is_(judge(observation, user=True), e.CONFLICTED, e.FAIL, e.CREDENTIALS_REJECTED)
 
 
-def test_after_the_stale_user_is_gone_the_agent_may_ask_by_itself_or_is_restarted():
+def test_after_the_stale_user_is_gone_the_agent_is_restarted_to_ask():
+    """So that a line which was forged before its refusal is gone; once, then it is waited for."""
     running = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
-    is_(judge(running, replaced=True), e.AWAITING_REQUEST, e.WAIT)
-    is_(judge(running, replaced=True, window=True, wait_started_ago=99.0), e.AWAITING_REQUEST, e.RESTART)
+    is_(judge(running, replaced=True), e.AWAITING_REQUEST, e.RESTART)
+    is_(judge(running, replaced=True, asked_again=True), e.AWAITING_REQUEST, e.WAIT)
+    is_(judge(running, replaced=True, pending=[OWN]), e.AWAITING_AUTHORIZATION, e.RESTART)
+    is_(judge(running, replaced=True, pending=[OWN], asked_again=True), e.AWAITING_AUTHORIZATION, e.FAIL)
+    cleared = {"asked_again": True, "cleared": True}  # refused because of its own dead request, which is gone
+    is_(judge(running, replaced=True, pending=[OWN], **cleared), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
     ended = replace(running, state="exited")
     is_(judge(ended, replaced=True), e.AWAITING_REQUEST, e.RESTART)
 
@@ -137,9 +142,8 @@ def test_what_was_said_before_a_refusal_is_not_believed():
     refused = seen(credentials=False, events=(ASKING, PAIRING, CONFLICT))
     is_(judge(refused, pending=[OWN]), e.AWAITING_AUTHORIZATION, e.RESTART)
     is_(judge(refused, pending=[OWN], asked_again=True), e.AWAITING_AUTHORIZATION, e.FAIL)
-    # Refused because of its own dead request, or of the user that this run has deleted.
+    # Refused because of its own dead request.
     is_(judge(refused, pending=[OWN], asked_again=True, cleared=True), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
-    is_(judge(refused, pending=[OWN], replaced=True), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
 
 
 def test_old_conflict_with_credentials_is_proved_by_one_restart():
