@@ -66,7 +66,7 @@ def asked_twice(bench: Bench, draw: Random) -> Iterator[Prepared]:
     surviving = {"pending_survives_relock": True, "deny_supported": True}
     simulator.switch(**surviving)
     try:
-        site.rollout(connectware_url="https://127.0.0.1:1", agents_timeout=5).failed("127.0.0.1:1")
+        site.deploy().ok()
         simulator.control("POST", "window", {"open_ms": 60_000})
         until(lambda: sorted(name for name, _id in site.pending()) == site.names(), "they ask", 20)
         site.engine("restart", *(f"connectware-agent-{name}" for name in site.names()))

@@ -185,6 +185,13 @@ class Factory:
         playbook = playbook if playbook.endswith(".yml") else f"edgefleet.connectware.{playbook}"
         return ["ansible-playbook", "-i", "inventory.yml", playbook, *arguments], env
 
+    def deploy(self, *arguments: str, **variables: Any) -> Run:
+        """Bring the containers to what is wanted, and register nobody: as a run that was killed in between."""
+        role = {"name": "edgefleet.connectware.agents", "tasks_from": "deploy"}
+        play = {"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.include_role": role}]}
+        (self.directory / "deploy.yml").write_text(yaml.safe_dump([play]))
+        return self.play("deploy.yml", *arguments, **variables)
+
     def rollout(self, *arguments: str, **variables: Any) -> Run:
         return self.play("rollout", *arguments, **variables)
 

@@ -95,8 +95,7 @@ def test_login_pulls_the_image_once_and_the_agents_register(pulling, registry):
 def test_the_login_leaves_no_trace(pulling, registry):
     image = registry.publish(VERSION)
     site = pulling(1)
-    # Nobody answers at Connectware: containers are made, and every message there is gets printed.
-    run = site.rollout("-vvvv", "--diff", connectware_url="https://127.0.0.1:1").failed("127.0.0.1:1")
+    run = site.rollout("-vvvv", "--diff").ok()
     assert image_of(site, site.names()[0]) == image
     assert "registry_password" in run.output, "what the module was given is printed, without its value"
     for secret in (registry.password, registry.authorization.removeprefix("Basic ")):

@@ -37,7 +37,7 @@ def test_its_pending_request_goes_too(factory, deny_supported):
     site = factory(1)
     name = site.names()[0]
     site.simulator.switch(pending_survives_relock=True, deny_supported=deny_supported)
-    site.rollout(connectware_url="https://127.0.0.1:1").failed("127.0.0.1:1")
+    site.deploy().ok()
     site.simulator.control("POST", "window", {"open_ms": 60_000})
     until(lambda: name in [username for username, _id in site.pending()], "it asks")
     run = site.retire().ok()

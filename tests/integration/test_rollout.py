@@ -347,7 +347,7 @@ def test_a_killed_rollout_is_finished_by_the_next(factory):
     site = factory(2)
     site.rollout("--check").ok()
     site.play("rollout", "--tags", "never").ok()
-    site.rollout(connectware_url="https://127.0.0.1:1").failed("127.0.0.1:1")
+    site.deploy().ok()
     assert all(site.container(name)["State"]["Running"] for name in site.names())
     run = site.rollout().ok()
     assert {agent["verdict"] for agent in run.agents.values()} == {"registered"}
