@@ -38,7 +38,7 @@ _DICE = random.SystemRandom()  # forked workers and runs of one moment must not 
 
 @dataclass(frozen=True)
 class _Sight:
-    """One list of requests, the moments between which it was made, and how often the run had moved the window."""
+    """One list of requests, the moments between which it was made, and the claims of the run until then."""
 
     requests: Requests
     asked: float

@@ -23,7 +23,8 @@ class Page(NamedTuple):
     Attributes:
         holders: how many hosts need the window.
         parked: how many of them no worker speaks for at the moment: they are between two turns.
-        claims: how often a worker of this run has begun to move the window.
+        claims: how often a worker of this run has begun to move the window, or has ended that: what was seen before
+            either cannot be compared with what is known since.
         claimed_at: since when a worker is moving it; 0 while none does.
         low, high: between these moments the window ends by this run's own last opening; 0 if it has not opened it.
         shared: somebody else has opened or moved the window as well: this run never closes it.
@@ -111,7 +112,7 @@ class WindowBook:
     def release(self) -> None:
         """Give that right back."""
         with self._exclusive() as page:
-            self._write(page._replace(claimed_at=0.0))
+            self._write(page._replace(claims=page.claims + 1, claimed_at=0.0))
 
     def opened(self, low: float, high: float) -> None:
         """This run has opened the window until then."""

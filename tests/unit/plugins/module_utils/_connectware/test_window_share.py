@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 
 import pytest
 
@@ -131,6 +132,39 @@ def test_what_another_worker_of_the_run_moves_meanwhile_is_nobody_elses_doing():
     seen = second.look()
     held(first)  # opens it again: another end than `second` knew
     second.hold(seen)
+    first.give_back()
+    second.give_back()
+    assert server.calls == ["open", "open", "close"]
+
+
+def test_a_list_from_before_another_worker_opened_that_is_read_after_it_tells_nothing():
+    """Else its opening would be taken for that of somebody else, and nobody would close."""
+    server, (first, second) = leases(2)
+    held(first)
+    held(second)
+    server.time_passes(60.0)
+    seen, listed = first.look(), server.requests
+    has_answered, may_read = threading.Event(), threading.Event()
+
+    def slowly():
+        answer = listed()
+        has_answered.set()
+        assert may_read.wait(10.0)
+        return answer
+
+    def with_the_other():
+        server.requests = slowly
+        other.start()
+        assert has_answered.wait(10.0)
+        server.requests = listed
+        return listed()
+
+    other = threading.Thread(target=second.look)
+    server.requests = with_the_other
+    first.hold(seen)
+    may_read.set()
+    other.join(10.0)
+    held(second)
     first.give_back()
     second.give_back()
     assert server.calls == ["open", "open", "close"]
