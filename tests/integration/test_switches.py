@@ -25,6 +25,7 @@ from simulator.harness import until
 
 SEED = int(os.environ.get("SWITCHES_SEED", "12"))
 SELECTED = None if os.environ.get("SWITCHES") == "all" else 1
+ADMINISTRATORS = 120  # seconds for which an administrator opens the window: no run closes it
 
 SWITCHES = {
     "same_username": ["append", "replace", "reject"],
@@ -107,6 +108,7 @@ def test_one_life(factory, own_simulator, number):
     own_simulator.switch(**switches)
     site = lives.quick(lives.with_own(factory(3), own_simulator), "deleted", "emptied", "spared", **habits)
     site.variables["agents_poll_interval"] = 2
+    site.variables["agents_timeout"] = ADMINISTRATORS + 30  # a request may stay until that window closes by itself
     deleted, emptied, spared = site.names()
 
     lives.deployed_only(site)
@@ -140,7 +142,7 @@ def test_one_life(factory, own_simulator, number):
 def asks(site, name):
     """The agent has a pending request, as soon as an administrator opens the window."""
     if not site.simulator.state()["window"]["open"]:
-        site.simulator.control("POST", "window", {"open_ms": 120_000})
+        site.simulator.control("POST", "window", {"open_ms": ADMINISTRATORS * 1000})
     return [pairing_id for username, pairing_id in site.pending() if username == name]
 
 
