@@ -12,21 +12,10 @@ from pathlib import Path
 
 import pytest
 from integration.bed import NEXT_VERSION, VERSION, Factory, docker, inspect
-from integration.registry import Registry, SavedImage
+from integration.registry import Registry
 from simulator.harness import until
 
 WRONG = "not-the-licence-key"
-
-
-@pytest.fixture
-def registry(saved_image: SavedImage) -> Iterator[Registry]:
-    """A registry on a port of its own; what was pulled from it is removed afterwards."""
-    running = Registry(saved_image).start()
-    yield running
-    running.stop()
-    for image in running.image_ids:
-        if inspect("image", image):
-            docker("rmi", "--force", image)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import re
 from collections import deque
 from dataclasses import replace
 
-from .observation import ASKING_CACHED, ASKING_NEW, FAILURES, PAIRING, LogEvent
+from .observation import ASKING, FAILURES, PAIRING, LogEvent
 from .patterns import START, LogPatterns, parse_patterns
 
 __all__ = ["LogParser", "message_of", "parse_patterns", "printable_line"]
@@ -28,7 +28,6 @@ MAX_EVENTS = 200  # an agent may repeat its lines at each poll; the first and th
 CONTRADICTION = 2  # pairing IDs of one request that contradict each other: of more nobody needs to know
 MAX_SHOWN = 300  # characters of a line in a message
 LAST_LINES = 12
-ASKING = (ASKING_NEW, ASKING_CACHED)
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _PLAIN_PREFIX = re.compile(

@@ -17,7 +17,8 @@ FAILURE = "failure"
 UNREACHABLE = "unreachable"
 FAILURES = (FAILURE, UNREACHABLE)
 EVENT_KINDS = (ASKING_NEW, ASKING_CACHED, PAIRING, CONFLICT, *FAILURES)
-ASKS = (ASKING_NEW, ASKING_CACHED, PAIRING)  # kinds of what only an agent says that asks to be registered
+ASKING = (ASKING_NEW, ASKING_CACHED)
+ASKS = (*ASKING, PAIRING)  # kinds of what only an agent says that asks to be registered
 
 ABSENT = "absent"
 RUNNING = "running"
@@ -57,7 +58,7 @@ def claimed_ids(events: Iterable[LogEvent]) -> tuple[str, ...]:
     """The pairing IDs that an agent has shown since it last began to ask; several contradict each other."""
     ids: dict[str, None] = {}
     for event in events:
-        if event.kind in (ASKING_NEW, ASKING_CACHED):
+        if event.kind in ASKING:
             ids.clear()
         elif event.kind == PAIRING and event.pairing_id:
             ids[event.pairing_id] = None

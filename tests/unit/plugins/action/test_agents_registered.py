@@ -207,9 +207,7 @@ def test_a_host_that_cannot_be_reached_is_reached_anew_the_next_time(monkeypatch
     assert action._connection._shell.tmpdir is None
 
 
-def test_a_password_that_is_refused_is_not_tried_again(
-    server: Conversation, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_password_that_is_refused_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(**_more: Any) -> dict[str, Any]:
         raise AnsibleAuthenticationFailure("invalid password")
 
@@ -218,15 +216,7 @@ def test_a_password_that_is_refused_is_not_tried_again(
 
     with pytest.raises(HostLoginError, match=r"on host hamburg: .*invalid password") as failure:
         action.look({"looks": []}, TASK_VARS, "hamburg")
-    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
-    server.expect("GET", USERS, answer={"users": []})
-    args = {**params, "agents": deployed(replace(RUNNING, credentials=False))}
-    action = standing(agents_registered, args)
-    monkeypatch.setattr(action, "_execute_module", refused)
-    result = action.run(None, TASK_VARS)
 
-    assert result["unreachable"] and result["msg"].startswith("Host hamburg (agents: press-1): ")
-    assert "invalid password" in result["msg"]
     assert not isinstance(failure.value, OUTAGE)
     assert action._connection._shell.tmpdir is None
 
@@ -244,6 +234,7 @@ def test_what_was_done_is_told_where_the_host_refuses_the_login_since(
     result = run({**params, "agents": deployed(replace(RUNNING, credentials=False))})
 
     assert result["unreachable"] and result["error"]["kind"] == "HostLoginError"
+    assert result["msg"].startswith("Host hamburg (agents: press-1): ") and "invalid password" in result["msg"]
     assert [agent["name"] for agent in result["agents"]] == ["press-1"]
 
 
