@@ -124,12 +124,23 @@ def let_in(site: Factory) -> bool:
     return site.names()[0] in site.simulator.usernames()
 
 
+def asked(site: Factory) -> int:
+    """How often the run has asked who is there, or who asks."""
+    operations = site.counts()["operations"]
+    return sum(operations.get(operation, 0) for operation in ("registry_list", "list_users"))
+
+
 def broken_off(site: Factory, path: Path, number: int) -> None:
-    """A run that gets a signal between an authorization and its proof."""
+    """A run that gets a signal between an authorization and its proof.
+
+    It has the answer to the authorization by then: it asks for something else.
+    """
     site.agents[0]["env"] = {"SIMULATOR_STORE": "after", "SIMULATOR_POLL_INTERVAL": "5"}
     process = site.start("rollout", agents_evidence_path=str(path), agents_poll_interval=5)
     try:
         until(lambda: let_in(site), "the agent is let in", 60)
+        before = asked(site)
+        until(lambda: asked(site) > before, "the run goes on", 60)
         if number == signal.SIGKILL:
             for pid in site.workers():
                 os.kill(pid, signal.SIGKILL)
