@@ -217,7 +217,7 @@ options:
         type: int
       log_driver:
         description:
-          - Like O(log_driver), for this agent.
+          - Like O(log_driver), for this agent. With another driver than the others have, O(log_options) are not its.
         type: str
       log_options:
         description:

@@ -126,7 +126,8 @@ def build_specs(
 
 def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list[str], present: bool) -> AgentSpec:
     own = {key: value for key, value in agent.items() if value is not None}
-    common = {key: value for key, value in defaults.items() if value is not None and not _is_replaced(key, own)}
+    common = {key: value for key, value in defaults.items() if value is not None}
+    common = {key: value for key, value in common.items() if not _is_replaced(key, own, common)}
     values: dict[str, Any] = {**common, **own}
     for merged in ("env", "labels"):
         values[merged] = {**common.get(merged, {}), **own.get(merged, {})}
@@ -162,7 +163,7 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
         optional["security_opts"] = tuple(str(option) for option in values["security_opts"])
     if "log_options" in values:
         optional["log_options"] = check.strings("log_options", values["log_options"])
-    elif optional.get("log_driver", "json-file") != "json-file":
+    elif optional.get("log_driver", AgentSpec.log_driver) != AgentSpec.log_driver:
         optional["log_options"] = {}
     certificates = check.certificates(values.get("certificates") or {}, scheme)
     return AgentSpec(
@@ -187,8 +188,11 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
     )
 
 
-def _is_replaced(option: str, own: Mapping[str, Any]) -> bool:
+def _is_replaced(option: str, own: Mapping[str, Any], common: Mapping[str, Any]) -> bool:
     """What an agent says instead of it takes it off this agent."""
+    if option == "log_options":  # those of another driver
+        driver = common.get("log_driver", AgentSpec.log_driver)
+        return bool(own.get("log_driver", driver) != driver)
     if option in ("network_mode", "networks"):
         return bool(own.get("networks") if option == "network_mode" else own.get("network_mode"))
     return option == "version" and names_version(str(own.get("image", "")))

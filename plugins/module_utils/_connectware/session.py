@@ -97,10 +97,6 @@ class Session:
         """Close the kept connection; the token stays valid."""
         self._transport.close()
 
-    def redact(self, text: str) -> str:
-        """The text without any secret that this session knows."""
-        return self._redactor(text)
-
     def shown(self, text: str, limit: int = SHOWN) -> str:
         """The text fit for a message: without secrets and control characters, and bounded."""
         return self._redactor.shown(text, limit)

@@ -56,6 +56,18 @@ def test_what_an_agent_says_wins_and_env_is_merged():
         ({"network_mode": "host"}, {"networks": ["n"]}, {"network_mode": None, "networks": ("n",)}),
         ({"networks": ["n"]}, {"network_mode": "host"}, {"network_mode": "host", "networks": ()}),
         ({"network_mode": "host"}, {"networks": []}, {"network_mode": "host", "networks": ()}),
+        ({"log_options": {"tag": "t"}}, {"log_driver": "journald"}, {"log_driver": "journald", "log_options": {}}),
+        ({"log_options": {"max-size": "1m"}}, {"log_driver": "json-file"}, {"log_options": {"max-size": "1m"}}),
+        (
+            {"log_driver": "journald", "log_options": {"tag": "t"}},
+            {"log_driver": "json-file"},
+            {"log_driver": "json-file", "log_options": {"max-size": "10m", "max-file": "3"}},
+        ),
+        (
+            {"log_driver": "journald", "log_options": {"tag": "t"}},
+            {"log_driver": "journald"},
+            {"log_driver": "journald", "log_options": {"tag": "t"}},
+        ),
         ({}, {"image": "mirror:5000/x:1.8.0"}, {"image": "mirror:5000/x:1.8.0"}),
         ({"version": "auto"}, {"image": "x@sha256:12"}, {"image": "x@sha256:12"}),
         ({}, {"image": "mirror:5000/x"}, {"image": "mirror:5000/x:1.8.0"}),
