@@ -17,18 +17,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .._errors import ConnectwareError, EngineError
+from .._errors import ConnectwareError
 from . import evidence as e
 from .evidence import Policy, Verdict
+from .host_side import HostSide
 from .interim import Interim
-from .observation import Observation
-from .ports import OUTAGE, HostPort, Look, ServerPort
+from .ports import OUTAGE, HostPort, ServerPort
 from .progress import of_agents
 from .record import AgentRecord
 from .recorder import Recorder
 from .server_side import ServerSide
 from .turns import began, number_of, turn_ends
-from .unmarking import AT_ONCE, still_marked, unmark_after
 from .window import WindowLease
 from .window_book import WindowBook
 
@@ -74,7 +73,7 @@ class Conversation:
         interim: Interim | None = None,
     ) -> None:
         self._records = list(records)
-        self._host = host
+        self._host = HostSide(self._records, host, clock.now)
         self._policy = policy
         self._timeout = timeout
         self._clock = clock
@@ -85,7 +84,7 @@ class Conversation:
         self._recorder = recorder if recorder is not None else Recorder()
         self._server = ServerSide(self._records, server, self._window, self._recorder, clock.now)
         self.warnings = self._server.warnings
-        self._began = self._host_at = clock.now()
+        self._began = clock.now()
         self._pause = POLL_FIRST
         self._outage: ConnectwareError | None = None
 
@@ -100,8 +99,7 @@ class Conversation:
             started = [record for record in self._open_records() if _verdict(record).verdict == e.REGISTERED]
             if not started:
                 return
-            looks = [Look(record.observation, seen=record.observation.fingerprint()) for record in started]
-            self._look(looks, min(LONGEST_LOOK, _patience(started)))
+            self._host.watch(started, min(LONGEST_LOOK, _patience(started)))
             self._server.ask()
             self._judge(started)
 
@@ -131,7 +129,7 @@ class Conversation:
             if self.interim is None:
                 self._close_window(interrupted)
                 self._recorder.end()
-        self._unmark()
+        self._host.unmark()
 
     def progress(self) -> str:
         """How far it is, in a line; may be asked from another thread."""
@@ -142,7 +140,7 @@ class Conversation:
         """Judge on what is true now. Only between two turns may an outage have begun; else nothing ever answered."""
         if self._before is None:
             for record in self._records:
-                record.observe(record.observation, self._host_at)
+                record.observe(record.observation, self._host.seen_at)
             self._server.ask()
             self._judge(self._open_records())
             return
@@ -188,7 +186,7 @@ class Conversation:
     def _refresh(self) -> None:
         """Look at host and server, and judge."""
         with self._bearing_outages():
-            self._look([Look(record.observation) for record in self._open_records()], 0.0)
+            self._host.observe(self._open_records())
             self._server.ask()
         self._judge_all()
 
@@ -271,44 +269,13 @@ class Conversation:
         if len(on_host) < len(waiting):
             limit = min(limit, self._pause)
         if on_host:
-            self._look([_look_at(record) for record in on_host], limit)
-        elif now - self._host_at > min(FRESH_HOST, self._policy.poll_interval):
-            self._look([Look(record.observation) for record in waiting], 0.0)
+            self._host.follow(on_host, limit)
+        elif now - self._host.seen_at > min(FRESH_HOST, self._policy.poll_interval):
+            self._host.observe(waiting)
         else:
             self._clock.sleep(limit)
             self._pause = min(self._pause * 1.5, POLL_MOST)
         self._server.ask()
-
-    def _unmark(self) -> None:
-        """Those that were found registered, and what could not be seen in time. A failure is told, not raised."""
-        marked = still_marked(self._records)
-        if not marked:
-            return
-        try:
-            self._look([Look(record.observation, unmark_after=AT_ONCE) for record in marked], 0.0)
-        except EngineError as exc:
-            for record in marked:
-                record.note_mark_trouble(exc.message)
-
-    def _look(self, looks: Sequence[Look], wait: float) -> None:
-        seen: dict[str, Observation] = {o.name: o for o in self._host.look(looks, wait)}
-        restarted = {look.observation.name for look in looks if look.restart}
-        marked = {look.observation.name for look in looks if look.unmark_after is not None}
-        for record in self._records:
-            if record.name in restarted and not (record.name in seen and seen[record.name].trouble):
-                record.note_restarted()
-            if record.name in seen:
-                record.observe(seen[record.name], self._clock.now())
-                if record.name in marked and not record.observation.never_registered:
-                    record.note_unmarked()
-        self._host_at = self._clock.now()
-
-
-def _look_at(record: AgentRecord) -> Look:
-    seen, after = record.observation, unmark_after(record)
-    if record.wants(e.RESTART):
-        return Look(seen, restart=True, unmark_after=after)
-    return Look(seen, seen=seen.fingerprint(), unmark_after=after)
 
 
 def _patience(waiting: Sequence[AgentRecord]) -> float:

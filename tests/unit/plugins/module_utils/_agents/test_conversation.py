@@ -212,6 +212,7 @@ def test_check_mode_can_watch_first_whether_those_that_have_just_started_ask(pas
     if password == "another":
         world.secrets["agent-2"] = password
     world.restart("agent-2")
+    world.agents["agent-2"].marked = True
     began = world.now
     records = [AgentRecord(world.observe(name)) for name in world.agents]
     clock = Clock(lambda: world.now, world.sleep)
@@ -223,6 +224,7 @@ def test_check_mode_can_watch_first_whether_those_that_have_just_started_ask(pas
     assert found["agent-2"]["registered"] == (password == "that")
     assert found["agent-2"]["reason"] == ("none" if password == "that" else "credentials_rejected")
     assert not writes(world) and world.now - began < Policy().settle + 1
+    assert world.unmarked == []
 
 
 def test_a_pairing_id_without_times_is_believed_after_a_poll_also_where_the_clock_was_set_back():
