@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -27,7 +27,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outc
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.passed_on import passed_on
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Look
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import HostPort
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import TELL_EVERY, telling
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
@@ -49,19 +49,15 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window_will import shared_will
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     ConnectwareError,
-    EngineError,
-    EngineUnavailableError,
     HostLoginError,
     HostUnreachableError,
 )
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.factory_host import FactoryHost
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
-MODULE = "edgefleet.connectware.agents_registered"
 POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
 WILL = shared_will(lambda text: Display().warning(text))
-_SIGNALS = 128  # exit codes of a shell beyond it are those of commands that a signal has ended
-LINGER = 1.5  # seconds that a look waits for further agents after the first news: one restart for all of them
 
 
 class ActionModule(ActionBase):
@@ -97,10 +93,10 @@ class ActionModule(ActionBase):
         """Of whom the message is where the task breaks off: before anything is known, of all agents."""
         return whose(host, unsettled(records) if records else names_in(self._task.args.get("agents")))
 
-    @property
-    def given(self) -> Mapping[str, Any]:
-        """The options of the task as they stand there, without defaults."""
-        return self._task.args
+    def _options_of_looks(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Of the engine, as the task has them: which one is meant where nothing is said, only the host knows."""
+        given = {key: value for key, value in self._task.args.items() if key in ENGINE_OPTIONS}
+        return {**given, **{key: args[key] for key in LOG_OPTIONS if args.get(key) is not None}}
 
     def _arguments(self) -> dict[str, Any]:
         _validated, args = self.validate_argument_spec(
@@ -143,7 +139,7 @@ class ActionModule(ActionBase):
             host=host,
             variables=task_vars,
         )
-        factory_host = _Host(self, args, task_vars, host)
+        factory_host = FactoryHost(self, host, self._options_of_looks(args), task_vars)
         book = None if SHARED_WINDOWS is None else SHARED_WINDOWS.book(session.url)
         course = self._conversation(args, records, before, factory_host, server, recorded, book)
         try:
@@ -185,7 +181,7 @@ class ActionModule(ActionBase):
         args: Mapping[str, Any],
         records: Sequence[AgentRecord],
         before: Interim | None,
-        factory_host: _Host,
+        factory_host: HostPort,
         server: ConnectwareServer,
         recorded: Recorder,
         book: WindowBook | None,
@@ -202,79 +198,12 @@ class ActionModule(ActionBase):
             interim=before,
         )
 
-    def look(self, module_args: dict[str, Any], task_vars: Mapping[str, Any], host: str) -> list[Observation]:
-        """Run the host-side part of this module.
-
-        Raises:
-            EngineError: with the message of the host, or of the connection to it.
-        """
-        try:
-            answer = self._execute_module(module_name=MODULE, module_args=module_args, task_vars=dict(task_vars))
-        except AnsibleAuthenticationFailure as exc:
-            self._begin_anew()
-            raise HostLoginError("look at the agents", where=f"host {host}", answered=str(exc)) from exc
-        except AnsibleConnectionFailure as exc:
-            self._begin_anew()
-            raise HostUnreachableError("look at the agents", where=f"host {host}", answered=str(exc)) from exc
-        killed = _killed(answer)
-        if killed:
-            self._begin_anew()
-            raise EngineUnavailableError("look at the agents", where=f"host {host}", answered=killed)
-        if answer.get("failed") or "observations" not in answer:
-            said = answer.get("msg") or answer.get("module_stderr") or "no answer"
-            gone = (answer.get("error") or {}).get("kind") == EngineUnavailableError.__name__
-            error = EngineUnavailableError if gone else EngineError
-            raise error("look at the agents", where=f"host {host}", answered=str(said))
-        return [Observation.from_dict(values) for values in answer["observations"]]
-
     def _clear_host(self) -> None:
         """What was done is told also where the host has gone away since; Ansible would ask it once more."""
         try:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         except AnsibleConnectionFailure:
             self._connection._shell.tmpdir = None
-
-    def _begin_anew(self) -> None:
-        """The host may come back with nothing of what it had: neither the connection nor the folder for modules."""
-        self._connection.close()
-        self._connection._shell.tmpdir = None
-
-
-class _Host:
-    """HostPort over the host-side part of the module."""
-
-    def __init__(self, action: ActionModule, args: Mapping[str, Any], task_vars: Mapping[str, Any], host: str) -> None:
-        self._action = action
-        # As the task has them: which engine is meant where nothing is said, only the host knows.
-        given = {key: value for key, value in action.given.items() if key in ENGINE_OPTIONS}
-        self._args = {**given, **{key: args[key] for key in LOG_OPTIONS if args.get(key) is not None}}
-        self._task_vars = task_vars
-        self._host = host
-
-    def look(self, looks: Sequence[Look], wait: float) -> list[Observation]:
-        asked = [
-            {
-                "name": look.observation.name,
-                "username": look.observation.username,
-                "container": look.observation.container,
-                "volume": look.observation.volume,
-                "restart": look.restart,
-                "seen": look.seen,
-                "unmark_after": look.unmark_after,
-            }
-            for look in looks
-        ]
-        return self._action.look(
-            {**self._args, "looks": asked, "wait": wait, "linger": LINGER}, self._task_vars, self._host
-        )
-
-
-def _killed(answer: Mapping[str, Any]) -> str:
-    """That the module was ended by a signal before it said anything, as on a machine that goes down; empty if not."""
-    code = answer.get("rc")
-    if not isinstance(code, int) or 0 <= code <= _SIGNALS or str(answer.get("module_stdout", "?")).strip():
-        return ""
-    return f"the module was killed there before it could answer (exit code {code})"
 
 
 def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action of `agents_registered`: what it takes, what it tells, and how it asks the host."""
+"""The action of `agents_registered`: what it takes, and what it tells."""
 
 from __future__ import annotations
 
@@ -15,13 +15,6 @@ from unit.plugins.module_utils._connectware.conversation import Conversation, no
 
 from ansible_collections.edgefleet.connectware.plugins.action import agents_registered
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import OUTAGE
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
-    EngineError,
-    EngineUnavailableError,
-    HostLoginError,
-    HostUnreachableError,
-)
 
 REGISTRY, USERS = "/api/client-registry", "/api/listUsers"
 KEYS = {"agents", "changed", "diff", "authorizations", "interim"}
@@ -111,34 +104,6 @@ def test_a_refused_token_is_said_without_it(server: Conversation, params: dict[s
     assert result["msg"].startswith("Host hamburg (agents: press-1): ") and no_secret(str(result))
 
 
-@pytest.mark.parametrize(
-    ("answer", "error", "text"),
-    [
-        ({"failed": True, "msg": "no such container"}, EngineError, "no such container"),
-        ({"failed": True, "module_stderr": "Traceback"}, EngineError, "Traceback"),
-        ({}, EngineError, "no answer"),
-        ({"failed": True, "msg": "no JSON", "module_stdout": "", "rc": 1}, EngineError, "no JSON"),
-        ({"failed": True, "msg": "no JSON", "module_stdout": "Killed", "rc": 137}, EngineError, "no JSON"),
-        ({"failed": True, "msg": "it says so itself", "rc": 137}, EngineError, "it says so itself"),
-        (
-            {"failed": True, "msg": "refused", "error": {"kind": "EngineUnavailableError"}},
-            EngineUnavailableError,
-            "refused",
-        ),
-    ],
-)
-def test_a_look_at_the_host_that_fails_is_an_error_of_that_host(
-    answer: dict[str, Any], error: type[EngineError], text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    action = standing(agents_registered, {})
-    monkeypatch.setattr(action, "_execute_module", lambda **_more: answer)
-
-    with pytest.raises(error, match=text) as failure:
-        action.look({"looks": []}, TASK_VARS, "hamburg")
-
-    assert failure.type is error and "host hamburg" in failure.value.message
-
-
 @pytest.mark.parametrize("unasked_first", [True, False])
 def test_what_was_seen_on_one_host_counts_more_than_another_that_could_not_be_asked(
     unasked_first: bool, server: Conversation, params: dict[str, Any]
@@ -176,49 +141,8 @@ def test_which_engine_is_meant_is_left_to_the_host_where_the_task_does_not_say_i
         assert {key: look[key] for key in look if key.startswith("docker_")} == options
 
 
-@pytest.mark.parametrize("code", [137, 143, -9])
-def test_a_module_that_was_killed_before_it_answered_is_run_anew(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a machine that goes down while the connection to it still stands."""
-    killed = {"failed": True, "msg": "No start of json char found", "module_stdout": " \n", "rc": code}
-    action = standing(agents_registered, {})
-    action._connection._shell.tmpdir = "/tmp/of-before"
-    monkeypatch.setattr(action, "_execute_module", lambda **_more: killed)
-
-    with pytest.raises(EngineUnavailableError, match=rf"host hamburg: the module was killed .* \(exit code {code}\)"):
-        action.look({"looks": []}, TASK_VARS, "hamburg")
-
-    action._connection.close.assert_called_once_with()
-    assert action._connection._shell.tmpdir is None
-
-
 def lost(**_more: Any) -> dict[str, Any]:
     raise AnsibleConnectionFailure("no route to host")
-
-
-def test_a_host_that_cannot_be_reached_is_reached_anew_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    action = standing(agents_registered, {})
-    action._connection._shell.tmpdir = "/tmp/of-before"
-    monkeypatch.setattr(action, "_execute_module", lost)
-
-    with pytest.raises(HostUnreachableError, match="on host hamburg: no route to host"):
-        action.look({"looks": []}, TASK_VARS, "hamburg")
-
-    action._connection.close.assert_called_once_with()
-    assert action._connection._shell.tmpdir is None
-
-
-def test_a_password_that_is_refused_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(**_more: Any) -> dict[str, Any]:
-        raise AnsibleAuthenticationFailure("invalid password")
-
-    action = standing(agents_registered, {})
-    monkeypatch.setattr(action, "_execute_module", refused)
-
-    with pytest.raises(HostLoginError, match=r"on host hamburg: .*invalid password") as failure:
-        action.look({"looks": []}, TASK_VARS, "hamburg")
-
-    assert not isinstance(failure.value, OUTAGE)
-    assert action._connection._shell.tmpdir is None
 
 
 def test_what_was_done_is_told_where_the_host_refuses_the_login_since(
@@ -274,19 +198,3 @@ def test_a_host_that_stays_away_is_unreachable_when_time_is_out(
     )
     assert result["error"]["kind"] == "HostUnreachableError"
     assert [agent["registered"] for agent in result["agents"]] == [True, False, False]
-
-
-def test_a_look_at_the_host_runs_the_module_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    action = standing(agents_registered, {})
-    asked: list[dict[str, Any]] = []
-
-    def execute(**more: Any) -> dict[str, Any]:
-        asked.append(more)
-        return {"observations": [RUNNING.to_dict()]}
-
-    monkeypatch.setattr(action, "_execute_module", execute)
-
-    assert action.look({"looks": [], "wait": 2}, TASK_VARS, "hamburg") == [RUNNING]
-    assert asked == [
-        {"module_name": agents_registered.MODULE, "module_args": {"looks": [], "wait": 2}, "task_vars": TASK_VARS}
-    ]
