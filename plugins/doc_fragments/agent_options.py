@@ -147,7 +147,7 @@ options:
     type: str
   capabilities:
     description:
-      - Linux capabilities that the container keeps. All others are dropped; by default all.
+      - Linux capabilities that the container keeps. All others are dropped. By default none is kept.
     type: list
     elements: str
   security_opts:

@@ -23,7 +23,8 @@ options:
   connectware_token:
     description:
       - Token to use, without the word C(Bearer). It wins over O(connectware_username) as long as it is accepted.
-      - Use a long-lived token where the account has a second factor; M(edgefleet.connectware.api_token) makes one.
+      - Use a long-lived token where the account has a second factor. Connectware's web interface makes one, or
+        M(edgefleet.connectware.api_token) as long as the second factor is not turned on.
       - If not set, the environment variable E(CONNECTWARE_TOKEN) is used.
     type: str
   connectware_username:

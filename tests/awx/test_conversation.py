@@ -19,12 +19,18 @@ from guides.pages import ROOT, blocks
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst"
 WORKFLOW = "Connectware north: approved rollout"
+KINDS = ("audit", "plan", "retire", "rollout", "upgrade", "verify")
 
 
 def named(awx: Awx, resource: str, name: str) -> dict[str, Any]:
     """An object with its secrets and lists, by name or identifier."""
     (found,) = [item for path, item in awx.objects.snapshot().items() if path.startswith(f"{resource}/{name}/")]
     return found
+
+
+def template(awx: Awx, kind: str, site: str = "north") -> dict[str, Any]:
+    """A job template."""
+    return named(awx, "job_templates", f"Connectware {site}: {kind}")
 
 
 def names(awx: Awx, numbers: list[int]) -> list[str]:
@@ -48,9 +54,9 @@ def done(tmp_path_factory: pytest.TempPathFactory, fresh: Callable[..., tuple[Aw
 def test_all_of_it_is_there_after_one_run(done: tuple[Awx, Setup]) -> None:
     awx, _setup = done
     assert names(awx, [item["id"] for item in awx.objects.where("job_templates", {})]) == [
-        f"Connectware north: {kind}" for kind in ("audit", "plan", "retire", "rollout", "upgrade", "verify")
+        f"Connectware north: {kind}" for kind in KINDS
     ]
-    rollout = named(awx, "job_templates", "Connectware north: rollout")
+    rollout = template(awx, "rollout")
     assert (
         rollout["playbook"] == "playbooks/rollout.yml" and rollout["job_slice_count"] == 2 and rollout["become_enabled"]
     )
@@ -60,15 +66,14 @@ def test_all_of_it_is_there_after_one_run(done: tuple[Awx, Setup]) -> None:
     assert [each["variable"] for each in rollout["_survey"]["spec"]] == [
         "agents_on_conflict", "agents_max_reregistrations", "agents_timeout",
     ]  # fmt: skip
-    plan = named(awx, "job_templates", "Connectware north: plan")
+    asking = {kind for kind in KINDS if template(awx, kind)["ask_variables_on_launch"]}
+    assert asking == {"rollout", "upgrade", "retire"}
+    plan = template(awx, "plan")
     assert names(awx, plan["_lists"]["credentials"]) == [
         "Connectware north", "Connectware: AWX itself", "Factory hosts",
     ]  # fmt: skip
     assert WORKFLOW in plan["extra_vars"]
-    assert all(
-        named(awx, "job_templates", f"Connectware north: {kind}")["job_slice_count"] == 1
-        for kind in ("audit", "plan", "retire", "upgrade", "verify")
-    )
+    assert {kind for kind in KINDS if template(awx, kind)["job_slice_count"] != 1} == {"rollout"}
     schedule = named(awx, "schedules", "Connectware north: audit")
     assert schedule["enabled"] and names(awx, [schedule["unified_job_template"]]) == ["Connectware north: audit"]
 
@@ -163,6 +168,20 @@ def test_the_example_of_notifications_to_send(awx: Awx, setup: Setup) -> None:
     assert made["notification_configuration"]["password"] == SECRET
     assert setup.command(command).ok().recap["changed"] == 0, "although it has a secret"
     assert awx.refused == []
+
+
+def test_each_connectware_has_reports_of_its_own(awx: Awx, setup: Setup) -> None:
+    """The approval shows what the plan has written there."""
+    sites = [
+        {"name": name, "url": "https://cw", "token": "t" * 8, "inventory": "inventories/north"}
+        for name in ("north", "the south")
+    ]
+    setup.run(awx_connectwares=sites, awx_audit_path="/srv/audit").ok()
+    folders = {"north": "/srv/audit/north", "the south": "/srv/audit/the_south"}
+    for site, folder in folders.items():
+        for kind in KINDS:
+            said = yaml.safe_load(template(awx, kind, site)["extra_vars"]).get("audit_path")
+            assert said == (folder if kind in ("audit", "plan", "verify") else None)
 
 
 @pytest.mark.long

@@ -36,10 +36,11 @@ def defaults(role: str) -> dict[str, Any]:
 def test_a_survey_asks_for_what_a_role_takes(kind: str, question: dict[str, Any]) -> None:
     known = options("agents") | options("audit")
     name = question["variable"]
-    # The version stands in the inventory, so it has no default; and a retirement names its hosts.
-    if name not in ("agents_hosts", "agents_version", "audit_fail_on"):
-        default = known[name]["default"]
-        assert str(question["default"]).lower() == str(default).lower(), kind
+    if name == "agents_purge":  # whatever an inventory says, somebody has to want it
+        assert question["default"] == str(known[name]["default"]).lower()
+    else:
+        assert "default" not in question, f"{kind}: it would win over what the inventory says of a factory"
+        assert question["required"] == (name == "agents_hosts")
     if known.get(name, {}).get("choices") and isinstance(question.get("choices"), list):
         assert set(question["choices"]) == set(known[name]["choices"])
 

@@ -158,7 +158,7 @@ class Failures:
         if not operation.login:
             return (
                 "Check connectware_username and connectware_password. If the account has a second factor, make a"
-                " long-lived token once (module api_token, or Connectware's web interface) and give connectware_token."
+                " long-lived token once, in Connectware's web interface, and give connectware_token."
                 " If the account is right, this Connectware may log in elsewhere: correct login.path or login.body in"
                 " connectware_contract."
             )
