@@ -250,7 +250,8 @@ options:
   registry_password:
     description:
       - Password of O(registry_username). With the vendor's registry it is the licence key.
-      - It is sent with the pull only and leaves nothing on the host.
+      - It is sent with the pull only and leaves nothing on the host. Where O(image) is given, an image of an agent that
+        comes from another registry is pulled without it.
     type: str
 author:
   - The edgefleet.connectware authors (@edgefleet)

@@ -382,13 +382,13 @@ def test_one_of_three_fails_and_the_others_converge(layer: Layer) -> None:
     assert not layer.agents(agents).changed
 
 
-def test_a_name_that_is_taken_meanwhile(layer: Layer) -> None:
+def test_a_name_that_is_needed_for_a_moment_is_taken(layer: Layer) -> None:
     layer.agents([{"name": "a"}, {"name": "b"}]).ok()
     docker("create", "--name", layer.container("a") + ".next", BASE, "true")
     agents = [{"name": "a", "env": {"NEW": "1"}}, {"name": "b", "env": {"NEW": "1"}}]
-    layer.agents(agents).failed(f"agent {layer.name('a')}", "already in use")
+    layer.agents(agents).failed(f"agent {layer.name('a')}", "is replaced by way of that name")
     assert status(layer.container("a")) == "running"
-    assert environment(layer.container("b"))["NEW"] == "1"
+    assert "NEW" not in environment(layer.container("b")), "nothing was touched"
     docker("rm", layer.container("a") + ".next")
     layer.agents(agents).ok()
 
@@ -447,8 +447,10 @@ def test_an_image_that_is_nowhere(layer: Layer) -> None:
     )
     login = {"registry_username": "license", "registry_password": "0123-geheim"}
     layer.through_ansible = True
-    denied = layer.agents([{"name": "a", "image": "127.0.0.1:9/x", "version": "2"}], "-vvvv", pull="always", **login)
+    there = {"image": "127.0.0.1:9/x", "version": "2"}
+    denied = layer.agents([{"name": "a"}], "-vvvv", pull="always", **there, **login)
     denied.failed("with the given login")
+    layer.agents([{"name": "a", **there}], pull="always", **login).failed("127.0.0.1:9/x:2 (without a login)")
     assert "0123-geheim" not in denied.output
     assert everything(layer.prefix) == {"volumes": ""}
 

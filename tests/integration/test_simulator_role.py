@@ -24,9 +24,13 @@ Apply = Callable[..., int]
 
 @pytest.fixture
 def apply(tmp_path: Path) -> Iterator[Apply]:
-    """Runs the role; returns how many tasks have changed something. Nothing is left of it."""
+    """Runs the role; returns how many tasks have changed something. Nothing is left of it.
 
-    def run(**variables: object) -> int:
+    Args:
+        fails: a text of the message with which it must fail.
+    """
+
+    def run(fails: str = "", **variables: object) -> int:
         settings = {
             "dir": str(tmp_path / "connectware"),
             "venv": sys.prefix,  # has all that the simulator needs
@@ -43,7 +47,8 @@ def apply(tmp_path: Path) -> Iterator[Apply]:
             env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1"},
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert (done.returncode == 0) == (not fails), done.stdout + done.stderr
+        assert fails in " ".join(done.stdout.split()), done.stdout
         return int(re.findall(r"changed=(\d+)", done.stdout)[-1])
 
     yield run
@@ -98,3 +103,8 @@ def test_the_image_is_built_once(apply: Apply, agent_images: None) -> None:  # n
 
     assert apply(image=True, service=False, image_name=IMAGE, image_tags=[VERSION]) == 0
     assert inspect("image", f"{IMAGE}:{VERSION}") == before
+
+
+def test_without_a_docker_command_nothing_is_installed(apply: Apply) -> None:
+    said = "The command /nowhere/docker cannot be run on localhost"
+    assert apply(fails=said, image=True, service=False, docker_command="/nowhere/docker") == 0

@@ -69,7 +69,6 @@ def test_batch_by_batch_and_nobody_registers(factory):
     site = factory(4)
     hosts = fleet(site)
     before, users = rolled_out(site, hosts)
-    site.simulator.switch(enforce_agent_version=True)
     becomes(site, NEXT_VERSION)
     site.simulator.control("POST", "disconnect", {})
     run = upgrade(site, hosts).ok()

@@ -316,7 +316,6 @@ def test_bad_switches(simulator: Simulator, switches: dict[str, Any]) -> None:
 
 
 def test_agent_of_another_version(simulator: Simulator, admin: Client) -> None:
-    simulator.switch(enforce_agent_version=True)
     unlock(admin)
     client = Client(simulator)
     client.session.headers["User-Agent"] = "protocol-mapper/1.7.9"

@@ -158,3 +158,10 @@ def test_nothing_is_verified_with_modules_of_the_collection() -> None:
         "tasks/look.yml",
     ):
         assert "edgefleet.connectware." not in (SHARED / name).read_text("utf-8")
+
+
+def test_no_address_is_read_where_newer_engines_have_none() -> None:
+    """From Docker Engine 29 on, only the networks of a container have addresses."""
+    folders = (SCENARIOS, ROOT / "docs" / "examples", ROOT / "roles")
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".yml", ".py", ".rst", ".md")]
+    assert [str(path) for path in files if "{{' }} .NetworkSettings.IPAddress" in path.read_text("utf-8")] == []

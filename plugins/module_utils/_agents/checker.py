@@ -21,6 +21,7 @@ OWN_LABELS = "edgefleet.connectware."
 LABEL_AGENT = OWN_LABELS + "agent"
 LABEL_UNREGISTERED = OWN_LABELS + "unregistered"
 MARK = ".unregistered"
+NEXT = ".next"  # after the name of a container: under that one it is made which replaces it
 """How the name of a mark ends, which stands beside the volume of an agent that was never seen registered."""
 FORBIDDEN_LABELS = {"io.cybus.connectware": "the vendor's installer removes every container that has it"}
 MIN_NAME, MAX_NAME = 3, 63

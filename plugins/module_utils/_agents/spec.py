@@ -19,6 +19,7 @@ from .checker import (
     LABEL_AGENT,
     LABEL_UNREGISTERED,
     MARK,
+    NEXT,
     Certificates,
     Checker,
     Mount,
@@ -212,7 +213,14 @@ def _clashes(specs: Sequence[AgentSpec]) -> list[str]:
                     f"option '{option}': {printable(value)!r} is used by {' and '.join(names)};"
                     f" every agent needs a {option} of its own"
                 )
+    replaced = {spec.container + NEXT: spec for spec in specs if spec.container}
+    for spec in specs:
+        if spec.container in replaced:
+            problems.append(
+                f"agent {printable(spec.name)}: option 'container': by way of the name {printable(spec.container)!r}"
+                f" the container of {printable(replaced[spec.container].name)} is replaced; set another name"
+            )
     return problems
 
 
-__all__ = ["CREDENTIALS_PATH", "LABEL_AGENT", "LABEL_UNREGISTERED", "MARK", "AgentSpec", "Mount", "build_specs"]
+__all__ = ["CREDENTIALS_PATH", "LABEL_AGENT", "LABEL_UNREGISTERED", "MARK", "NEXT", "AgentSpec", "Mount", "build_specs"]

@@ -12,13 +12,13 @@ from typing import Any
 
 from .._agents.observation import ABSENT, RUNS, Observation
 from .._agents.patterns import LogPatterns, parse_patterns
-from .._agents.spec import build_specs
+from .._agents.spec import NEXT, build_specs
 from .._errors import EngineError, EngineUnavailableError
 from .container_report import environment, identity
 from .containers import Converger
 from .engine import Engine
-from .image import Pull, digests_by_id
-from .inventory import NEXT, HostInventory, agent_of, credentials_volume, take, take_volumes
+from .image import Pull, digests_by_id, registry_of
+from .inventory import HostInventory, agent_of, credentials_volume, take, take_volumes
 from .look import HostLook, look
 from .marks import Volumes, name_of_mark
 from .observe import Observer, Target
@@ -43,7 +43,8 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     specs = build_specs(params, params["agents"], host=platform.node(), present=present)
     login = {key: params[f"registry_{key}"] for key in ("username", "password")}
     credentials = login if any(login.values()) else None
-    converger = Converger(engine, Pull(params["pull"], credentials), check_mode)
+    registry = registry_of(params["image"]) if params["image"] else None
+    converger = Converger(engine, Pull(params["pull"], credentials, registry), check_mode)
     plans = {
         "present": lambda: converger.plan_present(specs),
         "pulled": lambda: converger.plan_pulled(specs),

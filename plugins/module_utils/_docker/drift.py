@@ -9,6 +9,7 @@ itself (environment, labels, user) is taken into account, so that it never count
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -43,7 +44,7 @@ def wanted(spec: AgentSpec, image_id: str | None, image_config: Mapping[str, Any
         "mounts": sorted((m.source, m.target, m.read_only) for m in spec.mounts),
         "networks": sorted(spec.networks) if spec.networks else [_mode(spec.network_mode)],
         "extra_hosts": dict(spec.extra_hosts),
-        "dns": list(spec.dns),
+        "dns": _addresses(spec.dns),
         "restart_policy": spec.restart_policy,
         "memory": spec.memory or None,
         "cpus": round(spec.cpus, 3) if spec.cpus else None,
@@ -73,7 +74,7 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
         "mounts": sorted(mount[1:] for mount in mounts if not _is_credentials(mount[0], mount[2])),
         "networks": _networks(container),
         "extra_hosts": dict(_name_and_address(entry) for entry in host.get("ExtraHosts") or []),
-        "dns": list(host.get("Dns") or []),
+        "dns": _addresses(host.get("Dns") or []),
         "restart_policy": (host.get("RestartPolicy") or {}).get("Name") or "no",
         "memory": host.get("Memory") or None,
         "cpus": round(host["NanoCpus"] / 1e9, 3) if host.get("NanoCpus") else None,
@@ -146,6 +147,18 @@ def _name_and_address(entry: str) -> tuple[str, str]:
     """Others than we separate the two by an equals sign, and engines keep what they got."""
     name, *address = re.split("[:=]", entry, maxsplit=1)
     return name, "".join(address)
+
+
+def _addresses(servers: Iterable[str]) -> list[str]:
+    return [_address(str(server)) for server in servers]
+
+
+def _address(text: str) -> str:
+    """In its shortest form, if it is one: engines from 29 on tell it like that."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return text
 
 
 def _is_credentials(kind: str, target: str) -> bool:

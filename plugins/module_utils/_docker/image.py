@@ -39,10 +39,16 @@ class Pull:
     Attributes:
         when: missing, always or never.
         credentials: for the registry, used for the pull only; None for an open one.
+        registry: whose credentials these are; None for whatever registry an image comes from.
     """
 
     when: str = "missing"
     credentials: Mapping[str, str] | None = None
+    registry: str | None = None
+
+    def login_for(self, reference: str) -> Mapping[str, str] | None:
+        """The credentials, if the image comes from their registry: another one must not see them."""
+        return self.credentials if self.registry in (None, registry_of(reference)) else None
 
     def __repr__(self) -> str:
         return f"Pull(when={self.when!r})"
@@ -109,6 +115,13 @@ def split_reference(reference: str) -> tuple[str, str]:
     return f"{folder}{slash}{last}", digest or tag or "latest"
 
 
+def registry_of(reference: str) -> str:
+    """The registry of a reference, by Docker's rule."""
+    first, slash, _unused = reference.partition("/")
+    names_one = slash and (set(first) & {".", ":"} or first == "localhost") and first != "index.docker.io"
+    return first if names_one else "docker.io"
+
+
 def _find(engine: Engine, reference: str) -> Mapping[str, Any] | None:
     return engine.find(f"inspect the image {reference}", engine.client.inspect_image, reference)
 
@@ -120,9 +133,10 @@ def _image(reference: str, found: Mapping[str, Any] | None, *, pulled: bool) -> 
 
 def _check_login(engine: Engine, reference: str, pull: Pull) -> None:
     """A variable without a value passes as an option; the engine would then ask without a login."""
-    if pull.credentials is None:
+    login = pull.login_for(reference)
+    if login is None:
         return
-    empty = [key for key in ("username", "password") if not pull.credentials.get(key)]
+    empty = [key for key in ("username", "password") if not login.get(key)]
     if empty:
         raise SpecError(
             f"pull the image {reference}",
@@ -134,7 +148,8 @@ def _check_login(engine: Engine, reference: str, pull: Pull) -> None:
 
 def _pull(engine: Engine, reference: str, pull: Pull) -> None:
     repository, tag = split_reference(reference)
-    auth = dict(pull.credentials) if pull.credentials else None
+    login = pull.login_for(reference)
+    auth = dict(login) if login else None
 
     def errors() -> list[str]:
         events = engine.client.pull(repository, tag=tag, auth_config=auth, stream=True, decode=True)
@@ -149,7 +164,7 @@ def _pull(engine: Engine, reference: str, pull: Pull) -> None:
 
 
 def _pull_error(engine: Engine, reference: str, pull: Pull, answered: str, todo: str = "") -> ImageError:
-    login = "with the given login" if pull.credentials else "without a login"
+    login = "with the given login" if pull.login_for(reference) else "without a login"
     return ImageError(
         f"pull the image {reference} ({login})",
         where=engine.place,

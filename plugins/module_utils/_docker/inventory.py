@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._agents.observation import RUNS
-from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
+from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, NEXT, AgentSpec
 from .._agents.text import printable
 from .._errors import SpecError
 from .engine import Engine
 
 BUILTIN_NETWORKS = ("bridge", "default", "host", "none")
 ANOTHER = "container:"
-NEXT = ".next"
 ANOTHER_PLACE = "give this agent another one where its container is made"
 
 
@@ -83,6 +82,12 @@ class HostInventory:
             whose = f"belongs to the agent {owner}" if owner else "was not made by this collection"
             what = f"option 'container': the container {spec.container} {whose}"
             yield f"{what}; remove or rename it, or set another name here"
+        next_one = self.containers.get(successor(spec))
+        if next_one is not None and agent_of(next_one) != spec.name:
+            yield (
+                f"option 'container': there is a container {successor(spec)}, and {spec.container} is replaced by way"
+                " of that name; remove or rename it, or set another name here"
+            )
         own = [name for name in self._own_names(spec) if name != successor(spec)]
         if len(own) > 1:
             yield f"it has more than one container: {', '.join(own)}; remove all but one of them"

@@ -58,14 +58,20 @@ def _read(
         if answer is None:
             return
         chunks = bound.pass_on(answer.iter_content(CHUNK))
-        texts = _lines(chunks) if (container.get("Config") or {}).get("Tty") else _messages(chunks)
+        texts = _lines(chunks) if (container.get("Config") or {}).get("Tty") else _messages(chunks, start)
         for text in texts:
             if bound.exceeded:  # this one was cut off
                 return
-            stamp, _unused, rest = text.partition(b" ")
-            at = seconds_of(stamp.decode("ascii", errors="replace"))
+            at, line = _stamped(text)
             if start is None or at is None or at >= start:
-                yield at, rest if at is not None else text
+                yield at, line
+
+
+def _stamped(text: bytes) -> tuple[float | None, bytes]:
+    """The engine's time, and the line without it."""
+    stamp, _unused, rest = text.partition(b" ")
+    at = seconds_of(stamp.decode("ascii", errors="replace"))
+    return at, rest if at is not None else text
 
 
 class _Bounded:
@@ -106,17 +112,28 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _messages(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _messages(chunks: Iterable[bytes], start: float | None = None) -> Iterator[bytes]:
     """The lines of a log of two streams in frames.
 
     A line that is longer than what the engine keeps together comes in several frames: only the first is passed on, so
-    that nothing within a line is ever taken for a line of its own.
+    that nothing within a line is ever taken for a line of its own. What was being written when the container ended is
+    no beginning of the first line of its next start.
+
+    Args:
+        start: of the container, in epoch seconds.
     """
-    within: dict[int, bool] = {}
+    within: dict[int, bytes] = {}  # of a line that is not at its end yet, the frame before
     for stream, frame in _frames(chunks):
-        if not within.get(stream):
+        before = within.pop(stream, None)
+        if before is None or _is_since(frame, start) > _is_since(before, start):
             yield from frame.rstrip(b"\n").split(b"\n")
-        within[stream] = not frame.endswith(b"\n")
+        if not frame.endswith(b"\n"):
+            within[stream] = frame
+
+
+def _is_since(frame: bytes, start: float | None) -> bool:
+    at = _stamped(frame)[0]
+    return start is not None and at is not None and at >= start
 
 
 def _frames(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

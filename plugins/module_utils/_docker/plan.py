@@ -15,7 +15,7 @@ from . import drift as drift_module
 from .container_report import identity
 from .engine import Engine
 from .image import Image, config_of, digest_of
-from .inventory import ANOTHER, HostInventory, credentials_volume
+from .inventory import ANOTHER, BUILTIN_NETWORKS, HostInventory, credentials_volume
 from .marks import find_mark
 
 CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started", "removed", "none"
@@ -199,11 +199,15 @@ class Planner:
         return tuple(option for option in differs if option not in missing)
 
     def _has_stale_network(self, container: Mapping[str, Any]) -> bool:
-        """A network that was removed and made anew under its name: this container could not be started again."""
+        """A network that was removed and made anew under its name: this container could not be started again.
+
+        Those of the engine itself it makes anew each time it starts, and finds them by their names.
+        """
         attached = (container.get("NetworkSettings") or {}).get("Networks") or {}
         return any(
             network.get("NetworkID") and self.inventory.networks.get(name, network["NetworkID"]) != network["NetworkID"]
             for name, network in attached.items()
+            if name not in BUILTIN_NETWORKS
         )
 
     def _with_network_id(self, spec: AgentSpec) -> AgentSpec:

@@ -58,7 +58,7 @@ class Switches:
     rows_per_page_max: int = 100
     api_token_in_query: bool = True
     health_needs_login: bool = False
-    enforce_agent_version: bool = False
+    enforce_agent_version: bool = True
     token_hours_default: float = 24.0
     dialect: dict[str, Any] = field(default_factory=dict)
 

@@ -100,6 +100,20 @@ def test_a_limit_that_the_engine_cannot_set_is_no_drift_for_ever(fake: FakeEngin
     assert result["agents"][0]["drift"] == ["pids_limit"]
 
 
+@pytest.mark.parametrize(("network", "drift"), [("bridge", []), ("plant", ["networks"])])
+def test_an_engine_makes_its_own_networks_anew_and_finds_them_by_name(
+    network: str, drift: list[str], fake: FakeEngine, run: Run
+) -> None:
+    """One of somebody's own under the same name is another: a stopped container could not be started in it."""
+    attached = {"Networks": {network: {"NetworkID": "old"}}}
+    deployed(fake, State__Status="exited", HostConfig__NetworkMode=network, NetworkSettings=attached)
+    fake.say("GET", "/networks", [{"Name": "bridge", "Id": "new"}, {"Name": "plant", "Id": "new"}])
+    agents = [{"name": "press-1", "network_mode": network}, {"name": "press-2", "networks": ["plant"]}]
+    result = run("agents", docker_host=fake.address, check=True, **{**WANTED, "agents": agents})
+    assert result["agents"][0]["drift"] == drift
+    assert result["agents"][0]["action"] == ("recreated" if drift else "started")
+
+
 def test_one_that_cannot_be_looked_at(fake: FakeEngine, run: Run) -> None:
     deployed(fake)
     fake.say("GET", f"/containers/{NAME}/logs", {"message": "the file is broken"}, status=500)

@@ -54,6 +54,10 @@ def networks(*names):
         ({"extra_hosts": {"plc": "::1"}}, {"host__ExtraHosts": ["plc:::1"]}),
         ({"extra_hosts": {"plc": "::1"}}, {"host__ExtraHosts": ["plc=::1"]}),
         ({"extra_hosts": {"a": "1", "b": "2"}}, {"host__ExtraHosts": ["b:2", "a:1"]}),
+        # An engine from 29 on tells addresses in their shortest form.
+        ({"dns": ("2001:DB8::53", "9.9.9.9")}, {"host__Dns": ["2001:db8::53", "9.9.9.9"]}),
+        ({"dns": ("2001:0db8:0:0:0:0:0:53",)}, {"host__Dns": ["2001:db8::53"]}),
+        ({"dns": ("no address",)}, {"host__Dns": ["no address"]}),
         ({"network_mode": "default"}, {}),
         ({}, {"host__NetworkMode": "default", "NetworkSettings": {"Networks": {}}}),
         ({}, {"host__NetworkMode": "default", "NetworkSettings": networks("bridge")}),

@@ -9,7 +9,12 @@ import pytest
 from unit.plugins.module_utils._docker.fake_engine import CutOff
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine, connect
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.image import Pull, provide, split_reference
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.image import (
+    Pull,
+    provide,
+    registry_of,
+    split_reference,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ImageError, SpecError
 
 docker_errors = pytest.importorskip("docker.errors")
@@ -57,8 +62,8 @@ class Client:
         return told()
 
 
-def provided(client, when="missing", check=False, credentials=None):
-    image = provide(Engine(client, "host x"), "r/x:1", Pull(when, credentials), check)
+def provided(client, when="missing", check=False, credentials=None, registry=None):
+    image = provide(Engine(client, "host x"), "r/x:1", Pull(when, credentials, registry), check)
     return image.image_id, image.pulled, len(client.pulled)
 
 
@@ -120,6 +125,29 @@ def test_the_login_goes_with_the_pull_and_nowhere_else():
         provided(client, credentials=login)
     assert client.pulled == [("r/x", "1", login)]
     assert "geheim" not in str(raised.value) + repr(Pull("always", login)) + str(raised.value.result())
+
+
+@pytest.mark.parametrize(
+    ("image", "registry"),
+    [
+        ("agent:1", "docker.io"),
+        ("cybus/agent", "docker.io"),
+        ("index.docker.io/cybus/agent", "docker.io"),
+        ("localhost/agent", "localhost"),
+        ("mirror:5000/agent:1", "mirror:5000"),
+        ("registry.cybus.io/cybus/protocol-mapper:1.8.0", "registry.cybus.io"),
+    ],
+)
+def test_which_registry_an_image_comes_from(image, registry):
+    assert registry_of(image) == registry
+
+
+@pytest.mark.parametrize(("registry", "goes"), [(None, True), ("docker.io", True), ("registry.cybus.io", False)])
+def test_no_other_registry_sees_the_login(registry, goes):
+    client = Client(None, "new")
+    login = {"username": "license", "password": "geheim"}
+    provided(client, credentials=login, registry=registry)
+    assert client.pulled == [("r/x", "1", login if goes else None)]
 
 
 @pytest.mark.parametrize("empty", ["username", "password"])

@@ -54,6 +54,8 @@ def test_accepted(inventory, agent):
         (HostInventory({"x": entry(None, "v-press")}), {}, "is mounted by the container x"),
         (HostInventory({"x": entry("other", "v-press")}), {}, "is mounted by the container x"),
         (HostInventory({"c-press.next": entry(None, "v-press")}), {}, "is mounted by"),
+        (HostInventory({**OURS, "c-press.next": entry("other")}), {}, "is replaced by way of that name"),
+        (HostInventory({"c-press.next": entry()}), {}, "there is a container c-press.next"),
         (HostInventory({}, {"v-press": {"Labels": {LABEL: "other"}}}), {}, "belongs to the agent other"),
         (HostInventory({**OURS, "copy": entry("press")}), {}, "more than one container: c-press, copy"),
         (HostInventory({}, {}, {"net": "n1"}), {"networks": ("net", "gone")}, "the network gone does not exist"),

@@ -49,6 +49,15 @@ def test_a_line_in_pieces_is_one_line() -> None:
     assert list(logs._messages(iter([raw]))) == [b"long...", b"other", b"next"]
 
 
+def test_what_was_being_written_when_it_ended_swallows_no_line_of_the_next_start(
+    fake: FakeEngine, engine: Engine
+) -> None:
+    """An agent that is killed leaves a line without its end."""
+    pieces = [stamped(1, b"half a li"), stamped(2, b"Starting\n"), stamped(3, b"Asking\n")]
+    fake.say("GET", LOG, b"".join(frame(text) for text in pieces))
+    assert [line for _unused, line in read(engine, seconds_of("2026-01-01T00:00:02Z"))] == [b"Starting", b"Asking"]
+
+
 @pytest.fixture
 def engine(fake: FakeEngine) -> Engine:
     return connect({"docker_host": fake.address, "docker_timeout": 5})
