@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._agents.text import printable
-from .._errors import ApiError, AuthenticationError, RateLimitedError
+from .._errors import ApiError, AuthenticationError, ContractError, RateLimitedError
 from .answer import Answer
 from .session import Session
 
+NOT_IMPLEMENTED = 501
 MAX_SHOWN = 128  # characters of a name or an ID in a result
 
 
@@ -103,7 +104,7 @@ class Registry:
             "unlock", milliseconds=max(1, round(seconds * 1000)), seconds=max(1, round(seconds))
         )
         self._lease_end = self._clock() + seconds
-        told = answer.seconds_until("unlocked_until") if isinstance(answer.data, Mapping) else None
+        told = _hint(answer)
         if told is not None:
             self._server_tells = True
         return told if told is not None and told > 0 else None
@@ -126,7 +127,8 @@ class Registry:
     def deny(self, username: str) -> bool:
         """Take what is pending under this username off the list; False if this Connectware does not do that.
 
-        That there is such an operation is an assumption, so a refusal of whatever kind means that there is none for us.
+        That there is such an operation is an assumption, so a refusal of whatever kind, a redirect and a web page mean
+        that there is none for us.
 
         Raises:
             ApiError: no answer, a failure of the server, or a login that is not taken.
@@ -135,8 +137,10 @@ class Registry:
             return self._session.call("deny", username=username).outcome != "absent"
         except (AuthenticationError, RateLimitedError):
             raise
+        except ContractError:
+            return False
         except ApiError as exc:
-            if exc.refused:
+            if exc.refused or exc.status == NOT_IMPLEMENTED:
                 return False
             raise
 
@@ -158,6 +162,16 @@ class Registry:
             return Window(open=False)
         remaining = self._lease_end - self._clock()
         return Window(open=True, remaining=remaining) if remaining > 0 else Window(open=False)
+
+
+def _hint(answer: Answer) -> float | None:
+    """Until when it is open by the answer to an opening; what cannot be read tells nothing: it has been opened."""
+    if not isinstance(answer.data, Mapping):
+        return None
+    try:
+        return answer.seconds_until("unlocked_until")
+    except ContractError:
+        return None
 
 
 def _pending(answer: Answer, item: Any) -> PendingRequest | None:

@@ -133,6 +133,28 @@ def test_opening_always_says_for_how_long(server: Conversation, session: Session
     Registry(session).open_window(300)
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"expiresAt": iso(NOW + 20)}, 20),
+        ({"expiresAt": "in 5 minutes"}, None),
+        ({"expiresAt": {"minutes": 5}}, None),
+        ({"expiresAt": [5]}, None),
+        ({"expiresAt": -1}, None),
+        ({"expiresAt": None}, None),
+        ([300], None),
+        (b"opened", None),
+        (None, None),
+    ],
+)
+def test_until_when_it_is_open_is_a_help_that_may_be_unreadable(
+    answer: Any, told: float | None, server: Conversation, session: Session
+) -> None:
+    """The window is open by then: an error would break off whoever has opened it."""
+    server.expect("POST", f"{LIST}/unlock", answer=answer)
+    assert Registry(session).open_window(300) == told
+
+
 def test_a_lease_counts_where_the_server_tells_nothing(server: Conversation, session: Session) -> None:
     moments = iter([100.0, 110.0, 131.0])
     registry = Registry(session, clock=lambda: next(moments))
@@ -170,9 +192,28 @@ def test_authorizing_is_refused(status: int, error: type[Exception], server: Con
         Registry(session).authorize("press-1")
 
 
-@pytest.mark.parametrize(("status", "denied"), [(200, True), (204, True), (404, False), (400, False), (403, False)])
-def test_denying_may_not_exist(status: int, denied: bool, server: Conversation, session: Session) -> None:
-    server.expect("POST", f"{LIST}/deny", body={"username": "press-1"}, status=status, answer={})
+PAGE = {"Content-Type": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "headers", "denied"),
+    [
+        (200, {}, {}, True),
+        (204, {}, {}, True),
+        (200, b"done", {}, True),
+        (404, {}, {}, False),
+        (400, {}, {}, False),
+        (403, {}, {}, False),
+        (501, {}, {}, False),
+        (501, b"<h1>Not Implemented</h1>", PAGE, False),
+        (302, b"", {"Location": "/login"}, False),
+        (200, b"<!doctype html><title>Sign in</title>", PAGE, False),
+    ],
+)
+def test_denying_may_not_exist(
+    status: int, answer: Any, headers: dict[str, str], denied: bool, server: Conversation, session: Session
+) -> None:
+    server.expect("POST", f"{LIST}/deny", body={"username": "press-1"}, status=status, answer=answer, headers=headers)
     assert Registry(session).deny("press-1") is denied
 
 
