@@ -202,6 +202,7 @@ authorizations:
       description:
         - Whether the registration window was open when Connectware was asked. Only then could another request have
           taken the place of the one that was listed.
+        - Also true where Connectware does not tell, unless the run has closed it itself.
       type: bool
       returned: success
     reason:

@@ -80,7 +80,7 @@ window:
   sample: {"open": true, "remaining": 212.0}
   contains:
     open:
-      description: Whether the window is open.
+      description: Whether the window is open; false where Connectware does not tell.
       type: bool
       returned: success
     remaining:

@@ -24,7 +24,8 @@ attributes:
   diff_mode:
     support: full
   idempotent:
-    support: full
+    support: partial
+    details: Where Connectware does not tell whether the window is open, it is opened or closed in every run.
   platform:
     support: full
     platforms: all
@@ -32,6 +33,8 @@ options:
   state:
     description:
       - Whether the window should be open or closed.
+      - Where Connectware does not tell whether it is open, it is opened or closed in every run, which counts as a
+        change, and what Connectware has accepted counts as the window that there is now.
     type: str
     choices: [open, closed]
     default: open
@@ -82,7 +85,7 @@ before:
   sample: {"open": false, "remaining": null}
   contains:
     open:
-      description: Whether the window was open.
+      description: Whether the window was open; false where Connectware does not tell.
       type: bool
       returned: success
     remaining:

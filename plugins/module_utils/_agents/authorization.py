@@ -39,7 +39,8 @@ class Authorization:
         username: whose request it was.
         pairing_id: what our side has shown, an agent in the log of its container.
         listed_pairing_id: what the server has listed right before.
-        window_open: the registration window was open then, so that another request could have taken its place since.
+        window_open: the registration window was open then, or may have been, so that another request could have taken
+            its place since.
         agent, container, container_id, image, image_id, image_digest, reason: of an agent, as its host showed it then;
             None for a client that this collection does not run.
         id: tells the entries of one authorization from those of others.

@@ -52,11 +52,22 @@ class Requests:
         pending: username -> pairing IDs of its pending requests, None where a request shows none.
         window_open: the registration window is open.
         remaining: seconds until it closes; None if that is unknown or it is closed.
+        known: Connectware tells whether the window is open. Where it does not, `window_open` is False in what a server
+            gives back; what this run knows of it by its own doing, WindowLease says.
+        blank: it does not, but has a place for that, with nothing in it. So a closed window looks, unless this
+            Connectware never tells.
     """
 
     pending: dict[str, tuple[str | None, ...]]
     window_open: bool
     remaining: float | None
+    known: bool = True
+    blank: bool = False
+
+    @property
+    def may_be_open(self) -> bool:
+        """The window is open, or nobody knows whether it is."""
+        return self.window_open or not self.known
 
 
 class ServerPort(Protocol):

@@ -146,7 +146,7 @@ class ServerSide:
             if possible:
                 asked = [record for record in records if record.pending]
                 self.list_requests()
-                if asked and not any(record.pending for record in asked) and not self.requests.window_open:
+                if asked and not any(record.pending for record in asked) and not self.requests.may_be_open:
                     self._closing.note_requests_went()
             yield possible
 
@@ -163,7 +163,7 @@ class ServerSide:
                     return
 
     def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
-        authorization = record.authorization(pairing_id, window_open=self.requests.window_open)
+        authorization = record.authorization(pairing_id, window_open=self.requests.may_be_open)
         try:
             self._recorder.begin(authorization)
         except EvidenceFileError as exc:

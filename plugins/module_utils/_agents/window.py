@@ -16,6 +16,9 @@ Runs share nothing but the Client Registry, which tells when the window ends. So
 Two runs that open the closed window in the very same moment are told apart by the length, which is drawn. What is left
 is a run that comes between another's last look and its closing, some milliseconds later: it finds the window closed
 with its next look, and opens it again.
+
+A Connectware may tell nothing of the window. Then runs cannot see each other, nor what an administrator does: each
+counts on what it has done itself, which its workers know together, and closes what it has opened.
 """
 
 from __future__ import annotations
@@ -23,27 +26,18 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from .._errors import ApiError
 from .ports import Requests, ServerPort
 from .window_book import Page, WindowBook, own_book
+from .window_sight import SLACK, Sight, as_known, is_other_end
 
-SLACK = 1.0  # seconds by which an end may be misread: servers tell moments, and their own time, in whole seconds
 ALONE_LEAST, ALONE_MOST = 0.5, 0.75  # parts of a lease for which a run opens that is alone
 RENEW = 0.25  # part of a lease that is left when it opens again
 LONGEST_OPENING = 10.0  # seconds that an opening may take until it has effect
 LEAST_REST = 2.0  # seconds; longer than it takes to list and to open
 _DICE = random.SystemRandom()  # forked workers and runs of one moment must not draw the same
-
-
-@dataclass(frozen=True)
-class _Sight:
-    """One list of requests, the moments between which it was made, and the claims of the run until then."""
-
-    requests: Requests
-    asked: float
-    answered: float
-    claims: int
 
 
 class WindowLease:
@@ -74,7 +68,7 @@ class WindowLease:
         self._draw = draw
         self._held = False
         self._moving = False
-        self._sight: _Sight | None = None
+        self._sight: Sight | None = None
         # What sets the end of a run that shares apart from that of one that is alone, misread or not.
         self._shared_renew = ALONE_MOST * lease + 2 * SLACK
         self._shared_length = max(lease, ALONE_MOST * lease + 4 * SLACK)
@@ -86,8 +80,12 @@ class WindowLease:
             ApiError: Connectware did not answer.
         """
         claims, asked = self._book.read().claims, self._now()
-        requests = self._server.requests()
-        self._sight = _Sight(requests, asked, self._now(), claims)
+        listed = self._server.requests()
+        answered, page = self._now(), self._book.read()
+        if listed.known and not page.tells:
+            self._book.note_tells()
+        requests = as_known(listed, page, answered)
+        self._sight = Sight(requests, asked, answered, claims, told=listed.known or page.tells)
         if self._held or self._moving:
             self._compare()
         return requests
@@ -215,8 +213,13 @@ class WindowLease:
             length = self._lease * (ALONE_LEAST + (ALONE_MOST - ALONE_LEAST) * self._draw())
         asked = self._now()
         # Before the answer: a run that is interrupted in the middle of this may have opened it, and closes it then.
-        self._book.opened(asked + length, asked + length + LONGEST_OPENING)
-        told = self._server.open_window(length)
+        self._book.opened(asked + length, asked + length + LONGEST_OPENING, sure=False)
+        try:
+            told = self._server.open_window(length)
+        except ApiError as exc:
+            if exc.refused:
+                self._book.opened(page.low, page.high, page.sure)  # nothing was done
+            raise
         if told is not None and told > length + SLACK + 1:
             self._book.share()  # a server that keeps a later end: it is somebody else's
         left = length if told is None else told  # some servers cap what is asked for
@@ -247,14 +250,14 @@ class WindowLease:
     def _compare(self) -> None:
         """The end that was seen last with the one that this run has set."""
         sight, page = self._sight, self._book.read()
-        if sight is None or page.shared or self._is_moving(page, sight):
+        if sight is None or not sight.told or page.shared or self._is_moving(page, sight):
             return
         if not sight.requests.window_open:
             self._book.closed()
-        elif not page.opened or _is_other_end(sight, page):
+        elif not page.opened or is_other_end(sight, page):
             self._book.share()
 
-    def _is_moving(self, page: Page, sight: _Sight) -> bool:
+    def _is_moving(self, page: Page, sight: Sight) -> bool:
         """Another worker of this run has moved it since, or may just be moving it: then nothing can be compared."""
         return page.claims != sight.claims or (page.claimed_at > 0 and not self._moving)
 
@@ -268,11 +271,3 @@ class WindowLease:
             if self._moving:
                 self._moving = False
                 self._book.release()
-
-
-def _is_other_end(sight: _Sight, page: Page) -> bool:
-    """The end that was seen cannot be the one that this run has set."""
-    left = sight.requests.remaining
-    if left is None:
-        return False
-    return sight.asked + left > page.high + SLACK + 1 or sight.answered + left < page.low - SLACK - 1

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 LOCK_TIMEOUT = 5.0  # nobody holds the lock longer than it takes to change some numbers
 CLAIM_LASTS = 60.0  # seconds after which a claim is one of a worker that was killed
-_FORM = struct.Struct(">IIIdddBB")
+_FORM = struct.Struct(">IIIdddBBBB")
 SIZE = _FORM.size
 
 
@@ -29,6 +29,8 @@ class Page(NamedTuple):
         low, high: between these moments the window ends by this run's own last opening; 0 if it has not opened it.
         shared: somebody else has opened or moved the window as well: this run never closes it.
         needs_open: requests were found not to outlive the closing of the window, or not to be authorized then.
+        tells: Connectware has told this run whether the window is open: where it says nothing of that, it is closed.
+        sure: Connectware has said yes to the last opening or closing of this run.
     """
 
     holders: int = 0
@@ -39,6 +41,8 @@ class Page(NamedTuple):
     high: float = 0.0
     shared: bool = False
     needs_open: bool = False
+    tells: bool = False
+    sure: bool = False
 
     @property
     def opened(self) -> bool:
@@ -99,7 +103,8 @@ class WindowBook:
         """Begin anew, unless a worker needs the window again by now."""
         with self._exclusive() as page:
             if not page.holders:
-                self._write(Page(claims=page.claims, claimed_at=page.claimed_at, needs_open=page.needs_open))
+                fresh = Page(claims=page.claims, claimed_at=page.claimed_at)
+                self._write(fresh._replace(needs_open=page.needs_open, tells=page.tells))
 
     def claim(self, now: float) -> bool:
         """Take the sole right to move the window; False if another worker has it."""
@@ -114,15 +119,15 @@ class WindowBook:
         with self._exclusive() as page:
             self._write(page._replace(claims=page.claims + 1, claimed_at=0.0))
 
-    def opened(self, low: float, high: float) -> None:
-        """This run has opened the window until then."""
+    def opened(self, low: float, high: float, sure: bool = True) -> None:
+        """This run has opened the window until then, or at least has asked for that."""
         with self._exclusive() as page:
-            self._write(page._replace(low=low, high=high))
+            self._write(page._replace(low=low, high=high, sure=sure))
 
     def closed(self) -> None:
         """The window is not open any more by this run's doing."""
         with self._exclusive() as page:
-            self._write(page._replace(low=0.0, high=0.0))
+            self._write(page._replace(low=0.0, high=0.0, sure=True))
 
     def share(self) -> None:
         """Somebody else needs the window too."""
@@ -133,6 +138,11 @@ class WindowBook:
         """Nothing can be authorized while the window is closed."""
         with self._exclusive() as page:
             self._write(page._replace(needs_open=True))
+
+    def note_tells(self) -> None:
+        """Connectware tells whether the window is open."""
+        with self._exclusive() as page:
+            self._write(page._replace(tells=True))
 
     def _write(self, page: Page) -> None:
         self._memory[:SIZE] = _FORM.pack(*page)
@@ -147,7 +157,8 @@ class WindowBook:
         self._is_lost = not taken
         try:
             page = Page(*_FORM.unpack(bytes(self._memory[:SIZE])))
-            yield page._replace(shared=bool(page.shared) or not taken, needs_open=bool(page.needs_open))
+            flags = {name: bool(getattr(page, name)) for name in ("shared", "needs_open", "tells", "sure")}
+            yield page._replace(**{**flags, "shared": flags["shared"] or not taken})
         finally:
             if taken:
                 self._mutex.release()

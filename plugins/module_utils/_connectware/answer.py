@@ -75,6 +75,14 @@ class Answer:
         value = self.read(field, item)
         return value if isinstance(value, bool) else None
 
+    def has(self, field: str) -> bool:
+        """Whether the answer has a field at all, even if there is nothing in it."""
+        try:
+            marked = _marked(self.data)
+        except RecursionError:
+            return False
+        return searched(self.operation.fields[field].value, marked) is not None
+
     def needed_text(self, field: str, item: Any = None) -> str:
         """A text that must be there."""
         value = self.text(field, item)
@@ -129,6 +137,16 @@ def searched(expression: str, document: Any) -> Any:
         return jmespath.search(expression, document)
     except (ValueError, RecursionError):
         return None
+
+
+def _marked(document: Any) -> Any:
+    """The same with something in each field that has nothing; what stands in lists is left as it is."""
+    if not isinstance(document, Mapping):
+        return document
+    return {
+        key: "nothing" if value is None or value is False or value == "" else _marked(value)
+        for key, value in document.items()
+    }
 
 
 def moment_in(value: Any) -> bool:

@@ -65,7 +65,7 @@ class Client:
         self.warnings: list[str] = []
         self._recorder = recorded if recorded is not None else Recorder()
         self._authorization: Authorization | None = None
-        self._server = _NotingServer(session, clock, self.actions)
+        self._server = _NotingServer(session, self.actions)
         self._window = WindowLease(self._server, lease, clock)
         self._closing = ClosingFirst(self._window, self._server.authorizes_while_closed, self.warnings)
         self._users = Users(session)
@@ -147,7 +147,7 @@ class Client:
                 return
             left = deadline - self._clock()
             if left <= 0:
-                raise self.refused(pending, pairing_id, window_open=self._listed.window_open)
+                raise self.refused(pending, pairing_id, window_open=self._listed.may_be_open)
             self._hold_window()
             self._sleep(min(POLL_INTERVAL, left))
 
@@ -160,14 +160,14 @@ class Client:
 
     def _is_still_there(self, pairing_id: str) -> bool:
         pending = self._list()
-        if self._closing.wanted and not pending and not self._listed.window_open:
+        if self._closing.wanted and not pending and not self._listed.may_be_open:
             self._closing.note_requests_went()
         return is_ours(pending, pairing_id)
 
     def _authorize(self, pairing_id: str, deadline: float) -> bool:
         """Authorize what was just listed; False where one has to look again first."""
         window_open = self._listed.window_open
-        self._authorization = Authorization(self._username, pairing_id, pairing_id, window_open)
+        self._authorization = Authorization(self._username, pairing_id, pairing_id, self._listed.may_be_open)
         self._recorder.begin(self._authorization)
         try:
             self._server.authorize(self._username, pairing_id)
@@ -284,8 +284,8 @@ class _NotingServer(ConnectwareServer):
         actions: gets it.
     """
 
-    def __init__(self, session: Session, clock: Callable[[], float], actions: list[str]) -> None:
-        super().__init__(session, clock)
+    def __init__(self, session: Session, actions: list[str]) -> None:
+        super().__init__(session)
         self._actions = actions
 
     def open_window(self, seconds: float) -> float | None:

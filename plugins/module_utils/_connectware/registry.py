@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +43,15 @@ class Window:
 
     Attributes:
         remaining: seconds until it closes by the server's clock; None while it is closed, or open without a known end.
+        told: the list says whether it is open. Where it does not, `open` is False for want of an answer.
+        blank: it does not, but it has the field of the end, with nothing in it: so a closed window looks, and an open
+            one where Connectware never fills that in.
     """
 
     open: bool
     remaining: float | None = None
+    told: bool = True
+    blank: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """For a result."""
@@ -73,16 +77,10 @@ class RegistryState:
 
 
 class Registry:
-    """The verbs of the Client Registry.
+    """The verbs of the Client Registry. It remembers nothing: what it gives back is what the server has told."""
 
-    Where the server does not say until when the window is open, the lease of this object's own opening counts.
-    """
-
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._clock = clock
-        self._lease_end: float | None = None
-        self._server_tells = False
 
     def state(self) -> RegistryState:
         """All pending requests and the window, in one request."""
@@ -92,7 +90,7 @@ class Registry:
         pending = tuple(request for request in found if request is not None)
         if items and not pending:
             answer.needed_text("username", items[0])
-        return RegistryState(pending, self._window(answer))
+        return RegistryState(pending, _window(answer))
 
     def open_window(self, seconds: float) -> float | None:
         """Open the window for so long from now on; the server closes it by itself.
@@ -103,16 +101,12 @@ class Registry:
         answer = self._session.call(
             "unlock", milliseconds=max(1, round(seconds * 1000)), seconds=max(1, round(seconds))
         )
-        self._lease_end = self._clock() + seconds
         told = _hint(answer)
-        if told is not None:
-            self._server_tells = True
         return told if told is not None and told > 0 else None
 
     def close_window(self) -> None:
         """Close the window now."""
         self._session.call("lock")
-        self._lease_end = None
 
     def authorize(self, username: str, pairing_id: str | None = None) -> None:
         """Let in what is pending under this username. Call it right after `state` has shown exactly the right request.
@@ -144,24 +138,15 @@ class Registry:
                 return False
             raise
 
-    def _window(self, answer: Answer) -> Window:
-        locked = answer.read("locked")
-        remaining = answer.seconds_until("unlocked_until")
-        if remaining is not None or isinstance(locked, bool):
-            self._server_tells = True
-        if locked is True:
-            return Window(open=False)
-        if remaining is not None:
-            return Window(open=True, remaining=remaining) if remaining > 0 else Window(open=False)
-        if locked is False:
-            return Window(open=True, remaining=None)
-        return self._leased_window()
 
-    def _leased_window(self) -> Window:
-        if self._server_tells or self._lease_end is None:
-            return Window(open=False)
-        remaining = self._lease_end - self._clock()
-        return Window(open=True, remaining=remaining) if remaining > 0 else Window(open=False)
+def _window(answer: Answer) -> Window:
+    locked = answer.flag("locked")
+    remaining = answer.seconds_until("unlocked_until")
+    if locked is None and remaining is None:
+        return Window(open=False, told=False, blank=answer.has("unlocked_until"))
+    if locked is True or (remaining is not None and remaining <= 0):
+        return Window(open=False)
+    return Window(open=True, remaining=remaining)
 
 
 def _hint(answer: Answer) -> float | None:

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from .._agents.ports import Requests
 from .protection import check_deletable
@@ -16,21 +15,18 @@ from .users import Users
 
 
 class ConnectwareServer:
-    """ServerPort for one session.
+    """ServerPort for one session."""
 
-    Args:
-        clock: monotonic; replaced in tests.
-    """
-
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._registry = Registry(session, clock)
+        self._registry = Registry(session)
         self._users = Users(session)
         self.authorizes_while_closed: bool | None = session.contract.setting("confirms_while_locked")
 
     def requests(self) -> Requests:
         state = self._registry.state()
-        return Requests(state.by_username(), state.window.open, state.window.remaining)
+        window = state.window
+        return Requests(state.by_username(), window.open, window.remaining, known=window.told, blank=window.blank)
 
     def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
         return {name: user.created_at for name, user in self._users.find(usernames).items()}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._errors import ContractError, SpecError
-from .registry import Registry, RegistryState, Window
+from .registry import Registry, Window
 from .session import Session
 
 
@@ -30,12 +30,12 @@ def set_window(session: Session, params: Mapping[str, Any], check_mode: bool) ->
         )
     registry = Registry(session)
     before = registry.state().window
-    changed = not _fits(before, min_remaining) if wanted_open else before.open
+    changed = not _fits(before, min_remaining) if wanted_open else _may_be_open(before)
     after = before
     if changed:
         after = Window(open=True, remaining=duration) if wanted_open else Window(open=False)
         if not check_mode:
-            after = _changed(registry, session, duration if wanted_open else None).window
+            after = _changed(registry, session, before, duration if wanted_open else None)
     return {
         "changed": changed,
         "before": before.to_dict(),
@@ -49,20 +49,29 @@ def _fits(window: Window, min_remaining: float) -> bool:
     return window.open and (0.0 if window.remaining is None else window.remaining) >= min_remaining
 
 
-def _changed(registry: Registry, session: Session, duration: float | None) -> RegistryState:
+def _may_be_open(window: Window) -> bool:
+    """It is open, or nothing tells whether it is: then only closing it makes sure."""
+    return window.open or not (window.told or window.blank)
+
+
+def _changed(registry: Registry, session: Session, before: Window, duration: float | None) -> Window:
+    remaining = None
     if duration is None:
         registry.close_window()
     else:
-        registry.open_window(duration)
-    state = registry.state()
-    if state.window.open != (duration is not None):
+        remaining = registry.open_window(duration)
+    after = registry.state().window
+    if not (after.told or before.told or (after.blank and remaining is not None)):
+        # Nothing tells: what was accepted counts.
+        return Window(open=duration is not None, remaining=duration if remaining is None else remaining, told=False)
+    if after.open != (duration is not None):
         name = "lock" if duration is None else "unlock"
         operation = session.contract.operation(name)
         raise ContractError(
             operation.tried,
             where=session.url,
             answered="the request was accepted, but the Client Registry still shows the window as "
-            + ("open" if state.window.open else "closed"),
+            + ("open" if after.open else "closed"),
             todo=f"Correct the entries {name} or list_registry.fields.unlocked_until in connectware_contract.",
         )
-    return state
+    return after

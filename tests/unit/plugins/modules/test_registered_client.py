@@ -56,6 +56,7 @@ class Connectware:
         asking: clients that ask while the window is open, and go on doing so.
         pending, users: what it lists.
         outlive: requests stay pending when the window is closed.
+        tells: the list says until when the window is open.
         works: what is authorized exists at once.
         statuses: the next answers to `unlock`, `lock` and `confirm`, where they are no success.
         then: what happens right after the next such requests.
@@ -68,7 +69,7 @@ class Connectware:
         self.asking: list[dict[str, Any]] = []
         self.pending: list[dict[str, Any]] = []
         self.users: list[dict[str, Any]] = []
-        self.outlive = self.works = True
+        self.outlive = self.works = self.tells = True
         self.open_until = 0.0
         self.statuses: dict[str, list[int]] = {}
         self.then: dict[str, list[Callable[[], None]]] = {}
@@ -117,7 +118,8 @@ class Connectware:
         elif not self.outlive:
             self.pending = []
         left = round((self.open_until - self.now()) * 1000)
-        return {"pendingRequests": self.pending, "unlockedUntil": left if left > 0 else None}
+        told = {"unlockedUntil": left if left > 0 else None} if self.tells else {}
+        return {"pendingRequests": self.pending, **told}
 
     def _do(self, name: str, request: Request) -> None:
         if name == "unlock":
@@ -287,6 +289,36 @@ def test_where_it_is_said_not_to_work_it_is_not_tried(
     assert "nothing here shows who got in" in str(warning) and "409 Conflict" in str(warning)
     assert result["actions"] == ["window_opened", "authorized", "window_closed"]
     assert connectware.writes == ["unlock", "confirm", "lock"]
+
+
+def test_a_window_of_which_nothing_is_told_counts_as_open(
+    connectware: Connectware, params: dict[str, Any], run: Run
+) -> None:
+    """Unless the task has closed it itself."""
+    connectware.tells, connectware.pending, connectware.asking = False, [OURS], [OURS]
+    connectware.opened_by_somebody_else()
+    result = run(NAME, **params, username="press", pairing_id="a82123", open_window=False)
+    assert result["authorizations"][0]["window_open"]
+    (warning,) = result["warnings"]
+    assert "nothing here shows who got in" in str(warning)
+    assert connectware.writes == ["confirm"]
+
+
+def test_where_nothing_is_told_of_the_window_it_is_closed_all_the_same(
+    connectware: Connectware, params: dict[str, Any], run: Run
+) -> None:
+    connectware.tells, connectware.asking = False, [OURS]
+    result = run(NAME, **params, username="press", pairing_id="a82123")
+    assert not result["authorizations"][0]["window_open"] and not result.get("warnings")
+    assert connectware.writes == ["unlock", "lock", "confirm"]
+
+
+def test_nobody_says_that_a_window_is_closed_of_which_nothing_is_told(
+    connectware: Connectware, params: dict[str, Any], run: Run
+) -> None:
+    connectware.tells = False
+    result = run(NAME, **params, username="press", pairing_id="a82123", open_window=False, timeout=0)
+    assert "no request of that username is pending." in result["msg"]
 
 
 @pytest.mark.parametrize("pairing_id", ["a82123", None])

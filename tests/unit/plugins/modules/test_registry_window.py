@@ -68,6 +68,60 @@ def test_leaves_a_closed_window(server: Conversation, params: dict[str, Any], ru
     assert not run(NAME, **params, state="closed")["changed"]
 
 
+SILENT = {"pendingRequests": []}
+
+
+def test_closes_what_nothing_is_told_of(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    """It may be open for long, and there is no other way to know than to close it."""
+    server.expect("GET", LIST, answer=SILENT)
+    server.expect("POST", f"{LIST}/lock", status=204)
+    server.expect("GET", LIST, answer=SILENT)
+    result = run(NAME, **params, state="closed")
+    assert result["changed"]
+    assert result["window"] == {"open": False, "remaining": None}
+
+
+@pytest.mark.parametrize("min_remaining", [0, 60])
+def test_opens_what_nothing_is_told_of(
+    min_remaining: int, server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    server.expect("GET", LIST, answer=SILENT)
+    server.expect("POST", f"{LIST}/unlock", status=204)
+    server.expect("GET", LIST, answer=SILENT)
+    result = run(NAME, **params, min_remaining=min_remaining)
+    assert result["changed"]
+    assert result["window"] == {"open": True, "remaining": 300.0}
+
+
+def test_the_answer_to_an_opening_may_be_all_that_is_told(
+    server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    server.expect("GET", LIST, answer=SILENT)
+    server.expect("POST", f"{LIST}/unlock", answer={"expiresAt": 30_000})
+    server.expect("GET", LIST, answer=SILENT)
+    assert run(NAME, **params)["window"] == {"open": True, "remaining": 30.0}
+
+
+@pytest.mark.parametrize("told", [None, 300_000])
+def test_a_list_that_shows_no_end_after_an_opening(
+    told: int | None, server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    """It may never fill that in; but where the answer to the opening did, the two contradict each other."""
+    listed(server, None)
+    server.expect("POST", f"{LIST}/unlock", answer={"unlockedUntil": told})
+    listed(server, None)
+    result = run(NAME, **params)
+    assert bool(result.get("failed")) is (told is not None)
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_check_mode_predicts_the_same_where_nothing_is_told(
+    state: str, server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    server.expect("GET", LIST, answer=SILENT)
+    assert run(NAME, **params, state=state, check=True)["changed"]
+
+
 @pytest.mark.parametrize(("state", "remaining", "after"), [("open", None, True), ("closed", 60_000, False)])
 def test_check_mode_predicts_and_writes_nothing(
     state: str, remaining: int | None, after: bool, server: Conversation, params: dict[str, Any], run: Run

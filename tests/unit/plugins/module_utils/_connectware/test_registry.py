@@ -93,7 +93,7 @@ def test_the_window_ends_by_the_servers_clock(
         ({"locked": False}, Window(open=True)),
         ({"locked": False, "unlockedUntil": iso(NOW + 90)}, Window(open=True, remaining=90)),
         ({"locked": False, "unlockedUntil": iso(NOW - 90)}, Window(open=False)),
-        ({}, Window(open=False)),
+        ({}, Window(open=False, told=False)),
     ],
 )
 def test_a_boolean_says_it_too(answer: dict[str, Any], window: Window, server: Conversation, session: Session) -> None:
@@ -155,24 +155,38 @@ def test_until_when_it_is_open_is_a_help_that_may_be_unreadable(
     assert Registry(session).open_window(300) == told
 
 
-def test_a_lease_counts_where_the_server_tells_nothing(server: Conversation, session: Session) -> None:
-    moments = iter([100.0, 110.0, 131.0])
-    registry = Registry(session, clock=lambda: next(moments))
-    server.expect("POST", f"{LIST}/unlock").expect("GET", LIST, answer={"pendingRequests": []})
-    server.expect("GET", LIST, answer={"pendingRequests": []})
-    registry.open_window(30)
-    assert registry.state().window == Window(open=True, remaining=20.0)
-    assert registry.state().window == Window(open=False)
-
-
-def test_a_lease_does_not_count_where_the_server_tells(server: Conversation, session: Session) -> None:
+@pytest.mark.parametrize(
+    ("answer", "told", "blank"),
+    [
+        ({}, False, False),
+        ({"unlockedUntil": None}, False, True),
+        ({"openUntil": ""}, False, True),
+        ({"expiresAt": False}, False, True),
+        ({"locked": None}, False, False),
+        ({"locked": "yes"}, False, False),
+        ({"locked": True}, True, False),
+        ({"unlockedUntil": 0}, True, False),
+    ],
+)
+def test_a_list_may_tell_nothing_of_the_window(
+    answer: dict[str, Any], told: bool, blank: bool, server: Conversation, session: Session
+) -> None:
+    """Then it counts as closed in a result, and an opening before it changes nothing in that."""
     registry = Registry(session)
-    server.expect("POST", f"{LIST}/unlock")
-    server.expect("GET", LIST, answer={"pendingRequests": [], "unlockedUntil": 60_000})
-    server.expect("GET", LIST, answer={"pendingRequests": [], "unlockedUntil": None})
+    server.expect("POST", f"{LIST}/unlock").expect("GET", LIST, answer={"pendingRequests": [], **answer})
     registry.open_window(60)
-    assert registry.state().window.open
-    assert not registry.state().window.open
+    window = registry.state().window
+    assert window == Window(open=False, told=told, blank=blank)
+
+
+def test_a_field_with_nothing_in_it_is_found_where_the_contract_says(
+    params: dict[str, Any], server: Conversation, session_of: Any
+) -> None:
+    corrections = {"list_registry": {"fields": {"unlocked_until": "lock.until"}}}
+    registry = Registry(session_of({**params, "connectware_contract": corrections}))
+    for lock, blank in (({"until": None}, True), ({}, False), (None, False), ([{"until": None}], False)):
+        server.expect("GET", LIST, answer={"pendingRequests": [], "lock": lock})
+        assert registry.state().window.blank is blank
 
 
 def test_closing(server: Conversation, session: Session) -> None:
