@@ -45,7 +45,7 @@ def turn(request, monkeypatch):
 TURN = None
 
 
-def talk(world, *, check=False, timeout=180.0, policy=None, lines=None, warnings=None, entries=None):
+def talk(world, *, check=False, timeout=180.0, policy=None, lines=None, warnings=None, entries=None, windows=None):
     records, interim, book = [AgentRecord(world.observe(name)) for name in world.agents], None, own_book()
     if lines is not None:
         listing = world.requests
@@ -62,6 +62,8 @@ def talk(world, *, check=False, timeout=180.0, policy=None, lines=None, warnings
                 warnings += conversation.warnings
             if entries is not None:
                 entries += [(one.outcome, one.message) for r in records for one in r.authorizations.asked]
+            if windows is not None:
+                windows += [one.window_open for r in records for one in r.authorizations.asked]
         if conversation.interim is None:
             return {record.name: outcome(record) for record in records}
         interim = Interim.from_dict(json.loads(json.dumps(conversation.interim.to_dict())))
@@ -722,16 +724,31 @@ def test_a_server_that_never_answered_fails_at_once():
 
 @pytest.mark.parametrize("told", [True, None], ids=["told_that_it_works", "unknown"])
 @pytest.mark.parametrize("saves", ["before", "after"])
-def test_where_it_works_the_window_is_closed_before_an_authorization(saves, told):
-    world = World(pending_survives=True, authorizes_while_closed=told)
+@pytest.mark.parametrize("tells", [True, False])
+def test_where_it_works_the_window_is_closed_before_an_authorization(tells, saves, told):
+    world = World(pending_survives=True, authorizes_while_closed=told, tells=tells)
     for number in range(5):
         world.add(f"agent-{number}", saves=saves, boot=0.5 + number)
-    warnings = []
-    outcomes = talk(world, warnings=warnings)
+    warnings, windows = [], []
+    outcomes = talk(world, warnings=warnings, windows=windows)
     assert {o["verdict"] for o in outcomes.values()} == {"registered"}
+    assert set(windows) == {False}
     seen = windows_at_authorizations(world)
     assert len(seen) == 5 and "open" not in seen
     assert world.window_until <= world.now and not warnings
+
+
+def test_nobody_says_that_a_window_was_closed_of_which_nothing_is_told():
+    """The request waits already, so the run has no need to move the window."""
+    world = World(pending_survives=True, authorizes_while_closed=True, tells=False)
+    world.add("agent-0")
+    world.window_until = world.now + 3600
+    world.sleep(30.0)
+    assert world.pending
+    windows = []
+    assert talk(world, windows=windows)["agent-0"]["verdict"] == "registered"
+    assert world.calls.index("authorize agent-0") < world.calls.index("open")
+    assert set(windows) == {True}
 
 
 def test_a_window_that_somebody_else_has_opened_stays_open_for_an_authorization():
@@ -755,8 +772,11 @@ def test_a_window_that_somebody_else_has_opened_stays_open_for_an_authorization(
 @pytest.mark.parametrize("told", [True, None], ids=["told_that_it_works", "unknown"])
 @pytest.mark.parametrize("saves", ["before", "after"])
 @pytest.mark.parametrize("apart", [0.0, 1.0])
-def test_where_it_turns_out_not_to_work_it_is_tried_once_and_told_to_who_thought_so(ways, why, told, saves, apart):
-    world = World(authorizes_while_closed=told, **ways)
+@pytest.mark.parametrize("tells", [True, False])
+def test_where_it_turns_out_not_to_work_it_is_tried_once_and_told_to_who_thought_so(
+    tells, ways, why, told, saves, apart
+):
+    world = World(authorizes_while_closed=told, tells=tells, **ways)
     for number in range(5):
         world.add(f"agent-{number}", boot=0.5 + apart * number, saves=saves)
     warnings = []

@@ -59,6 +59,7 @@ class World:
         self.conflict_first = server.get("conflict_first", True)
         self.deny_supported = server.get("deny_supported", False)
         self.authorizes_while_closed = server.get("authorizes_while_closed", False)  # so the contract says
+        self.tells = server.get("tells", True)  # its list says whether the window is open
         self.refuses_while_closed = server.get("refuses_while_closed", False)
         self.forgets_restarted = server.get("forgets_restarted", True)  # the request of an agent that was restarted
         # Where a user of that name exists: told to whoever asks, or only to who authorizes; then the request may go.
@@ -198,6 +199,8 @@ class World:
         for username, pairing_id in self.pending:
             pending[username] = (*pending.get(username, ()), pairing_id)
         left = self.window_until - self.now
+        if not self.tells:
+            return Requests(pending, False, None, known=False)
         return Requests(pending, left > 0, left if left > 0 else None)
 
     def existing(self, usernames):
