@@ -67,7 +67,10 @@ class Connectware:
 
     def session(self) -> Session:
         account = Account(Secret("the-token"))
-        return Session(URL, account, DEFAULT_CONTRACT, self, sleep=lambda seconds: None)  # type: ignore[arg-type]  # a fake
+        return Session(
+            URL, account, DEFAULT_CONTRACT, self,  # type: ignore[arg-type]  # a fake
+            sleep=lambda seconds: None,
+        )  # fmt: skip
 
 
 SILENT = [{}, ALWAYS_EMPTY]
