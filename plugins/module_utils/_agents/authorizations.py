@@ -43,6 +43,8 @@ class Authorizations:
         asked: all that Connectware was asked for, in order.
         taken: the pairing IDs of those that it took.
         sure: it said so of the last one; else its answer was lost, and the user that is there now may be another's.
+        existed: a user of that name was there before the last one, and no authorization of this run has made it:
+            nothing of it may be taken back.
         at, start, host_time, saved: of the last one that it took: when, in which start of the container, when by the
             host's clock, and whether the volume had credentials by then.
     """
@@ -50,20 +52,32 @@ class Authorizations:
     asked: list[Authorization] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     sure: bool = False
+    existed: bool = False
     at: float | None = None
     start: float | None = None
     host_time: float = 0.0
     saved: bool = False
     _attempted: str | None = None
 
-    def take(self, pairing_id: str, seen: Observation, observed_at: float, now: float, *, sure: bool = True) -> None:
+    def take(
+        self,
+        pairing_id: str,
+        seen: Observation,
+        observed_at: float,
+        now: float,
+        *,
+        sure: bool = True,
+        existed: bool = False,
+    ) -> None:
         """Connectware took it.
 
         Args:
             observed_at: when the observation arrived, by the caller's clock.
             sure: see Authorizations.
+            existed: a user of that name was there when it was asked for, whoever made it.
         """
         self._attempted = None
+        self.existed = existed and (self.existed or not self.taken)
         self.settle(a.UNPROVEN, "the run ended before the agent had proven that it got in")
         self.taken.append(pairing_id)
         self.sure = sure

@@ -18,12 +18,13 @@ def not_let_in(f: Facts) -> Verdict | None:
     """This run authorized a request, and the agent shows that it was not the one that got in.
 
     Connectware lets in what is pending under a username at that moment, so that another request can have taken the
-    place of the agent's own after it was listed. What was let in then is thrown out at once.
+    place of the agent's own after it was listed. What was let in then is thrown out at once. Where a user was there
+    before, a conflict is one like any other.
     """
     history = f.evidence.history
     if history.taken_back:
         return fail(f, history.taken_back_as or e.AWAITING_REQUEST, history.taken_back)
-    if not (history.authorized and f.evidence.user_exists):
+    if not (history.authorized and f.evidence.user_exists) or (history.existed and f.in_conflict):
         return None
     username = printable(f.evidence.observation.username)
     if f.same_start and len(f.claimed_ids) > 1:
@@ -48,7 +49,10 @@ def not_let_in(f: Facts) -> Verdict | None:
 
 
 def provisional(f: Facts, verdict: Verdict) -> Verdict:
-    """An authorization of this run holds only for an agent that proves to have got in: else it is taken back."""
+    """An authorization of this run holds only for an agent that proves to have got in: else it is taken back.
+
+    So it is said there too that a user was there before, and is kept.
+    """
     history = f.evidence.history
     if verdict.action != e.FAIL or history.taken_back or not (history.authorized and f.evidence.user_exists):
         return verdict

@@ -80,6 +80,7 @@ class History:
         proved: it was restarted as the proof of stored credentials before any authorization (allowed once).
         proved_new: it was restarted as the proof of the credentials that this run authorized (allowed once).
         authorized: pairing IDs that this run authorized.
+        existed: a user of its name was there before that, which no authorization of this run has made.
         authorized_ago: seconds since the last authorization.
         started_at_authorization: which start of the container that was.
         authorized_at: when that was on the host's clock, or the last event that was known then, whichever is later;
@@ -104,6 +105,7 @@ class History:
     proved: bool = False
     proved_new: bool = False
     authorized: tuple[str, ...] = ()
+    existed: bool = False
     authorized_ago: float | None = None
     started_at_authorization: float | None = None
     authorized_at: float = 0.0

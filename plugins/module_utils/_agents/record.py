@@ -24,6 +24,7 @@ from .evidence import (
 )
 from .observation import ASKING_NEW, Observation, shown_ids
 from .registration import decide
+from .text import printable
 
 
 @dataclass
@@ -189,6 +190,7 @@ class AgentRecord:
             proved=self._proved,
             proved_new=self._proved_new,
             authorized=tuple(let_in.taken),
+            existed=let_in.existed,
             authorized_ago=None if let_in.at is None else now - let_in.at,
             started_at_authorization=let_in.start,
             authorized_at=let_in.host_time,
@@ -220,7 +222,8 @@ class AgentRecord:
         Args:
             sure: Connectware said so; else it only looks like that.
         """
-        self.authorizations.take(pairing_id, self.observation, self._observed_at, now, sure=sure)
+        existed = sure and self.user_exists  # else it was not there: what fails beside a user counts as failed at once
+        self.authorizations.take(pairing_id, self.observation, self._observed_at, now, sure=sure, existed=existed)
         self.pending = ()
         self.actions.append("authorized")
 
@@ -290,7 +293,7 @@ class AgentRecord:
         self._cleared = True
 
     def note_taken_back(self, trouble: str = "", *, why: str = "") -> None:
-        """What this run has let in under its name was thrown out again.
+        """What this run has let in under its name was thrown out again; a user that was there before it was not.
 
         Args:
             trouble: why that failed; empty if it did not.
@@ -298,10 +301,13 @@ class AgentRecord:
         """
         why = (why or (self.verdict.message if self.verdict else "")).rstrip(". ")
         self._taken_back_as = self.verdict.verdict if self.verdict else ""
+        if self.authorizations.existed:
+            user = printable(self.observation.username)
+            trouble = f"The user {user!r} was there before this run authorized anything, so it was kept."
+        elif trouble:
+            trouble = f"That user could not be deleted: {trouble} Delete it in Connectware now: a stranger may use it."
         if trouble:
-            self.taken_back = (
-                f"{why}. That user could not be deleted: {trouble} Delete it in Connectware now: a stranger may use it."
-            )
+            self.taken_back = f"{why}. {trouble}"
             self.authorizations.settle(a.NOT_TAKEN_BACK, self.taken_back)
             return
         self.user_exists = False

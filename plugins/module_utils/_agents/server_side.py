@@ -105,11 +105,15 @@ class ServerSide:
     def take_back(self, record: AgentRecord, why: str = "") -> None:
         """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end.
 
-        Where the answer to the authorization was lost, a user that no registration can have made is kept.
+        A user that was there before is kept. So is one that no registration can have made, where the answer to the
+        authorization was lost.
 
         Args:
             why: in words; empty for what its verdict says.
         """
+        if record.authorizations.existed:
+            record.note_taken_back(why=why)
+            return
         try:
             self._server.delete_user(record.observation.username, ours=record.authorizations.sure)
         except OUTAGE:

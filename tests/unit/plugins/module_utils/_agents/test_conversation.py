@@ -377,6 +377,70 @@ def test_such_a_user_is_replaced_if_the_user_wants_it(told):
     assert [call for call in world.calls if call.startswith("delete")] == ["delete agent-1"]
 
 
+def taking_in_vain(world):
+    """Connectware says that it authorizes although a user of that name is there; the agent hears 409 afterwards."""
+
+    def authorize(username, pairing_id):
+        if username not in world.users:
+            World.authorize(world, username, pairing_id)
+            return
+        world.calls.append(f"authorize {username}")
+        world.pending.remove((username, pairing_id))
+        world.refused.add(pairing_id)
+
+    world.authorize = authorize
+
+
+@pytest.mark.parametrize("on_conflict", ["poll", "exit", "silent"])
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_user_that_was_there_before_is_not_ours_if_connectware_took_the_authorization(on_conflict, protected):
+    world, entries = World(tells_conflict="confirm"), []
+    world.add("agent-1", on_conflict=on_conflict)
+    world.users.add("agent-1")
+    world.protected = {"agent-1"} if protected else set()
+    taking_in_vain(world)
+
+    outcome = talk(world, entries=entries)["agent-1"]
+
+    assert outcome["verdict"] == "conflict" and "agents_on_conflict" in outcome["message"], outcome
+    assert "'agent-1' was there before this run authorized anything, so it was kept" in outcome["message"]
+    assert "authorize agent-1" in world.calls and "taken_back" not in outcome["actions"]
+    assert world.users == {"agent-1"} and not [call for call in world.calls if call.startswith("delete")]
+    assert entries[-1][0] == "not_taken_back"
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_such_a_user_is_replaced_only_if_the_user_wants_it_and_it_is_not_protected(protected):
+    world = World(tells_conflict="confirm")
+    world.add("agent-1")
+    world.users.add("agent-1")
+    world.protected = {"agent-1"} if protected else set()
+    taking_in_vain(world)
+
+    outcome = talk(world, policy=Policy(on_conflict="replace"))["agent-1"]
+
+    assert [call for call in world.calls if call.startswith("delete")] == ["delete agent-1"], "not as one of ours"
+    assert outcome["registered"] == (not protected), outcome
+    assert world.users == {"agent-1"} and ("it is an administrator" in outcome["message"]) == protected
+
+
+def test_a_user_that_was_there_before_is_kept_also_where_the_agent_never_says_why_it_fails():
+    world = World(tells_conflict="confirm")
+    agent = world.add("agent-1")
+    world.users.add("agent-1")
+
+    def authorize(username, pairing_id):
+        world.pending.remove((username, pairing_id))
+        agent.asks_at = None
+
+    world.authorize = authorize
+
+    outcome = talk(world, timeout=40.0)["agent-1"]
+
+    assert not outcome["registered"] and "so it was kept" in outcome["message"], outcome
+    assert world.users == {"agent-1"} and not [call for call in world.calls if call.startswith("delete")]
+
+
 def test_a_user_that_is_made_by_hand_while_the_request_waits_is_kept():
     world = World(tells_conflict="confirm")
     world.add("agent-1")

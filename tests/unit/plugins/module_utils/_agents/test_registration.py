@@ -608,6 +608,21 @@ def test_an_authorization_that_let_somebody_else_in_is_taken_back():
     is_(judge(observation, user=True, **{**done, "authorized_at": NOW - 1}), e.UNSAVED, e.WAIT)
 
 
+def test_a_conflict_with_a_user_that_was_there_before_the_authorization_is_one_like_any_other():
+    observation = seen(credentials=False, events=(ASKING, PAIRING, replace(CONFLICT, at=NOW - 1)))
+    done = {
+        "authorized": (OWN,),
+        "authorized_ago": 2.0,
+        "started_at_authorization": observation.started_at,
+        "authorized_at": NOW - 10,
+        "existed": True,
+    }
+    failed = judge(observation, user=True, **done)
+    is_(failed, e.CONFLICTED, e.TAKE_BACK)  # where it is said that nothing was deleted
+    assert "agents_on_conflict" in failed.message
+    is_(judge(observation, user=True, policy=Policy(on_conflict="replace"), **done), e.CONFLICTED, e.DELETE_USER)
+
+
 # unsaved
 
 
@@ -822,6 +837,7 @@ histories = st.builds(
     proved=st.booleans(),
     proved_new=st.booleans(),
     authorized=st.lists(st.sampled_from([OWN, OTHER]), max_size=2).map(tuple),
+    existed=st.booleans(),
     authorized_ago=st.none() | st.floats(0, 200),
     started_at_authorization=st.none() | st.floats(NOW - 200, NOW),
     authorized_at=st.floats(0, NOW),
