@@ -240,7 +240,7 @@ class Conversation:
         self._authorize(self._with(e.AUTHORIZE))
         if any(_verdict(record).needs_window for record in self._open_records()):
             self._server.hold_window()
-        else:
+        elif not self._with(e.CLEAR):  # one that could not be cleared yet is so by closing what is held
             self._close_window()
 
     def _clear(self, records: Sequence[AgentRecord]) -> None:

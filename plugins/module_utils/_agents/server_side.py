@@ -124,12 +124,15 @@ class ServerSide:
             record.note_taken_back(why=why)
 
     def clear(self, records: Sequence[AgentRecord]) -> None:
-        """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment."""
+        """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment.
+
+        Where another worker moves the window right now, nothing is noted, so that the next round does it.
+        """
         denied = [self._server.deny(record.observation.username) for record in records]
-        if not all(denied):
-            self._window.close_now()
-        for record in records:
-            record.note_cleared()
+        closed = all(denied) or self._window.close_now()
+        for record, gone in zip(records, denied):
+            if gone or closed:
+                record.note_cleared()
         self.list_requests()
 
     @contextmanager

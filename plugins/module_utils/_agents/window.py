@@ -122,16 +122,19 @@ class WindowLease:
             return float("inf")
         return max(LEAST_REST, requests.remaining - LEAST_REST)
 
-    def close_now(self) -> None:
+    def close_now(self) -> bool:
         """Close the window although it is needed, so that requests lapse; `hold` opens it again.
 
         Left alone if somebody else needs it too, or had opened it before.
 
+        Returns:
+            False if another worker of this run moves the window right now: the next round has another chance.
+
         Raises:
             ApiError: it could not be closed.
         """
-        with self.closed():
-            pass
+        with self.closed() as possible:
+            return possible
 
     @contextmanager
     def closed(self) -> Iterator[bool]:

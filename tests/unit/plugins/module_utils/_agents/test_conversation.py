@@ -45,8 +45,10 @@ def turn(request, monkeypatch):
 TURN = None
 
 
-def talk(world, *, check=False, timeout=180.0, policy=None, lines=None, warnings=None, entries=None, windows=None):
-    records, interim, book = [AgentRecord(world.observe(name)) for name in world.agents], None, own_book()
+def talk(
+    world, *, check=False, timeout=180.0, policy=None, lines=None, warnings=None, entries=None, windows=None, book=None
+):
+    records, interim, book = [AgentRecord(world.observe(name)) for name in world.agents], None, book or own_book()
     if lines is not None:
         listing = world.requests
         world.requests = lambda: lines.append(conversation.progress()) or listing()
@@ -584,6 +586,36 @@ def test_its_own_request_from_before_a_restart_is_cleared(deny_supported, surviv
     outcome = talk(world)["agent-1"]
     assert outcome["registered"], outcome
     assert len(world.let_in) == 1
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_could_not_be_cleared_because_another_worker_moves_the_window_is_cleared_in_another_round(rounds, others):
+    world, book, clearings = World(), own_book(), []
+    world.add("agent-1")
+    world.stranger("agent-1", "dead01")
+    world.window_until = world.now + 50.0  # by this run itself, for other hosts of it
+    book.opened(world.window_until, world.window_until)
+    for _other in range(others):
+        book.enter()
+    denying = world.deny
+
+    def deny(username):
+        clearings.append(username)
+        if len(clearings) <= rounds:
+            assert book.claim(world.now)
+        return denying(username)
+
+    def requests():
+        if 1 <= len(clearings) <= rounds and world.calls[-1].startswith("deny"):
+            book.release()
+        return World.requests(world)
+
+    world.deny, world.requests = deny, requests
+    outcome = talk(world, book=book)["agent-1"]
+    assert outcome["registered"], outcome
+    assert len(clearings) == rounds + 1
+    assert [pairing_id for _username, pairing_id in world.let_in] == [world.agents["agent-1"].pairing_id]
 
 
 def test_an_earlier_request_that_nothing_clears_is_told():

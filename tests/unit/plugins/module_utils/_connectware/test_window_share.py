@@ -173,10 +173,21 @@ def test_a_list_from_before_another_worker_opened_that_is_read_after_it_tells_no
 def test_closing_for_a_moment_is_for_who_is_alone():
     server, (lease,) = leases(1)
     held(lease)
-    lease.close_now()
+    assert lease.close_now()
     held(lease)
     lease.give_back()
     assert server.calls == ["open", "close", "open", "close"]
+
+
+def test_who_closes_for_a_moment_is_told_that_another_worker_is_moving_the_window():
+    server, (lease, other) = leases(2)
+    held(lease)
+    held(other)
+    with other.closed() as possible:
+        assert possible and not lease.close_now()
+    assert server.calls == ["open", "close"], "by the one that had the claim"
+    held(lease)
+    assert lease.close_now()
 
 
 @pytest.mark.parametrize("left", [60.0, 300.0])
