@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from . import authorization as a
 from .authorization import Authorization
 from .observation import Observation, shown_ids
+from .refusals import Refusals
 
 
 def of_agent(seen: Observation, listed_id: str, window_open: bool, reason: str) -> Authorization:
@@ -47,6 +48,7 @@ class Authorizations:
             nothing of it may be taken back.
         at, start, host_time, saved: of the last one that it took: when, in which start of the container, when by the
             host's clock, and whether the volume had credentials by then.
+        refusals: those since then that failed.
     """
 
     asked: list[Authorization] = field(default_factory=list)
@@ -57,6 +59,7 @@ class Authorizations:
     start: float | None = None
     host_time: float = 0.0
     saved: bool = False
+    refusals: Refusals = field(default_factory=Refusals)
     _attempted: str | None = None
 
     def take(
@@ -77,6 +80,7 @@ class Authorizations:
             existed: a user of that name was there when it was asked for, whoever made it.
         """
         self._attempted = None
+        self.refusals = Refusals()
         self.existed = existed and (self.existed or not self.taken)
         self.settle(a.UNPROVEN, "the run ended before the agent had proven that it got in")
         self.taken.append(pairing_id)

@@ -93,6 +93,9 @@ class History:
         seen_ids: pairing IDs that the agent's own container has shown in this run.
         pairing_seen_at: when this run first saw the pairing IDs that the log shows now, on the host's clock.
         cleared: the agent's own earlier requests were told to go.
+        failed_attempts, failed_ago: how many authorizations have failed since the last one that was taken, and seconds
+            since the last of them.
+        refused: why no authorization of its request can do better, in words; empty as long as one may.
         name_taken: an authorization of this run was refused because a user of that name exists.
         taken_back: the user that an authorization of this run has made was deleted again, or could not be: what was
             done, in words; taken_back_as is the verdict that led to it.
@@ -115,6 +118,9 @@ class History:
     seen_ids: tuple[str, ...] = ()
     pairing_seen_at: float | None = None
     cleared: bool = False
+    failed_attempts: int = 0
+    failed_ago: float = 0.0
+    refused: str = ""
     name_taken: bool = False
     asks_now: bool = False
     taken_back: str = ""

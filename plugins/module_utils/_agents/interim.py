@@ -14,6 +14,7 @@ from .authorizations import Authorizations
 from .evidence import Verdict
 from .observation import Observation
 from .record import AgentRecord
+from .refusals import Refusals
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,13 @@ class Interim:
 def _record(values: Mapping[str, Any]) -> AgentRecord:
     let_in = values["authorizations"]
     asked = [Authorization(**each) for each in let_in["asked"]]
+    authorizations = Authorizations(**{**let_in, "asked": asked, "refusals": Refusals(**let_in["refusals"])})
     return AgentRecord(
         **{
             **values,
             "observation": Observation.from_dict(values["observation"]),
             "pending": tuple(values["pending"]),
-            "authorizations": Authorizations(**{**let_in, "asked": asked}),
+            "authorizations": authorizations,
             "verdict": _verdict(values["verdict"]),
             "first": _verdict(values["first"]),
         }

@@ -93,7 +93,7 @@ def complaint(record: AgentRecord) -> str:
     text = f"{verdict.verdict}: {record.taken_back or verdict.message}" if verdict else "it was not judged"
     if record.timed_out:
         text = f"time is out, see timeout (agents_timeout); last seen: {text}"
-    if record.trouble:
+    if record.trouble and record.trouble not in text:
         text = f"{text.rstrip('. ')}. {record.trouble}"
     for title, lines in (
         ("Last log lines", record.observation.last_lines),

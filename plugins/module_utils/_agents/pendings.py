@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from . import evidence as e
 from .evidence import Verdict
 from .facts import Facts
-from .judging import patient, restart_to_ask, wait, without_log
+from .judging import fail, patient, restart_to_ask, wait, without_log
+from .refusals import pause_after
 from .text import printable
 
 
@@ -45,10 +46,20 @@ def awaiting_authorization(f: Facts) -> Verdict | None:
     if f.in_conflict and not f.evidence.history.cleared:
         # An agent that is refused may not have said its own line yet, and so what was forged ahead stands alone.
         return restart_to_ask(f, e.AWAITING_AUTHORIZATION, f"{text}, but its log says that it was refused with 409")
+    return _to_be_authorized(f, text)
+
+
+def _to_be_authorized(f: Facts, text: str) -> Verdict:
+    history = f.evidence.history
+    if history.refused:
+        return fail(f, e.AWAITING_AUTHORIZATION, f"{text}, but Connectware refuses to authorize it: {history.refused}")
     rest = f.policy.poll_interval - f.shown_for
     if rest > 0:
         # What was forged ahead of the agent's own line is contradicted by that, which comes with its first answer.
         return wait(f, e.AWAITING_AUTHORIZATION, f"{text}; watched whether its log shows another one", True, rest)
+    rest = pause_after(history.failed_attempts, f.policy.poll_interval) - history.failed_ago
+    if rest > 0:
+        return wait(f, e.AWAITING_AUTHORIZATION, f"{text}; it could not be authorized yet", True, rest)
     return Verdict(e.AWAITING_AUTHORIZATION, f.reason, e.AUTHORIZE, text, True)
 
 

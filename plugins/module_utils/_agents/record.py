@@ -23,6 +23,7 @@ from .evidence import (
     Verdict,
 )
 from .observation import ASKING_NEW, Observation, shown_ids
+from .refusals import Refusals
 from .registration import decide
 from .text import printable
 
@@ -184,7 +185,7 @@ class AgentRecord:
         return now - self._verdict_since
 
     def _evidence(self, window_open: bool, now: float) -> Evidence:
-        let_in = self.authorizations
+        let_in, refusals = self.authorizations, self.authorizations.refusals
         history = History(
             asked_again=self._asked_again,
             proved=self._proved,
@@ -196,6 +197,9 @@ class AgentRecord:
             authorized_at=let_in.host_time,
             saved_at_authorization=let_in.saved,
             replaced=self._replaced,
+            failed_attempts=refusals.in_a_row,
+            failed_ago=0.0 if refusals.at is None else now - refusals.at,
+            refused=refusals.final,
             name_taken=self._name_taken,
             asks_now=self.observation.asks and self.observation.started_at == self.silent_start,
             kept=self._kept,
@@ -274,6 +278,7 @@ class AgentRecord:
         """This run deleted its stale user."""
         self._replaced = True
         self._name_taken = False
+        self.authorizations.refusals = Refusals()
         self._asked_again = False  # it may have given up since, and now it can ask in vain no more
         self.user_exists = False
         self.actions.append("user_deleted")

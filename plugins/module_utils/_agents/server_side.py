@@ -76,7 +76,13 @@ class ServerSide:
                 record.user_since = existing.get(record.observation.username)
                 if not record.final:
                     record.settle_attempt(now)
+                    self._settle_refusal(record)
             self.users_at = now
+
+    def _settle_refusal(self, record: AgentRecord) -> None:
+        record.authorizations.refusals.settle(
+            record.pending, window_open=self.requests.window_open, user_exists=record.user_exists
+        )
 
     def list_requests(self) -> None:
         """List the requests."""
@@ -167,7 +173,14 @@ class ServerSide:
             if record.wants(AUTHORIZE) and record.pending[0] is not None:
                 self._authorize_one(record, record.pending[0])
                 if closes_first and not self._closing.wanted:
-                    return
+                    break
+        refused = [record for record in records if record.authorizations.refusals.is_explained_by_requests]
+        if refused:  # before the agent asks anew, or the window is opened again
+            self.list_requests()
+            for record in refused:
+                if record.pending:
+                    record.settle_attempt(self._now())
+                self._settle_refusal(record)
 
     def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
         authorization = record.authorization(pairing_id, window_open=self.requests.may_be_open)
@@ -181,11 +194,14 @@ class ServerSide:
             self._server.authorize(record.observation.username, pairing_id)
         except ConflictError as exc:
             record.note_taken_name(pairing_id, exc.message)
+            record.authorizations.refusals.note(pairing_id, exc, self._now())
             self.users_at = None
         except LOOK_AGAIN as exc:
+            record.note_attempt(pairing_id, exc.message)
             if isinstance(exc, LockedError) and self._closing.wanted and not self.requests.window_open:
                 self._closing.note_refused()
-            record.note_attempt(pairing_id, exc.message)
+            else:
+                record.authorizations.refusals.note(pairing_id, exc, self._now())
             self.users_at = None
         except ApiError as exc:
             record.note_attempt(pairing_id, exc.message, refused=exc.refused)

@@ -215,6 +215,19 @@ def test_it_is_authorized_once():
     is_(judge(observation, pending=[OWN], wait_started_ago=99.0, **again), e.AWAITING_AUTHORIZATION, e.FAIL)
 
 
+def test_an_authorization_that_failed_is_repeated_at_once_then_after_growing_pauses_and_not_for_ever():
+    observation = seen(credentials=False, events=(ASKING, PAIRING))
+    own = {"pending": [OWN], "window": True}
+    is_(judge(observation, **own, failed_attempts=1), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
+    waits = judge(observation, **own, failed_attempts=3, failed_ago=4.0)
+    is_(waits, e.AWAITING_AUTHORIZATION, e.WAIT)
+    assert waits.wait == 6.0 and waits.needs_window
+    is_(judge(observation, **own, failed_attempts=3, failed_ago=10.0), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
+    ended = judge(observation, **own, failed_attempts=3, refused="Could not authorize: HTTP 404.")
+    is_(ended, e.AWAITING_AUTHORIZATION, e.FAIL)
+    assert "HTTP 404" in ended.message
+
+
 def test_an_authorization_holds_only_until_the_agent_fails():
     done = {"authorized": (OWN,), "authorized_ago": 99.0, "started_at_authorization": NOW - 60, "authorized_at": NOW}
     crashed = judge(seen(state="exited", exit_code=28, events=(ASKING, PAIRING)), user=True, **done)
@@ -849,6 +862,9 @@ histories = st.builds(
     cleared=st.booleans(),
     name_taken=st.booleans(),
     asks_now=st.booleans(),
+    failed_attempts=st.integers(0, 9),
+    failed_ago=st.floats(0, 99),
+    refused=st.sampled_from(["", "", "HTTP 404"]),
     taken_back=st.sampled_from(["", "it was taken back"]),
     wait_started_ago=st.floats(0, 200),
     watched=st.floats(0, 200),
@@ -881,7 +897,8 @@ def test_promises_over_all_combinations(evidence, policy):
         first = [event.at for event in evidence.observation.events if event.kind == "pairing"]
         first = [at for at in (*first, evidence.history.pairing_seen_at) if at is not None]
         assert first and evidence.observation.observed_at - min(first) >= policy.poll_interval
-        assert own[-1] not in evidence.history.authorized and not evidence.history.taken_back
+        assert own[-1] not in evidence.history.authorized
+        assert not evidence.history.taken_back and not evidence.history.refused
         assert evidence.observation.state == "running"
     if verdict.action == e.DELETE_USER:
         assert policy.on_conflict == "replace" and evidence.user_exists and not evidence.history.replaced
