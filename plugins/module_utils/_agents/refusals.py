@@ -19,7 +19,7 @@ _KINDS = ((NotFoundError, NOT_FOUND), (LockedError, LOCKED), (ConflictError, CON
 
 # After so many refusals alike that nothing explains, the next one is none the better. What passes by itself has no end.
 MOST_ALIKE = {NOT_FOUND: 2, LOCKED: 4, CONFLICT: 4}
-LEAST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
+LEAST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds; what has recovered is not left waiting for long
 
 
 @dataclass

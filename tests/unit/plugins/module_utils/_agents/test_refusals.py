@@ -81,6 +81,6 @@ def test_it_survives_a_turn():
 
 
 def test_pauses_grow_from_the_second_failure_on():
-    assert [pause_after(failed, 5.0) for failed in range(9)] == [0, 0, 5, 10, 20, 40, 60, 60, 60]
-    assert pause_after(3, 0.0) == 2.0 and pause_after(5000, 5.0) == 60.0
+    assert [pause_after(failed, 5.0) for failed in range(9)] == [0, 0, 5, 10, 20, 30, 30, 30, 30]
+    assert pause_after(3, 0.0) == 2.0 and pause_after(5000, 5.0) == 30.0
     assert pause_after(2, 90.0) == pause_after(9, 90.0) == 90.0
