@@ -68,7 +68,12 @@ class Answer:
         """A field that is a list of texts; everything else in it is left out."""
         value = self.read(field, item)
         values = value if isinstance(value, list) else [value]
-        return tuple(str(part) for part in values if isinstance(part, (str, int)) and not isinstance(part, bool))
+        return tuple(str(part) for part in values if _is_text(part))
+
+    def tells_texts(self, field: str, item: Any = None) -> bool:
+        """Whether all of a field can be read as a list of texts; what is absent tells nothing that could not."""
+        value = self.read(field, item)
+        return value is None or (isinstance(value, list) and all(_is_text(part) for part in value))
 
     def flag(self, field: str, item: Any = None) -> bool | None:
         """A field that is true or false; None where the answer does not tell."""
@@ -129,6 +134,10 @@ class Answer:
             f" {name}.fields.{field}: connectware_contract: {{{name}: {{fields: {{{field}: <JMESPath>}}}}}}.",
             status=self.status,
         )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 
 def searched(expression: str, document: Any) -> Any:

@@ -25,6 +25,9 @@ from .operation import (
 
 _REGISTRY_PERMISSION = "/api/client-registry and /api/client-registry/+ (http, readWrite)"
 _USERS_PERMISSION = "/api/users/# (http, readWrite)"
+# What is no list of permissions, or a permission of another shape, comes back as it is: then it is no text.
+WRITABLE = "not_null({0}[?context!='mqtt' && operation!='read'].[context && resource || [@]][], {0})"
+_WRITABLE = WRITABLE.replace("{0}", "permissions")
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -122,9 +125,10 @@ OPERATIONS: tuple[Operation, ...] = (
             "users": documented("users"),
             "id": assumed("id"),
             "username": assumed("username"),
-            "roles": assumed("roles[].[name || id || @][]"),
+            # As with WRITABLE: whoever has to know a user's rights must see that they cannot be read.
+            "roles": assumed("not_null(roles[].[name || id || @][], roles)"),
             # The resources of the API that it may write.
-            "permissions": assumed("permissions[?context=='http' && operation!='read'].resource"),
+            "permissions": assumed(_WRITABLE),
             "created_by": assumed("createdBy"),
             "created_at": assumed("createdAt || created || creationDate"),
             # true or false; null where the answer does not tell: then the user is not deleted as a stale one.
@@ -183,7 +187,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "roles": assumed("roles"),
             "id": assumed("id"),
             "name": assumed("name"),
-            "permissions": assumed("permissions[?context=='http' && operation!='read'].resource"),
+            "permissions": assumed(_WRITABLE),
         },
         placeholders=frozenset({"names"}),
         permission="/api/roles (http, read)",

@@ -4,7 +4,9 @@
 """Which users this collection must not delete, whatever it is told: those of people and other software.
 
 A user may be deleted only if a registration has made it and it has no administrator rights. Where Connectware does not
-tell, it is kept: deleting it by hand is one click, and a wrong deletion cannot be undone.
+tell, it is kept: deleting it by hand is one click, and a wrong deletion cannot be undone. The same goes for roles and
+permissions that cannot be read. Where an entry has none of them at all, or an empty list, it has no rights: that is how
+a list leaves out what is empty.
 """
 
 from __future__ import annotations
@@ -48,6 +50,9 @@ class Protection:
         if not user.by_registration:
             maker = f" but by {printable(user.created_by)}" if user.created_by else ""
             raise _protected(user, f"it was not made by a registration{maker}", f"{KEPT}.")
+        if user.unreadable:
+            field = user.unreadable[0]
+            raise _unreadable(user, f"its {field} cannot be read by list_users.fields.{field}")
         rights = _rights(self._session, user.permissions)
         if rights is None and user.roles:
             rights = _rights_by_roles(self._session, user, self._all_roles(user))
@@ -77,10 +82,16 @@ def _rights_by_roles(session: Session, user: User, answer: Answer) -> str | None
     for role in user.roles:
         if role not in named:
             raise _protected(user, f"its role {printable(role)} is unknown to Connectware's list of roles", f"{KEPT}.")
-        for name in _names(answer, named[role]):
+        item = named[role]
+        for name in _names(answer, item):
             if name.casefold() in reserved:
                 return f"its role {printable(name)}"
-        rights = _rights(session, answer.texts("permissions", named[role]))
+        if not answer.text("name", item):
+            raise _unreadable(user, f"its role {printable(role)} shows no name by list_roles.fields.name")
+        if not answer.tells_texts("permissions", item):
+            text = f"what its role {printable(role)} may do cannot be read by list_roles.fields.permissions"
+            raise _unreadable(user, text)
+        rights = _rights(session, answer.texts("permissions", item))
         if rights is not None:
             return f"by its role {printable(role)} {rights}"
     return None
@@ -88,6 +99,10 @@ def _rights_by_roles(session: Session, user: User, answer: Answer) -> str | None
 
 def _names(answer: Answer, role: object) -> tuple[str, ...]:
     return tuple(text for text in (answer.text("id", role), answer.text("name", role)) if text)
+
+
+def _unreadable(user: User, answered: str) -> ProtectedUserError:
+    return _protected(user, answered, f"{KEPT}; or correct that entry in connectware_contract.")
 
 
 def _protected(user: User, answered: str, todo: str) -> ProtectedUserError:

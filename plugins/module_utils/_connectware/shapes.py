@@ -13,6 +13,7 @@ from .._errors import ContractError
 from . import candidates
 from .answer import Answer, searched
 from .candidates import FLAG, IDENTIFIER, LIST, MOMENT, TEXT, Found
+from .contract import WRITABLE
 from .findings import MISSING, NOT_PROVABLE, OK, WRONG_TYPE, Correction, Findings
 
 MAX_ITEMS = 100
@@ -43,7 +44,6 @@ class Shape:
 
 _WINDOW_NOTE = "while the window is closed that is usual: run the check again while it is open"
 _LOCKED_NOTE = "list_registry.fields.unlocked_until alone is enough"
-_WRITABLE = "{0}[?context=='http' && operation!='read'].resource"
 _PENDING = "no pending request to see it in: open the window, start one agent, and run the check again"
 _USER = "no user to see it in"
 
@@ -69,7 +69,7 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "id": Shape(IDENTIFIER, ("id", "uuid", "userid", "key"), "users"),
         "username": Shape(TEXT, ("username", "login", "user", "name"), "users"),
         "roles": Shape(LIST, ("roles", "groups", "memberof"), "users", needed=False),
-        "permissions": Shape(LIST, ("permissions", "rights"), "users", needed=False, template=_WRITABLE),
+        "permissions": Shape(LIST, ("permissions", "rights"), "users", needed=False, template=WRITABLE),
         "created_by": Shape(TEXT, ("createdby", "madeby", "creator", "origin"), "users", needed=False),
         "created_at": Shape(TEXT, ("createdat", "creationdate", "made", "created"), "users", needed=False),
         "by_registration": Shape(
@@ -87,7 +87,7 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "roles": Shape(LIST, ("roles", "groups", "items")),
         "id": Shape(IDENTIFIER, ("id", "uuid", "roleid", "key"), "roles"),
         "name": Shape(TEXT, ("name", "title", "label"), "roles"),
-        "permissions": Shape(LIST, ("permissions", "rights"), "roles", needed=False, template=_WRITABLE),
+        "permissions": Shape(LIST, ("permissions", "rights"), "roles", needed=False, template=WRITABLE),
     },
     "system_info": {"version": Shape(TEXT, ("version", "release"))},
     "system_health": {

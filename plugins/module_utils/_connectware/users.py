@@ -28,6 +28,7 @@ class User:
         created_at: as the server writes it.
         created_by: who made it, where the server tells.
         by_registration: whether a registration made it; None where the server does not tell.
+        unreadable: which of `roles` and `permissions` tell something that cannot be read.
         permissions: the resources of the API that it may write by permissions of its own, without those of its roles.
     """
 
@@ -38,6 +39,7 @@ class User:
     created_by: str | None = None
     permissions: tuple[str, ...] = ()
     by_registration: bool | None = None
+    unreadable: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For a result: bounded and without control characters."""
@@ -133,6 +135,7 @@ def _user(answer: Answer, item: Any) -> User:
         created_by=answer.text("created_by", item),
         permissions=answer.texts("permissions", item),
         by_registration=answer.flag("by_registration", item),
+        unreadable=tuple(field for field in ("roles", "permissions") if not answer.tells_texts(field, item)),
     )
 
 

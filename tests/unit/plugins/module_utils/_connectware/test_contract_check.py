@@ -516,7 +516,7 @@ def test_an_expression_that_is_more_than_a_place_is_left_to_the_user(server: Con
     assert "list_users" not in result["corrections"] or "by_registration" not in result["corrections"]["list_users"]
     text = result["corrections_yaml"]
     assert "# by_registration: " in text and "madeBy && madeBy == 'client-registry'" in text
-    assert "# permissions: " in text and "rights[?context=='http' && operation!='read'].resource" in text
+    assert "# permissions: " in text and "not_null(rights[?context!='mqtt' && operation!='read']" in text
 
 
 def test_an_empty_answer_is_no_success_without_the_user(server: Conversation, session: Session) -> None:

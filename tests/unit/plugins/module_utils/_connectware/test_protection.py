@@ -12,10 +12,11 @@ from unit.plugins.module_utils._connectware.conversation import Conversation
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.protection import check_deletable
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import User
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import User, Users
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ProtectedUserError, ServerError
 
-ROLES = "/api/roles"
+ROLES, USERS = "/api/roles", "/api/listUsers"
+LISTED = {"id": "id-1", "username": "press", "createdBy": "client-registry"}
 WRITES_ALL = {"context": "http", "resource": "/api/#", "operation": "readWrite"}
 
 
@@ -64,6 +65,55 @@ def test_a_role_with_administrator_rights_or_an_unknown_one(
     server.expect("GET", ROLES, answer={"roles": roles})
     with pytest.raises(ProtectedUserError, match=says):
         check_deletable(session, made(roles=("r-1",)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "entry"),
+    [
+        *[({"roles": roles}, "list_users.fields.roles") for roles in (
+            [{"roleId": "r1", "title": "admin"}], "admin", {"admin": True}, {}, True,
+            ["r1", {"title": "admin"}], [True],
+        )],
+        *[({"roles": [], "permissions": permissions}, "list_users.fields.permissions") for permissions in (
+            [{"resource": "/#", "operation": "write"}], [{**WRITES_ALL, "resource": ["/#"]}], ["/api/#"], "all", True,
+            [{"context": "http", "operation": "write", "path": "/#"}], {"http": ["/#"]}, [["/#"]],
+        )],
+    ],
+)  # fmt: skip
+def test_rights_that_cannot_be_read(server: Conversation, session: Session, fields: Any, entry: str) -> None:
+    """No more is asked, and nothing that is told in another way than assumed counts as no rights."""
+    server.expect("GET", USERS, answer={"users": [{**LISTED, **fields}]})
+    user = Users(session).find_one("press")
+    assert user is not None
+    with pytest.raises(ProtectedUserError, match="cannot be read") as caught:
+        check_deletable(session, user)
+    assert entry in caught.value.message and "connectware_contract" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"roles": None, "permissions": None}, {"roles": []}, {"roles": [], "permissions": []},
+               {"permissions": [{**WRITES_ALL, "operation": "read"}, {**WRITES_ALL, "context": "mqtt"}]}],
+)  # fmt: skip
+def test_a_user_without_any_rights_may_go(server: Conversation, session: Session, fields: Any) -> None:
+    server.expect("GET", USERS, answer={"users": [{**LISTED, **fields}]})
+    user = Users(session).find_one("press")
+    assert user is not None
+    check_deletable(session, user)
+
+
+@pytest.mark.parametrize(
+    ("role", "entry"),
+    [
+        ({"id": "r-1", "title": "admin"}, "list_roles.fields.name"),
+        ({"id": "r-1", "name": "boss", "permissions": {"http": ["/#"]}}, "list_roles.fields.permissions"),
+        ({"id": "r-1", "name": "boss", "permissions": [{"resource": "/#"}]}, "list_roles.fields.permissions"),
+    ],
+)
+def test_a_role_that_cannot_be_read(server: Conversation, session: Session, role: Any, entry: str) -> None:
+    server.expect("GET", ROLES, answer={"roles": [role]})
+    with pytest.raises(ProtectedUserError, match=entry) as caught:
+        check_deletable(session, made(roles=("r-1",)))
+    assert "connectware_contract" in caught.value.message
 
 
 def test_roles_that_may_not_be_seen(server: Conversation, session: Session) -> None:
