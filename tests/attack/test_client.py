@@ -55,12 +55,12 @@ def run_client_trial(simulator: Simulator, seed: int, monkeypatch: pytest.Monkey
         simulator.control("POST", "window", {"open_ms": 3_600_000})
     field.between = attacker.between
     field.sleep(1.0)  # until it asks: then its pairing ID can be read
-    noting = client_module._NotingServer
+    noting = client_module.NotingServer
 
     def attacked(*args: object) -> ServerPort:
         return Attacked(noting(*args), attacker, field)  # type: ignore[arg-type]  # it takes what the client gives
 
-    monkeypatch.setattr(client_module, "_NotingServer", attacked)
+    monkeypatch.setattr(client_module, "NotingServer", attacked)
     client = client_module.Client(session_of(simulator, field), NAME, sleep=field.sleep, clock=field.clock)
     assert container.asks_as is not None
     failure = ""

@@ -29,13 +29,12 @@ from .._errors import (
     ServerError,
     UnreachableError,
 )
-from .server import ConnectwareServer
+from .noting_server import NotingServer
 from .session import Session
 from .users import User, Users
 
 POLL_INTERVAL = 1.0
 VERIFY_TIMEOUT = 15.0  # a server may make the user only when the client asks again
-OPENED, CLOSED = "window_opened", "window_closed"
 
 
 class Client:
@@ -65,7 +64,7 @@ class Client:
         self.warnings: list[str] = []
         self._recorder = recorded if recorded is not None else Recorder()
         self._authorization: Authorization | None = None
-        self._server = _NotingServer(session, self.actions)
+        self._server = NotingServer(session, self.actions)
         self._window = WindowLease(self._server, lease, clock)
         self._closing = ClosingFirst(self._window, self._server.authorizes_while_closed, self.warnings)
         self._users = Users(session)
@@ -73,6 +72,8 @@ class Client:
         self._sleep = sleep
         self._clock = clock
         self._open_window = False
+        self._looked = False
+        self._stale_id: str | None = None  # of a user that was there before anybody was let in
         self._listed = Requests({}, False, None)  # the newest list
 
     @property
@@ -81,7 +82,18 @@ class Client:
 
     def look(self) -> tuple[User | None, tuple[str | None, ...]]:
         """The user, and the pairing IDs of what is pending under its name, None for a request that shows none."""
-        return self._users.find_one(self._username), self._list()
+        return self._find(), self._list()
+
+    def _find(self) -> User | None:
+        user = self._users.find_one(self._username)
+        if user is None or not self._looked:
+            self._stale_id = None if user is None else user.id
+        self._looked = True
+        return user
+
+    def _shows_effect(self, user: User | None, pending: tuple[str | None, ...]) -> bool:
+        """Whether an attempt whose answer told nothing has worked; a user that was there before shows nothing."""
+        return user is not None and user.id != self._stale_id and not pending
 
     def _list(self) -> tuple[str | None, ...]:
         self._listed = self._window.look()
@@ -100,6 +112,8 @@ class Client:
         """
         deadline = self._clock() + timeout
         self._open_window = open_window
+        if not self._looked:
+            self._find()
         try:
             with self._window_given_back():
                 while True:
@@ -202,7 +216,7 @@ class Client:
     def _after_failure(self, failure: ApiError, pairing_id: str, deadline: float) -> bool:
         """Whether a confirmation that failed, or whose answer was lost, has let the client in; looks again if not."""
         user, pending = self.look()
-        if user is not None and not pending:
+        if self._shows_effect(user, pending):
             self._took_it()
             return True
         self._settle(a.FAILED, failure.message)
@@ -218,11 +232,11 @@ class Client:
             user, pending = self.look()
         except ApiError:
             raise answer from None
-        if user is not None and not pending:
+        if self._shows_effect(user, pending):
             self.warnings.append(f"{answer.message} It took effect all the same.")
             self._took_it()
             return True
-        if pending:
+        if pending or user is not None:
             self._settle(a.FAILED, answer.message)
         raise answer
 
@@ -275,28 +289,6 @@ class Client:
             todo="Read the pairing ID from the log of the client itself; it changes whenever the client starts anew."
             " If it is right, somebody else asks under this name: find out who before anything is authorized.",
         )
-
-
-class _NotingServer(ConnectwareServer):
-    """Notes what is done to the window: that it was opened only once, however long it was held then.
-
-    Args:
-        actions: gets it.
-    """
-
-    def __init__(self, session: Session, actions: list[str]) -> None:
-        super().__init__(session)
-        self._actions = actions
-
-    def open_window(self, seconds: float) -> float | None:
-        told = super().open_window(seconds)
-        if [action for action in self._actions if action in (OPENED, CLOSED)][-1:] != [OPENED]:
-            self._actions.append(OPENED)
-        return told
-
-    def close_window(self) -> None:
-        super().close_window()
-        self._actions.append(CLOSED)
 
 
 def is_ours(pending: tuple[str | None, ...], pairing_id: str) -> bool:

@@ -468,6 +468,32 @@ def test_an_answer_that_tells_nothing_and_shows_no_effect_is_told_at_once(
     assert connectware.writes.count("confirm") == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "says"), [(404, "no request of that username"), (503, "no request of that username"), (303, "HTTP 303")]
+)
+def test_a_user_that_was_there_before_does_not_show_that_the_client_got_in(
+    status: int, says: str, connectware: Connectware, params: dict[str, Any], run: Run, folder: Path
+) -> None:
+    """The authorization has no effect, and the request goes by itself meanwhile."""
+    path = folder / "evidence.jsonl"
+    connectware.opened_by_somebody_else()
+    connectware.users, connectware.pending, connectware.statuses["confirm"] = [USER], [OURS], [status]
+    connectware.then["confirm"] = [connectware.becomes()]
+    result = run(NAME, **params, evidence_path=str(path), username="press", pairing_id="a82123", timeout=1)
+    assert result["failed"] and says in result["msg"]
+    assert recorded(path)[-1]["outcome"] == "failed"
+    assert connectware.writes.count("confirm") == 1
+
+
+def test_a_user_that_replaces_the_one_from_before_shows_it(slow: Connectware, client_of: Callable[[], Client]) -> None:
+    def works() -> None:
+        slow.pending, slow.asking, slow.users = [], [], [{**USER, "id": "8"}]
+
+    slow.opened_by_somebody_else()
+    slow.users, slow.pending, slow.statuses["confirm"], slow.then["confirm"] = [USER], [OURS], [502], [works]
+    assert client_of().register("a82123", timeout=2, open_window=True).id == "8"
+
+
 def test_a_wrong_path_is_told_at_once(slow: Connectware, client_of: Callable[[], Client], clock: Clock) -> None:
     slow.opened_by_somebody_else()
     slow.pending, slow.statuses["confirm"] = [OURS], [404]
