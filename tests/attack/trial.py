@@ -138,6 +138,9 @@ class Attacked:
             container.due = self._field.now + 0.1  # its session is cut
         self._between("deleted")
 
+    def undeletable(self, usernames: Iterable[str]) -> Mapping[str, str]:
+        return self._server.undeletable(usernames)
+
     def deny(self, username: str) -> bool:
         self._between("deny")
         return self._server.deny(username)

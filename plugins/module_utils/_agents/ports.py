@@ -113,5 +113,8 @@ class ServerPort(Protocol):
             ProtectedUserError: it is not ours, and was not made by a registration or has administrator rights.
         """
 
+    def undeletable(self, usernames: Iterable[str]) -> Mapping[str, str]:
+        """Those of the usernames that `delete_user` would refuse to delete, and why; nothing is changed."""
+
     def deny(self, username: str) -> bool:
         """Take the pending requests of this username off the list; False if the server knows no way to do that."""

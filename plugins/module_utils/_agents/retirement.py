@@ -44,9 +44,13 @@ class Retirement:
             ApiError: Connectware did not answer.
         """
         self._look()
+        to_go = [record for record in self._records if record.user_exists and not record.elsewhere]
+        refused = self._server.undeletable([record.observation.username for record in to_go]) if to_go else {}
         for record in self._records:
             if record.user_exists and record.elsewhere:
                 record.end(_kept(record), FOUND)
+            elif record.observation.username in refused:
+                record.end(_protected(refused[record.observation.username]), FOUND)
             elif record.user_exists or record.pending:
                 would = Verdict(e.RETIRED, e.NONE, e.DELETE_USER, "what is left of it in Connectware would go")
                 record.end(would, FOUND if record.user_exists else None)
@@ -92,7 +96,7 @@ class Retirement:
             try:
                 self._server.delete_user(username)
             except ProtectedUserError as exc:
-                record.end(Verdict(e.CONFLICTED, e.NONE, e.FAIL, exc.message), FOUND)
+                record.end(_protected(exc.message), FOUND)
                 return
             record.note_replaced()
             record.end(GONE, FOUND)
@@ -117,6 +121,10 @@ class Retirement:
                 " way to deny it; it goes when the registration window closes, or deny it in Connectware (User"
                 " Management, Client Registry)."
             )
+
+
+def _protected(message: str) -> Verdict:
+    return Verdict(e.CONFLICTED, e.NONE, e.FAIL, message)
 
 
 def _kept(record: AgentRecord) -> Verdict:

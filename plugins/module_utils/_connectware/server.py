@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from .._agents.ports import Requests
-from .protection import check_deletable
+from .._errors import ProtectedUserError
+from .protection import Protection, check_deletable
 from .registry import Registry
 from .session import Session
 from .users import Users
@@ -47,6 +48,16 @@ class ConnectwareServer:
         if not ours:
             check_deletable(self._session, user)
         self._users.delete(user)
+
+    def undeletable(self, usernames: Iterable[str]) -> Mapping[str, str]:
+        protection = Protection(self._session)
+        refused = {}
+        for name, user in self._users.find(usernames).items():
+            try:
+                protection.check(user)
+            except ProtectedUserError as exc:
+                refused[name] = exc.message
+        return refused
 
     def deny(self, username: str) -> bool:
         return self._registry.deny(username)

@@ -136,9 +136,20 @@ def test_check_mode_only_looks():
     world = world_with("agent-1", "agent-2")
     world.users.discard("agent-2")
     records, _warnings = retire(world, check=True)
-    assert world.calls == ["requests", "existing"]
+    assert world.calls == ["requests", "existing", "undeletable"]
     assert outcome(records["agent-1"], predicted=True)["changed"]
     assert not outcome(records["agent-2"], predicted=True)["changed"]
+
+
+def test_check_mode_tells_which_users_the_run_would_not_delete():
+    world = world_with("agent-1", "agent-2")
+    world.protected.add("agent-1")
+    records, _warnings = retire(world, check=True, state="running")
+    assert world.calls == ["requests", "existing", "undeletable"]
+    seen = outcome(records["agent-1"], predicted=True)
+    assert seen["failed"] and not seen["changed"] and seen["verdict"] == "conflict"
+    assert "administrator" in complaint(records["agent-1"])
+    assert outcome(records["agent-2"], predicted=True)["changed"] and not records["agent-2"].failed
 
 
 def test_killed_in_between_the_next_one_finishes():

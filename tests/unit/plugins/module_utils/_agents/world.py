@@ -244,6 +244,10 @@ class World:
             raise ProtectedUserError(f"delete the user {username}", answered="it is an administrator")
         self.users.discard(username)
 
+    def undeletable(self, usernames):
+        self.calls.append("undeletable")
+        return {name: f"{name} is an administrator" for name in usernames if name in self.protected}
+
     def deny(self, username):
         self.calls.append(f"deny {username}")
         if self.deny_supported:

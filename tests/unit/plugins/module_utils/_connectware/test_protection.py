@@ -11,6 +11,7 @@ import pytest
 from unit.plugins.module_utils._connectware.conversation import Conversation
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.protection import check_deletable
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.server import ConnectwareServer
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import User, Users
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ProtectedUserError, ServerError
@@ -114,6 +115,17 @@ def test_a_role_that_cannot_be_read(server: Conversation, session: Session, role
     with pytest.raises(ProtectedUserError, match=entry) as caught:
         check_deletable(session, made(roles=("r-1",)))
     assert "connectware_contract" in caught.value.message
+
+
+def test_which_of_several_would_not_be_deleted_is_told_with_few_reading_requests(
+    server: Conversation, session: Session
+) -> None:
+    users = [{**LISTED, "id": name, "username": name, "roles": ["r-1"]} for name in ("press", "mill")]
+    users += [{"id": "b", "username": "boss", "createdBy": "admin"}]
+    server.expect("GET", USERS, answer={"users": users})
+    server.expect("GET", ROLES, answer={"roles": [{"id": "r-1", "name": "agents"}]})
+    refused = ConnectwareServer(session).undeletable(["press", "mill", "boss", "nobody"])
+    assert list(refused) == ["boss"] and "not made by a registration" in refused["boss"]
 
 
 def test_roles_that_may_not_be_seen(server: Conversation, session: Session) -> None:
