@@ -45,7 +45,8 @@ options:
   wait:
     description:
       - Seconds to wait until Connectware answers and all its services are well, before anything is shown. An account
-        that may not see the health waits for the version only.
+        that may not see the health waits for the version only. That there is no such path (404) counts as no answer
+        until then, as a reverse proxy says so while Connectware starts.
     type: float
     default: 0.0
 notes:

@@ -119,7 +119,8 @@ class System:
         while True:
             try:
                 return self._ready_version()
-            except (UnreachableError, ServerError, RateLimitedError) as exc:
+            except (UnreachableError, ServerError, RateLimitedError, NotFoundError) as exc:
+                # 404 is also the answer of a reverse proxy that does not know yet where Connectware is.
                 if self._clock() >= deadline:
                     raise
                 answered = exc.answered

@@ -15,6 +15,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     AuthenticationError,
     ContractError,
+    NotFoundError,
     ServerError,
 )
 
@@ -70,6 +71,25 @@ def test_it_waits_until_all_is_well(server: Conversation, system: System) -> Non
     server.expect("GET", INFO, answer={"version": "1"}).expect("GET", HEALTH, answer=health("running", "running"))
     assert system.wait_healthy(60, told.append) == "1"
     assert told[1] == "s1 is starting"
+
+
+def test_a_proxy_that_does_not_know_connectware_yet_is_waited_for(server: Conversation, system: System) -> None:
+    told: list[str] = []
+    for _poll in range(2):
+        server.expect("GET", INFO, status=404, answer=b"404 page not found")
+    server.expect("GET", INFO, answer={"version": "1"}).expect("GET", HEALTH, answer=health("running"))
+    assert system.wait_healthy(60, told.append) == "1"
+    assert len(told) == 2 and "404" in told[0]
+
+
+@pytest.mark.parametrize(("timeout", "polls"), [(0, 1), (4, 3)])
+def test_a_path_that_stays_unknown_is_told_in_the_end(
+    timeout: float, polls: int, server: Conversation, system: System
+) -> None:
+    for _poll in range(polls):
+        server.expect("GET", INFO, status=404, answer=b"404 page not found")
+    with pytest.raises(NotFoundError, match=r"system_info"):
+        system.wait_healthy(timeout)
 
 
 def test_it_does_not_wait_for_ever(server: Conversation, system: System) -> None:
