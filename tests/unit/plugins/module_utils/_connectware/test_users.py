@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from unit.plugins.module_utils._connectware.conversation import Conversation
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware import users
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import User, Users
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ContractError, ForbiddenError
@@ -59,6 +61,39 @@ def test_more_than_one_page(server: Conversation, session: Session) -> None:
             "GET", LIST, query=query(["user-249"], page), answer={"users": everybody[(page - 1) * 100 : page * 100]}
         )
     assert Users(session).find_one("user-249") == User("id-249", "user-249")
+
+
+BY_PAGES = {"username[eq]": "{usernames}", "page": "{page}"}  # as many users a page as the server likes
+
+
+@pytest.fixture
+def fixed(params: dict[str, Any]) -> Callable[[dict[str, Any]], Users]:
+    """Users of a Connectware whose list takes other parameters."""
+    return lambda query: Users(connect({**params, "connectware_contract": {"list_users": {"query": query}}}))
+
+
+def test_pages_of_a_size_that_the_server_chooses(server: Conversation, fixed: Callable[[Any], Users]) -> None:
+    everybody = [user(number) for number in range(50)]
+    for page in (1, 2, 3, 4):
+        part = everybody[(page - 1) * 20 : page * 20]
+        server.expect("GET", LIST, query={"page": [str(page)]}, answer={"users": part})
+    assert len(fixed(BY_PAGES).all()) == 50
+
+
+def test_names_on_later_pages_of_such_a_size(server: Conversation, fixed: Callable[[Any], Users]) -> None:
+    names = [f"user-{number}" for number in range(50)]
+    for page in (1, 2, 3):
+        part = [user(number) for number in range((page - 1) * 20, min(page * 20, 50))]
+        server.expect("GET", LIST, query={"username[eq]": names, "page": [str(page)]}, answer={"users": part})
+    assert list(fixed(BY_PAGES).find(names)) == names
+
+
+@pytest.mark.parametrize("count", [3, 120])
+def test_a_list_without_pages_is_asked_for_once(
+    count: int, server: Conversation, fixed: Callable[[Any], Users]
+) -> None:
+    server.expect("GET", LIST, query={}, answer={"users": [user(number) for number in range(count)]})
+    assert len(fixed({}).all()) == count
 
 
 def test_everybody_over_all_pages(server: Conversation, session: Session) -> None:
