@@ -23,6 +23,8 @@ from .secret import SHOWN, Redactor, Secret
 from .token_store import TokenStore
 from .transport import Failure, Reply, Transport
 
+MAX_RENEWALS = 3  # of a token for one request: a given one, then one that others share, can both have been revoked
+
 
 @dataclass(frozen=True)
 class Look:
@@ -140,7 +142,9 @@ class Session:
         if not operation.login:
             return self._exchange(operation, request, None)
         reply, attempts = self._exchange(operation, request, self._login.token())
-        if self._refused(reply) and self._login.renew():
+        rounds = 0
+        while self._refused(reply) and rounds < MAX_RENEWALS and self._login.renew():
+            rounds += 1
             reply, attempts = self._exchange(operation, request, self._login.token())
         if not self._refused(reply):
             self._login.accepted()

@@ -20,6 +20,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
     shared_store,
     store_key,
 )
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import AuthenticationError
 
 FORK = multiprocessing.get_context("fork")
 
@@ -65,6 +66,31 @@ def test_a_shared_token_that_was_revoked_is_replaced(
     session_of(login_params, token_store=store).call("system_info")
     server.expect("GET", "/api/system/info", token="new", answer={})
     session_of(login_params, token_store=store).call("system_info")
+
+
+def test_a_given_token_and_a_shared_one_that_were_both_revoked_are_replaced(
+    server: Conversation, login_params: dict[str, Any], session_of: Callable[..., Session], store: SharedTokenStore
+) -> None:
+    store.put(store_key(server.url, "rollout", PASSWORD), "old", 4e9)
+    both = {**login_params, "connectware_token": "given"}
+    for refused in ("given", "old"):
+        server.expect("GET", "/api/system/info", token=refused, status=401)
+    server.expect_login("new").expect("GET", "/api/system/info", token="new", answer={})
+    session_of(both, token_store=store).call("system_info")
+    server.expect("GET", "/api/system/info", token="given", status=401)
+    server.expect("GET", "/api/system/info", token="new", answer={})
+    session_of(both, token_store=store).call("system_info")
+
+
+def test_where_every_token_is_refused_there_is_one_login(
+    server: Conversation, login_params: dict[str, Any], session_of: Callable[..., Session], store: SharedTokenStore
+) -> None:
+    store.put(store_key(server.url, "rollout", PASSWORD), "old", 4e9)
+    for refused in ("given", "old"):
+        server.expect("GET", "/api/system/info", token=refused, status=401)
+    server.expect_login("new").expect("GET", "/api/system/info", token="new", status=401)
+    with pytest.raises(AuthenticationError):
+        session_of({**login_params, "connectware_token": "given"}, token_store=store).call("system_info")
 
 
 def test_another_account_has_a_token_of_its_own(
