@@ -23,6 +23,10 @@ _ISO = re.compile(
 )
 
 
+# What expressions raise over values that they cannot be applied to: not all functions of jmespath check theirs.
+_NOT_APPLICABLE = (ValueError, TypeError, ArithmeticError, RecursionError)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back for one operation.
@@ -51,7 +55,7 @@ class Answer:
         expression = self.operation.fields[field].value
         try:
             return jmespath.search(expression, self.data if item is None else item)
-        except (ValueError, RecursionError) as exc:
+        except _NOT_APPLICABLE as exc:
             # What jmespath says has the value that does not fit.
             why = "" if self.operation.gives_token else f": {self.redactor.shown(str(exc))}"
             problem = f"the expression {expression} cannot be applied{why}"
@@ -144,7 +148,7 @@ def searched(expression: str, document: Any) -> Any:
     """What an expression finds in a document; None where it finds nothing or cannot be applied."""
     try:
         return jmespath.search(expression, document)
-    except (ValueError, RecursionError):
+    except _NOT_APPLICABLE:
         return None
 
 

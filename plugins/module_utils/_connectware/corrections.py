@@ -9,6 +9,7 @@ a parameter can be left out as well.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -18,7 +19,7 @@ from .._agents.text import printable
 from .._errors import ContractCorrectionError
 from .contract import Contract
 from .dependencies import jmespath, need_libraries
-from .operation import USER, Entry, Operation, placeholders_in
+from .operation import USER, Entry, Operation, filled, placeholders_in
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9_.~!$&'()*+,;=:@%{}/-]*\Z")
@@ -158,8 +159,13 @@ class _Checker:
             return {}
         try:
             placeholders_in(value)
+            # Filled as a request fills it, because what comes from a play may be lists and texts of other classes.
+            json.dumps(filled(value, {}), allow_nan=False)
         except RecursionError:
             self.refuse(where, "is nested too deeply")
+            return {}
+        except (TypeError, ValueError) as exc:
+            self.refuse(where, f"is nothing that JSON can carry (write a date in quotes): {printable(str(exc), 200)}")
             return {}
         return {str(key): Entry(item, USER) for key, item in value.items()}
 
@@ -179,6 +185,9 @@ class _Checker:
             jmespath.compile(value)
         except ValueError as exc:  # the base of all errors of jmespath
             self.refuse(where, f"is no JMESPath expression: {printable(str(exc).splitlines()[0], 200)}")
+            return ""
+        except RecursionError:
+            self.refuse(where, "is nested too deeply")
             return ""
         return value
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 import jmespath
@@ -110,6 +111,13 @@ def test_a_correction_is_marked_and_leaves_the_rest() -> None:
         ({"lock": {"statuses": {"done": "ok"}}}, ["lock.statuses.done", "status codes"]),
         ({"lock": {"statuses": {"done": [True]}}}, ["lock.statuses.done"]),
         ({"lock": {"query": []}}, ["lock.query", "must be a mapping"]),
+        ({"list_users": {"fields": {"id": "(" * 3000 + "a" + ")" * 3000}}}, ["list_users.fields.id", "too deeply"]),
+        ({"list_users": {"fields": {"id": "!" * 9000 + "a"}}}, ["list_users.fields.id", "too deeply"]),
+        *[
+            ({"unlock": {part: {"d": "{seconds}", "from": value}}}, [f"connectware_contract.unlock.{part}", "JSON"])
+            for part in ("body", "query")
+            for value in (date(2026, 1, 1), [{"at": datetime(2026, 1, 1)}], float("nan"), float("inf"), {1}, b"x")
+        ],
         ({"settings": {"rows_per_page": "many"}}, ["settings.rows_per_page", "type int"]),
         ({"settings": {"rows_per_page": 0}}, ["settings.rows_per_page", "at least 1"]),
         ({"settings": {"healthy": "running"}}, ["settings.healthy", "list of strings"]),
@@ -130,6 +138,17 @@ def test_a_wrong_correction_names_its_key_and_what_is_right(corrections: dict[st
     for part in parts:
         assert part in caught.value.message
     assert "\x1b" not in caught.value.message
+
+
+def test_lists_and_texts_of_other_classes_are_taken() -> None:
+    """What a play hands over is not always made of Python's own classes."""
+
+    class Text(str):
+        __slots__ = ()
+
+    body = {"for": Text("{seconds}"), "to": (Text("all"), None, 1.5, True)}
+    contract = corrected(DEFAULT_CONTRACT, {"unlock": {"body": body}})
+    assert contract.operation("unlock").request({"seconds": 3}).body == {"for": 3, "to": ["all", None, 1.5, True]}
 
 
 def test_all_wrong_keys_are_named_at_once() -> None:

@@ -14,7 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.plugins.generated import examples
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.contract import DEFAULT_CONTRACT
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.contract import (
+    DEFAULT_CONTRACT,
+    Contract,
+)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.corrections import corrected
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.login import Account, Credentials
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.registry import Registry
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.secret import Secret
@@ -22,7 +26,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.system import System
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.transport import Reply
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import Users
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError, ContractError
 
 NAME = "press-01"
 ODD_TEXTS = [
@@ -93,9 +97,9 @@ class Canned:
         return self._replies[min(len(self.paths), len(self._replies)) - 1]
 
 
-def session_over(transport: Canned, account: Account) -> Session:
+def session_over(transport: Canned, account: Account, contract: Contract = DEFAULT_CONTRACT) -> Session:
     return Session(
-        "https://connectware.example.com", account, DEFAULT_CONTRACT, transport,  # type: ignore[arg-type]  # a fake
+        "https://connectware.example.com", account, contract, transport,  # type: ignore[arg-type]  # a fake
         sleep=lambda seconds: None,
     )  # fmt: skip
 
@@ -117,6 +121,41 @@ def test_any_answer_ends_in_a_result_or_an_error_that_can_be_shown(verb, replies
     for url in transport.paths:
         nothing, _base, path = url.partition("https://connectware.example.com/api/")
         assert url.isascii() and not nothing and ".." not in path.split("?")[0].split("/")
+
+
+ODD_EXPRESSIONS = [
+    "contains('client-registry', createdBy)", "contains(createdBy, 'registry')", "merge(@, createdBy)",
+    "ceil(to_number(id))", "avg(roles)", "sum(roles)", "sort_by(roles, &@)", "roles[::0]", "max_by(roles, &id)",
+    "join(',', roles)", "createdBy && createdBy == 'client-registry'",
+]  # fmt: skip
+USER = st.fixed_dictionaries({"id": SCALARS, "username": st.just(NAME), "createdBy": ANYTHING, "roles": ANYTHING})
+
+
+@settings(max_examples=examples(150))
+@given(user=USER, expression=st.sampled_from(ODD_EXPRESSIONS))
+def test_an_expression_that_cannot_be_applied_is_an_error_of_the_tree(user, expression):
+    """Not all functions of JMESPath check what they are given."""
+    contract = corrected(DEFAULT_CONTRACT, {"list_users": {"fields": {"by_registration": expression}}})
+    transport = Canned([Reply(200, {}, json.dumps({"users": [user]}).encode())])
+    trouble: ConnectwareError | None = None
+    try:
+        Users(session_over(transport, Account(Secret("the-token")), contract)).find([NAME])
+    except ConnectwareError as exc:
+        trouble = exc
+    assert trouble is None or trouble.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("expression", "maker"),
+    [("contains('client-registry', createdBy)", None), ("contains('client-registry', createdBy)", 5),
+     ("merge(@, createdBy)", None), ("ceil(to_number(createdBy))", "1e999"), ("avg(createdBy)", [10**400, 1])],
+)  # fmt: skip
+def test_such_an_expression_is_named(expression, maker):
+    contract = corrected(DEFAULT_CONTRACT, {"list_users": {"fields": {"by_registration": expression}}})
+    users = {"users": [{"id": "1", "username": NAME, "createdBy": maker}]}
+    session = session_over(Canned([Reply(200, {}, json.dumps(users).encode())]), Account(Secret("token")), contract)
+    with pytest.raises(ContractError, match=r"list_users\.fields\.by_registration"):
+        Users(session).find([NAME])
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
