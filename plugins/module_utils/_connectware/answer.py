@@ -76,8 +76,7 @@ class Answer:
 
     def tells_texts(self, field: str, item: Any = None) -> bool:
         """Whether all of a field can be read as a list of texts; what is absent tells nothing that could not."""
-        value = self.read(field, item)
-        return value is None or (isinstance(value, list) and all(_is_text(part) for part in value))
+        return told_as_texts(self.read(field, item))
 
     def flag(self, field: str, item: Any = None) -> bool | None:
         """A field that is true or false; None where the answer does not tell."""
@@ -138,6 +137,11 @@ class Answer:
             f" {name}.fields.{field}: connectware_contract: {{{name}: {{fields: {{{field}: <JMESPath>}}}}}}.",
             status=self.status,
         )
+
+
+def told_as_texts(value: Any) -> bool:
+    """Whether a value is a list of texts alone, or nothing."""
+    return value is None or (isinstance(value, list) and all(_is_text(part) for part in value))
 
 
 def _is_text(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._errors import ContractError
 from . import candidates
-from .answer import Answer, searched
+from .answer import Answer, searched, told_as_texts
 from .candidates import FLAG, IDENTIFIER, LIST, MOMENT, TEXT, Found
 from .contract import WRITABLE
 from .findings import MISSING, NOT_PROVABLE, OK, WRONG_TYPE, Correction, Findings
@@ -30,6 +30,7 @@ class Shape:
         note: what to know where nothing is there.
         template: where the expression is more than a place, what is made of a place with a value of the kind `of`.
         telling: only an item in which it is true proves it.
+        texts: a list in which anything but texts counts as rights that cannot be read, see protection.py.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Shape:
     template: str = ""
     of: str = ""
     telling: str = ""
+    texts: bool = False
 
 
 _WINDOW_NOTE = "while the window is closed that is usual: run the check again while it is open"
@@ -68,8 +70,8 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "users": Shape(LIST, ("users", "people", "accounts", "items", "entries", "results")),
         "id": Shape(IDENTIFIER, ("id", "uuid", "userid", "key"), "users"),
         "username": Shape(TEXT, ("username", "login", "user", "name"), "users"),
-        "roles": Shape(LIST, ("roles", "groups", "memberof"), "users", needed=False),
-        "permissions": Shape(LIST, ("permissions", "rights"), "users", needed=False, template=WRITABLE),
+        "roles": Shape(LIST, ("roles", "groups", "memberof"), "users", needed=False, texts=True),
+        "permissions": Shape(LIST, ("permissions", "rights"), "users", needed=False, template=WRITABLE, texts=True),
         "created_by": Shape(TEXT, ("createdby", "madeby", "creator", "origin"), "users", needed=False),
         "created_at": Shape(TEXT, ("createdat", "creationdate", "made", "created"), "users", needed=False),
         "by_registration": Shape(
@@ -87,7 +89,7 @@ SHAPES: dict[str, dict[str, Shape]] = {
         "roles": Shape(LIST, ("roles", "groups", "items")),
         "id": Shape(IDENTIFIER, ("id", "uuid", "roleid", "key"), "roles"),
         "name": Shape(TEXT, ("name", "title", "label"), "roles"),
-        "permissions": Shape(LIST, ("permissions", "rights"), "roles", needed=False, template=WRITABLE),
+        "permissions": Shape(LIST, ("permissions", "rights"), "roles", needed=False, template=WRITABLE, texts=True),
     },
     "system_info": {"version": Shape(TEXT, ("version", "release"))},
     "system_health": {
@@ -150,6 +152,12 @@ def _judge_items(
     objects = [item for item in items[:MAX_ITEMS] if isinstance(item, Mapping)]
     if not objects:
         findings.add(place, WRONG_TYPE, f"the items of the list are no objects, the first is {described(items[0])}")
+        return
+    unreadable = [item for item in objects if not told_as_texts(_read(answer, field, item)[0])] if shape.texts else []
+    if unreadable:
+        has = f"{len(unreadable)} of {len(objects)} have something else; one has {_fields(answer, unreadable[0])}"
+        text = f"a list of texts was expected, and a user whose rights cannot be read is never deleted; {has}"
+        findings.add(place, WRONG_TYPE, text, _correction(WRONG_TYPE, Found(), ""))
         return
     fitting = [item for item in objects if candidates.fits(shape.kind, _read(answer, field, item)[0])]
     if len(fitting) == len(objects) or (fitting and not shape.needed):

@@ -519,6 +519,33 @@ def test_an_expression_that_is_more_than_a_place_is_left_to_the_user(server: Con
     assert "# permissions: " in text and "not_null(rights[?context!='mqtt' && operation!='read']" in text
 
 
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"roles": [{"title": "admin"}]}, "roles"),
+        ({"roles": {"admin": True}}, "roles"),
+        ({"permissions": [{"resource": "/#"}]}, "permissions"),
+        ({"roles": [{"id": "r1"}], "permissions": [{"context": "mqtt", "topic": "#"}]}, None),
+    ],
+)
+def test_rights_that_cannot_be_read_are_told(
+    fields: dict[str, Any], wrong: str | None, server: Conversation, session: Session
+) -> None:
+    users = [{"id": "1", "username": "ada", "roles": [], "permissions": [], **fields}]
+
+    def play(server: Conversation) -> None:
+        server.expect("GET", USERS, **page(users, 1, 100))
+        server.expect("GET", USERS, **page(users, 1, 100, **{"username[eq]": ["ada"]}))
+        server.expect("GET", "/api/users/1", answer=users[0]).expect("GET", "/api/users/0", status=404)
+
+    expect(server, users=play)
+    found = by_entry(check_contract(session))
+    for name in ("roles", "permissions"):
+        entry = found[f"list_users.fields.{name}"]
+        assert entry["result"] == ("wrong_type" if name == wrong else "ok"), entry
+        assert ("a list of texts was expected" in entry["message"]) is (name == wrong)
+
+
 def test_an_empty_answer_is_no_success_without_the_user(server: Conversation, session: Session) -> None:
     expect(server, registry={"status": 204})
     result = check_contract(session)
