@@ -98,10 +98,14 @@ class Conversation:
         while watch_started and self._clock.now() < self._began + self._timeout:
             started = [record for record in self._open_records() if _verdict(record).verdict == e.REGISTERED]
             if not started:
-                return
+                break
             self._host.watch(started, min(LONGEST_LOOK, _patience(started)))
             self._server.ask()
             self._judge(started)
+        replaced = self._with(e.DELETE_USER)
+        if replaced:
+            self._server.foretell_kept(replaced)
+            self._judge(replaced)
 
     def run(self, turn: float | None = None) -> None:
         """Bring every agent to a final verdict, or mark it as timed out.

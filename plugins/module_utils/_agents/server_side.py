@@ -12,6 +12,7 @@ from .._errors import (
     ApiError,
     ConflictError,
     EvidenceFileError,
+    ForbiddenError,
     LockedError,
     NotFoundError,
     ProtectedUserError,
@@ -107,6 +108,21 @@ class ServerSide:
             record.note_kept(exc.message)
         else:
             record.note_replaced()
+
+    def foretell_kept(self, records: Sequence[AgentRecord]) -> None:
+        """Check mode: of which stale users the server would not let go.
+
+        Whoever looks may have fewer rights than whoever acts, so that an account which may not know it is only warned.
+        """
+        try:
+            kept = self._server.undeletable([record.observation.username for record in records])
+        except ForbiddenError as exc:
+            names = ", ".join(record.name for record in records)
+            self.warnings.append(f"Whether the users in the way of {names} may be deleted is unknown: {exc.message}")
+            return
+        for record in records:
+            if record.observation.username in kept:
+                record.note_kept(kept[record.observation.username])
 
     def take_back(self, record: AgentRecord, why: str = "") -> None:
         """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end.

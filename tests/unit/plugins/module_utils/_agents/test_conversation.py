@@ -210,6 +210,49 @@ def test_check_mode_only_reads():
     assert outcome["agent-2"]["verdict"] == "registered"
 
 
+def in_conflict(*names):
+    """Agents that have lost their credentials, have asked, and were told 409."""
+    world = World(conflict_first=True)
+    for name in names:
+        world.registered(name)
+        world.agents[name].credentials = False
+        world.restart(name)
+    world.sleep(10.0)
+    return world
+
+
+@pytest.mark.parametrize("watch_started", [False, True])
+def test_check_mode_tells_of_a_user_that_must_not_be_deleted(watch_started):
+    world = in_conflict("agent-1", "agent-2")
+    world.protected.add("agent-2")
+    records = [AgentRecord(world.observe(name)) for name in world.agents]
+    clock = Clock(lambda: world.now, world.sleep)
+
+    conversation = Conversation(records, world, world, Policy("replace"), clock=clock, book=own_book())
+    conversation.predict(watch_started=watch_started)
+
+    one, two = (outcome(record, predicted=True) for record in records)
+    assert (one["verdict"], one["message"]) == ("conflict", "the stale user 'agent-1' is deleted")
+    assert two["verdict"] == "conflict" and "agent-2 is an administrator" in two["message"]
+    assert [record.wants("delete_user") for record in records] == [True, False]
+    assert set(writes(world)) == {"undeletable"}, "which only reads"
+
+
+def test_check_mode_with_reading_rights_alone_says_what_it_could_not_find_out():
+    world = in_conflict("agent-1")
+    record = AgentRecord(world.observe("agent-1"))
+
+    def undeletable(_usernames):
+        raise ForbiddenError("list roles", where="GET /api/roles", answered="HTTP 403")
+
+    world.undeletable = undeletable
+    conversation = Conversation([record], world, world, Policy("replace"), book=own_book())
+    conversation.predict()
+
+    assert record.wants("delete_user")
+    assert "HTTP 403" in conversation.warnings[0] and "agent-1" in conversation.warnings[0]
+
+
 @pytest.mark.parametrize("password", ["that", "another"])
 def test_check_mode_can_watch_first_whether_those_that_have_just_started_ask(password):
     world = World()
