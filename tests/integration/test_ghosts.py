@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from integration.bed import Factory, Run
-from simulator.harness import Agent, until
+from simulator.harness import Agent, Simulator, until
 
 HAMBURG = {"agents_list": [{"name": "hh-press-01"}, {"name": "hh-press-02", "username": "hh-user-02"}]}
 HOSTS = {"hamburg": HAMBURG, "munich": {"agents_list": [{"name": "mu-robot-01"}]}, "office": {}}
@@ -161,6 +162,84 @@ def working(site: Factory, tmp_path: Path) -> Iterator[Agent]:
 def switches_as_before(site: Factory) -> Iterator[None]:
     yield
     site.simulator.control("POST", "reset")
+
+
+# What says which Connectware is asked, and for which agents.
+OF_CONNECTWARE = (
+    "connectware_url", "connectware_username", "connectware_password", "connectware_ca_path", "agents_name_pattern",
+)  # fmt: skip
+
+
+@pytest.fixture
+def known_to_hamburg_alone(site: Factory) -> dict[str, Any]:
+    """The hosts, the first of which, without agents, has nothing to do with Connectware."""
+    site.variables["agents_name_pattern"] = "hh-.*"
+    own = {name: site.variables.pop(name) for name in OF_CONNECTWARE}
+    return {"a-desk": {}, "hamburg": {**HAMBURG, **own}}
+
+
+@pytest.fixture
+def other(own_simulator: Simulator) -> Simulator:
+    """Another Connectware with a ghost of the same name."""
+    own_simulator.control("POST", "users", {"username": "hh-press-08", "created_by": "client-registry"})
+    own_simulator.control("POST", "reset-counters")
+    return own_simulator
+
+
+def login(simulator: Simulator) -> dict[str, str]:
+    """What a host needs to know of this Connectware."""
+    return {
+        "connectware_url": simulator.endpoints["url"],
+        "connectware_username": "rollout",
+        "connectware_password": simulator.passwords()["rollout"],
+        "connectware_ca_path": simulator.endpoints["ca_path"],
+    }
+
+
+def test_the_connectware_of_the_hosts_with_agents_is_asked(
+    site: Factory, retire: Retire, known_to_hamburg_alone: dict[str, Any]
+) -> None:
+    retire(hosts=known_to_hamburg_alone, ghosts_max=2).ok()
+    assert usernames(site) == {*NAMED, "mu-robot-09"}
+
+
+@pytest.mark.parametrize("where", ["environment", "first host"])
+def test_no_other_connectware_is_asked(
+    site: Factory, retire: Retire, known_to_hamburg_alone: dict[str, Any], other: Simulator, where: str
+) -> None:
+    """Not that of the environment, nor of a host without agents."""
+    hosts = known_to_hamburg_alone
+    if where == "environment":
+        site.environment = {name.upper(): value for name, value in login(other).items()}
+    else:
+        hosts["a-desk"] = {**login(other), "agents_name_pattern": ".*"}
+    retire(hosts=hosts, ghosts_max=2).ok()
+    assert usernames(site) == {*NAMED, "mu-robot-09"}
+    assert other.control("GET", "requests")["operations"] == {}
+
+
+def test_what_a_play_says_counts_for_all_hosts(
+    site: Factory, known_to_hamburg_alone: dict[str, Any], other: Simulator
+) -> None:
+    """Also where a host has something else of its own."""
+    role = {"role": "edgefleet.connectware.ghosts", "vars": {**login(other), "agents_name_pattern": "hh-press.*"}}
+    play = site.directory / "play.yml"
+    play.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": [role]}]))
+    site.play(str(play), hosts=known_to_hamburg_alone, ghosts_max=1).ok()
+    assert "hh-press-08" not in other.usernames()
+    assert usernames(site) == {*NAMED, *GHOSTS}
+
+
+def test_the_environment_of_the_hosts_with_agents_is_none_of_the_first_host(
+    site: Factory, retire: Retire, known_to_hamburg_alone: dict[str, Any], other: Simulator
+) -> None:
+    """One host with agents has its Connectware from the environment, another one names that of the first host."""
+    own = {name: known_to_hamburg_alone["hamburg"][name] for name in OF_CONNECTWARE}
+    hosts = {"a-desk": own, "hamburg": HAMBURG, "munich": {**HOSTS["munich"], **own}}
+    site.environment = {name.upper(): value for name, value in login(other).items()}
+    retire(hosts=hosts, ghosts_max=9).failed("belong to several", own["connectware_url"], "that of the environment")
+    assert usernames(site) == {*NAMED, *GHOSTS}
+    assert other.control("GET", "requests")["operations"] == {}
 
 
 def test_without_the_right_to_delete(site: Factory, retire: Retire) -> None:
