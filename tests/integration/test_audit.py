@@ -194,6 +194,28 @@ def test_it_fails_only_on_what_was_asked_for(factory):
     assert failed.agents[site.names()[0]]["drift"] == ["image"]
 
 
+def test_what_the_factories_say_of_the_report_counts(factory):
+    """Not what the first host of the play says, which is no factory host; nor what a failed one does."""
+    site = factory(2)
+    good, broken = site.names()
+    site.agents.pop()
+    site.rollout().ok()
+    said = {"audit_fail_on": ["unknown"], "audit_title": "Of the factories", "audit_path": "factories"}
+    hosts = {
+        "a-desk": {"audit_title": "Of the desk"},
+        "b-factory": {"agents_list": [{"name": good}], **said},
+        "c-broken": {"agents_list": [{"name": broken}], "agents_docker_host": "unix:///nowhere.sock", **said},
+    }
+
+    audit = Audit(site, hosts=hosts)
+
+    audit.run.failed(f"{broken} on c-broken: unknown", "factories/audit.html")
+    assert not audit.folder.exists()
+    audit.folder = site.directory / "factories"
+    assert audit.json["title"] == "Of the factories"
+    assert audit.agents[good]["state"] == "well"
+
+
 def test_texts_of_agents_are_only_texts(factory):
     """What a log says ends up in messages, and a stranger names itself."""
     site = factory(1)
