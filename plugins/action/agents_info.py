@@ -16,8 +16,8 @@ from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_opti
 class ActionModule(NormalAction):
     """Runs the module as any other.
 
-    With `ignore_unreachable`, a host that cannot be reached is a failure. Ansible ends the play for all hosts when a
-    `run_once` task finds a host unreachable, although the task says to ignore that.
+    With `ignore_unreachable`, a host that cannot be reached is a failure, and `away` tells it from others. Ansible ends
+    the play for all hosts when a `run_once` task finds a host unreachable, although the task says to ignore that.
     """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -27,5 +27,5 @@ class ActionModule(NormalAction):
         except AnsibleConnectionFailure as exc:
             if not self._task.ignore_unreachable:
                 raise
-            return {"failed": True, "changed": False, "msg": str(exc)}
+            return {"failed": True, "changed": False, "away": True, "msg": str(exc)}
         return result

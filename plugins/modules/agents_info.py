@@ -62,6 +62,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+away:
+  description: >-
+    V(true). The host could not be reached. A task with C(ignore_unreachable) fails then, and Ansible does not count the
+    host as unreachable.
+  type: bool
+  returned: with C(ignore_unreachable), of a host that cannot be reached
+  sample: true
 agents:
   description: The agents.
   type: list

@@ -107,6 +107,7 @@ def test_hosts_that_cannot_be_asked_are_part_of_the_report(factory):
         "c-far": {"agents_list": [{"name": far}], **UNREACHABLE},
         "d-broken": {"agents_list": [{"name": f"{good}-x"}], "agents_docker_host": "unix:///nowhere.sock"},
         "e-wrong": {"agents_list": [{"name": "x"}]},
+        "f-empty": {"agents_list": [], **UNREACHABLE},
     }
 
     audit = Audit(site, hosts=hosts)
@@ -118,6 +119,7 @@ def test_hosts_that_cannot_be_asked_are_part_of_the_report(factory):
         "c-far": "unreachable",
         "d-broken": "failed",
         "e-wrong": "failed",
+        "f-empty": "unreachable",
     }
     assert audit.agents[good]["state"] == "well"
     assert audit.agents[far]["verdict"] == "unreachable"
@@ -125,6 +127,8 @@ def test_hosts_that_cannot_be_asked_are_part_of_the_report(factory):
     assert audit.agents[f"{good}-x"]["verdict"] == "unknown"
     assert "3" in audit.hosts["e-wrong"]["message"], "a name has at least three characters"
     assert audit.cases[far] == ["Error"]
+    assert "has no attribute" not in audit.run.output
+    assert "UNREACHABLE!" not in audit.run.output, "a host that is away was tried again"
 
 
 def test_a_run_with_unreachable_hosts_alone_ends_with_a_report(factory):

@@ -44,4 +44,4 @@ def test_where_that_is_ignored_it_is_a_failure(monkeypatch: pytest.MonkeyPatch) 
 
     result = standing(agents_info, {}, ignore_unreachable=True).run(None, TASK_VARS)
 
-    assert result == {"failed": True, "changed": False, "msg": "no route to host"}
+    assert result == {"failed": True, "changed": False, "away": True, "msg": "no route to host"}
