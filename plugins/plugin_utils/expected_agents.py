@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,9 +25,14 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 
 AGENTS = "agents_list"
 
+# What plugins for variables keep as long as the process lives: host_group_vars where it has found files and where there
+# are none (not all of these in every ansible-core), and community.sops what it has read.
+_KEPT_BY_PLUGINS = ("CANONICAL_PATHS", "FOUND", "NAK", "PATH_CACHE", "DECRYPTED")
+_ONE_AT_A_TIME = threading.Lock()  # a process can have several event sources, each with a thread of its own
+
 
 def agents_of_inventory(sources: Sequence[str]) -> tuple[ExpectedAgent, ...]:
-    """The agents of all hosts, in the order of the inventory.
+    """The agents of all hosts, in the order of the inventory, as the files are now.
 
     Args:
         sources: files and folders, as ansible-playbook takes them with -i.
@@ -37,7 +44,9 @@ def agents_of_inventory(sources: Sequence[str]) -> tuple[ExpectedAgent, ...]:
         if not os.path.exists(source):
             raise _unreadable(sources, f"there is no {printable(source, 200)}")
     try:
-        return _agents(sources)
+        with _ONE_AT_A_TIME:
+            _forget_files()
+            return _agents(sources)
     except AnsibleError as exc:
         raise _unreadable(sources, printable(str(exc), 300)) from exc
 
@@ -58,6 +67,14 @@ def _agents(sources: Sequence[str]) -> tuple[ExpectedAgent, ...]:
             raise _unreadable(sources, f"the host {host.name} has the name of a group, and a run could not be limited")
         found += expected_agents(host.name, Templar(loader=loader, variables=known).template(known[AGENTS]))
     return tuple(found)
+
+
+def _forget_files() -> None:
+    """Files of variables may have come and gone since the last reading; not by the loader, which would load plugins."""
+    plugins = [module for name, module in list(sys.modules.items()) if ".plugins.vars." in name]
+    for kept in (getattr(plugin, name, None) for plugin in plugins for name in _KEPT_BY_PLUGINS):
+        if isinstance(kept, (dict, set)):
+            kept.clear()
 
 
 def _unlock(loader: DataLoader) -> None:

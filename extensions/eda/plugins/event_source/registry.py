@@ -79,7 +79,7 @@ options:
     elements: path
   reload:
     description:
-      - Seconds after which the inventory is read again; 0 for never.
+      - Seconds after which the inventory is read again, with all files of variables that are there then; 0 for never.
     type: float
     default: 300
   interval:

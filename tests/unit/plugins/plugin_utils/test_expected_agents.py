@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,6 +28,10 @@ def write(folder: Path, name: str, content: Any) -> str:
     return str(path)
 
 
+def names(source: str) -> list[str]:
+    return [agent.name for agent in agents_of_inventory([source])]
+
+
 def test_variables_of_groups_and_of_files_and_templates(tmp_path: Path) -> None:
     hosts = {"factories": {"hosts": {"hamburg": {"site": "hh"}, "munich": {"site": "mu"}}, "vars": {"kind": "press"}}}
     source = write(tmp_path, "inventory/hosts.yml", hosts)
@@ -38,6 +44,42 @@ def test_variables_of_groups_and_of_files_and_templates(tmp_path: Path) -> None:
     wanted = (ExpectedAgent("hh-press-01", "hh-press-01", "hamburg"), ExpectedAgent("mu-1", "user-hh", "munich"))
     assert agents_of_inventory([source]) == wanted
     assert agents_of_inventory([str(tmp_path / "inventory")]) == wanted
+
+
+def test_files_that_come_and_go_are_seen_at_the_next_reading(tmp_path: Path) -> None:
+    source = write(tmp_path, "hosts.yml", {"all": {"hosts": {"hamburg": {}, "munich": {}}}})
+    assert agents_of_inventory([source]) == ()  # there is no folder for variables yet
+    write(tmp_path, "host_vars/hamburg.yml", {"agents_list": [{"name": "hh-1"}]})
+    assert names(source) == ["hh-1"]
+    write(tmp_path, "host_vars/munich.yml", {"agents_list": [{"name": "mu-1"}]})
+    assert names(source) == ["hh-1", "mu-1"]
+    (tmp_path / "host_vars" / "munich.yml").unlink()
+    write(tmp_path, "host_vars/munich/agents.yml", {"agents_list": [{"name": "mu-2"}]})
+    assert names(source) == ["hh-1", "mu-2"]
+    shutil.rmtree(tmp_path / "host_vars")
+    assert names(source) == []
+
+
+def test_a_link_to_an_inventory_that_leads_elsewhere_now_is_followed(tmp_path: Path) -> None:
+    for release in ("1", "2"):
+        write(tmp_path, f"{release}/hosts.yml", {"all": {"hosts": {"hamburg": {}}}})
+        write(tmp_path, f"{release}/host_vars/hamburg.yml", {"agents_list": [{"name": f"hh-{release}"}]})
+    link = tmp_path / "current"
+    link.symlink_to(tmp_path / "1")
+    assert names(str(link)) == ["hh-1"]
+    link.unlink()
+    link.symlink_to(tmp_path / "2")
+    assert names(str(link)) == ["hh-2"]
+
+
+def test_only_what_plugins_for_variables_keep_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them keeps something else, or nothing at all."""
+    another, module = ModuleType("another"), ModuleType("module")
+    another.FOUND, another.NAK, module.FOUND = {"munich": ["munich.yml"]}, "no set", {"munich": 1}  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ansible_collections.some.body.plugins.vars.another", another)
+    monkeypatch.setitem(sys.modules, "ansible_collections.some.body.plugins.modules.module", module)
+    assert names(write(tmp_path, "hosts.yml", {"all": {"hosts": {"hamburg": {}}}})) == []
+    assert (another.FOUND, another.NAK, module.FOUND) == ({}, "no set", {"munich": 1})  # type: ignore[attr-defined]
 
 
 def test_hosts_without_agents_have_none(tmp_path: Path) -> None:
