@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import rollout
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.agents_of_hosts import readable_agents
 
 
 def namesakes(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[str]:
     """Their names."""
-    return rollout.namesakes(rollout.agents_of(hostvars, hosts))
+    return rollout.namesakes(readable_agents("namesakes", hostvars, hosts))
 
 
 class FilterModule:

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import rollout
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.agents_of_hosts import readable_agents
 
 
 def repeated_names(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[str]:
     """A sentence for each name."""
-    return rollout.repeated_names(rollout.agents_of(hostvars, hosts))
+    return rollout.repeated_names(readable_agents("repeated_names", hostvars, hosts))
 
 
 class FilterModule:

@@ -268,6 +268,19 @@ def test_agents_that_are_named_alone_are_rolled_out_and_retired_alone(factory):
     site.rollout(hosts=same, agents_only=[two]).failed(f"{one} is on hall-1 and office")
 
 
+def test_names_made_of_what_hosts_outside_of_the_limit_do_not_know(factory):
+    """As facts of theirs, which only hosts of the play have."""
+    site = factory(1)
+    (name,) = site.names()
+    everywhere = {"agents_list": [{**site.agents[0], "name": "{{ press }}"}]}
+    hosts = {"hall-1": {**everywhere, "press": name}, "hall-2": everywhere, "hall-3": everywhere}
+    run = site.rollout("--limit", "hall-1", hosts=hosts).ok()
+    assert run.agents[name]["verdict"] == "registered"
+    said = " ".join(run.output.split())
+    assert "repeated_names: names of agents on hall-2, hall-3 could not be filled in" in said
+    site.rollout("--limit", "hall-2", hosts=hosts).failed("press")
+
+
 def test_each_factory_has_its_own_limit(factory):
     """What the first host may do is not what the others may."""
     site = factory(5)

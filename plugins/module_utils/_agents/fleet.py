@@ -26,6 +26,8 @@ BY_ROLE = "role"  # it has a role that only agents have
 BY_INVENTORY = "inventory"  # nothing but that the inventory names it
 
 EVERY_NAME = re.compile(".*", re.DOTALL)
+UNFILLED = "a template that could not be filled in"  # in the place of a value that needs what nobody knows here
+_TEMPLATE = ("{{", "{%")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
 MAX_SHOWN = 128  # characters of a name or an ID in a result
 
@@ -229,8 +231,13 @@ def expected_agents(host: str, agents_list: Any) -> tuple[ExpectedAgent, ...]:
     if agents_list is None:
         return ()
     if not isinstance(agents_list, (list, tuple)):
-        raise _unreadable(host, "it is no list")
+        raise _unreadable(host, f"it is {UNFILLED}" if is_unfilled(agents_list) else "it is no list")
     return tuple(_expected(host, number, item) for number, item in enumerate(agents_list, 1))
+
+
+def is_unfilled(value: Any) -> bool:
+    """It is a text with a template, as older ansible-core leaves it, or what our filters have put there."""
+    return isinstance(value, str) and (value == UNFILLED or any(mark in value for mark in _TEMPLATE))
 
 
 def _expected(host: str, number: int, item: Any) -> ExpectedAgent:
@@ -238,8 +245,8 @@ def _expected(host: str, number: int, item: Any) -> ExpectedAgent:
         raise _unreadable(host, f"entry {number} has no name")
     name = str(item["name"])
     username = str(item.get("username") or name)
-    if any(mark in text for mark in ("{{", "{%") for text in (name, username)):
-        raise _unreadable(host, f"entry {number} has a template that could not be filled in")
+    if is_unfilled(name) or is_unfilled(username):
+        raise _unreadable(host, f"entry {number} has {UNFILLED}")
     return ExpectedAgent(name, username, host)
 
 

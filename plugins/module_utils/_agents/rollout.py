@@ -25,6 +25,7 @@ from .evidence import (
     UNPROVEN,
     UNSAVED,
 )
+from .fleet import is_unfilled
 from .text import printable
 
 ANEW = (CREDENTIALS_MISSING, CREDENTIALS_REJECTED, CONFLICT_REASON)  # reasons of agents that were registered before
@@ -142,11 +143,6 @@ def _most(limit: str, agents: int) -> int:
     return max(LEAST, math.ceil(agents * float(match["percentage"]) / 100))
 
 
-def agents_of(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[tuple[str, Any]]:
-    """The agents of these hosts, each with its host."""
-    return [(str(host), agent) for host in hosts for agent in listed(hostvars[host].get("agents_list"))]
-
-
 def repeated_names(agents: Iterable[tuple[str, Any]]) -> list[str]:
     """The names and usernames that stand on more than one host, as sentences; Connectware knows agents by nothing else.
 
@@ -162,10 +158,11 @@ def namesakes(agents: Iterable[tuple[str, Any]]) -> list[str]:
 
 
 def _places(agents: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, dict[str, None]]]:
-    """The hosts of each name and username."""
+    """The hosts of each name and username; what older ansible-core could not fill in is the same text everywhere."""
     places: dict[str, dict[str, None]] = {}
     for host, agent in agents:
         if isinstance(agent, Mapping) and agent.get("name") is not None:
             for name in {str(agent["name"]): None, str(agent.get("username") or agent["name"]): None}:
-                places.setdefault(name, {})[host] = None
+                if not is_unfilled(name):
+                    places.setdefault(name, {})[host] = None
     return places.items()
