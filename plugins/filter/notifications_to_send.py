@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 # As AWX calls them (init_parameters of type "password" in awx/main/notifications/*_backend.py).
 SECRETS = ("account_token", "aws_secret_access_key", "aws_session_token", "grafana_key", "password", "token")
 ENCRYPTED = "$encrypted$"  # what AWX shows in the place of a secret
@@ -17,8 +19,9 @@ def notifications_to_send(
     wanted: Iterable[Mapping[str, Any]], found: Iterable[Mapping[str, Any]], update_secrets: bool = False
 ) -> list[str]:
     """The names of those that are missing or differ; defaults that AWX has added are no difference."""
+    all_of_them = boolean(update_secrets)
     there = {str(each["name"]): each for each in found}
-    return [str(each["name"]) for each in wanted if update_secrets or not _is_there(each, there.get(str(each["name"])))]
+    return [str(each["name"]) for each in wanted if all_of_them or not _is_there(each, there.get(str(each["name"])))]
 
 
 def _is_there(wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> bool:

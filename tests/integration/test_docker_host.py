@@ -181,16 +181,18 @@ def test_an_unknown_distribution_is_refused_before_anything_is_changed(machine: 
 
 def test_an_engine_that_dies_is_reported_at_once_with_the_end_of_its_log(machine: Machine) -> None:
     machine.shell(
-        "printf '#!/bin/sh\\necho no such storage driver\\nexit 1\\n' >/usr/sbin/dockerd && chmod +x /usr/sbin/dockerd"
+        "printf '#!/bin/sh\\necho no such storage driver $*\\nexit 1\\n' >/usr/sbin/dockerd"
+        " && chmod +x /usr/sbin/dockerd"
         " && mkdir -p /usr/lib/python3/dist-packages/docker"
         " && echo '__version__ = \"5.0.3\"' >/usr/lib/python3/dist-packages/docker/__init__.py"
     )
 
-    outcome = machine.apply(docker_host_start_timeout=50)
+    # Options as a text, as on a command line
+    outcome = machine.apply(docker_host_start_timeout=50, docker_host_process_options="--debug, --mtu=1400")
 
     assert outcome.status == 2
     assert "has exited" in outcome.words
-    assert "no such storage driver" in outcome.words
+    assert "no such storage driver --debug --mtu=1400" in outcome.words
 
 
 def test_an_sdk_that_is_too_old_is_named_with_its_interpreter(machine: Machine) -> None:

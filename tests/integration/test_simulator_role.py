@@ -102,6 +102,9 @@ def test_the_image_is_built_once(apply: Apply, agent_images: None) -> None:  # n
     assert before is not None
 
     assert apply(image=True, service=False, image_name=IMAGE, image_tags=[VERSION]) == 0
+    assert apply(image="true", service="false", image_name=IMAGE, image_tags=VERSION) == 0, (
+        "texts, as of a command line"
+    )
     assert inspect("image", f"{IMAGE}:{VERSION}") == before
 
 

@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Expressions of the role agents that need no host: a name may be a number in the inventory."""
+"""Expressions of roles that need no host: a name may be a number in the inventory, a list or a boolean a text."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,16 @@ def templated(
     tmp_path: Path,
     names: list[str],
     *,
-    role: str = "agents",
     inventory: str = "localhost,",
     hosts: str = "localhost",
     **known: Any,
 ) -> dict[str, Any]:
-    """What these variables of the role are."""
+    """What these variables of roles are."""
     wanted = "{{ {" + ", ".join(f"'{name}': {name}" for name in names) + "} | to_json }}"
     play = {
         "hosts": hosts,
         "gather_facts": False,
-        "vars_files": [str(ROOT / "roles" / role / "vars" / "main.yml")],
+        "vars_files": sorted(map(str, ROOT.glob("roles/*/vars/main.yml"))),
         "tasks": [
             {
                 "ansible.builtin.copy": {"content": wanted, "dest": str(tmp_path / "found.json"), "mode": "0600"},
@@ -129,3 +130,105 @@ def test_an_agent_of_a_batch_to_come_may_have_the_name(tmp_path: Path, later: st
     found = templated(tmp_path, ["__agents_of_nobody"], inventory=str(tmp_path / "hosts.yml"), hosts="all",
                       agents_only="hh-press,plant-2-press")  # fmt: skip
     assert found["__agents_of_nobody"] == of_nobody
+
+
+# The options of each role that are lists of texts, or booleans, as far as its own expressions read them.
+LISTS = {
+    "docker_host": ["users", "engine_packages", "sdk_packages", "process_options"],
+    "simulator": ["pip_arguments", "sans", "image_tags", "image_build_arguments"],
+    "awx": ["job_credentials", "verify_fail_on"],
+}
+BOOLEANS = {"simulator": ["install", "service", "image", "image_purge"]}
+
+
+@pytest.mark.parametrize(
+    ("entries", "meant", "boolean", "true"),
+    [
+        (["--one", "two"], ["--one", "two"], True, True),
+        ("--one, two", ["--one", "two"], "true", True),
+        ("--one", ["--one"], "yes", True),
+        ([17], ["17"], False, False),
+        ([], [], "false", False),
+        ("", [], "no", False),
+    ],
+)
+def test_lists_and_booleans_may_be_texts(
+    tmp_path: Path, entries: Any, meant: list[str], boolean: bool | str, true: bool
+) -> None:
+    """As those of extra variables are: the check of the arguments takes them, and converts only its own copy."""
+    lists = [f"{role}_{name}" for role, names in LISTS.items() for name in names]
+    booleans = [f"{role}_{name}" for role, names in BOOLEANS.items() for name in names]
+    found = templated(tmp_path, [f"__{name}" for name in lists + booleans], **dict.fromkeys(lists, entries),
+                      **dict.fromkeys(booleans, boolean))  # fmt: skip
+    assert found == {**{f"__{name}": meant for name in lists}, **{f"__{name}": true for name in booleans}}
+
+
+def test_what_the_simulator_is_started_with(tmp_path: Path) -> None:
+    options = ("dir", "host", "api_port", "mqtt_port", "mqtts_port", "control_port", "version")
+    known = dict.fromkeys([f"simulator_{name}" for name in options], "x")
+    passwords = [f"simulator_{user}_password" for user in ("admin", "rollout", "registrar", "reader", "nobody")]
+    found = templated(tmp_path, ["__simulator_arguments", "__simulator_config"], **known,
+                      **dict.fromkeys(passwords, "x"), simulator_sans="one,two", simulator_mutual_tls="false",
+                      simulator_switches={}, simulator_users=[])  # fmt: skip
+    assert found["__simulator_arguments"][-4:] == ["--san", "one", "--san", "two"]
+    assert found["__simulator_config"]["mutual_tls"] is False
+
+
+@pytest.mark.parametrize(("update", "sent"), [("false", []), ("true", ["chat"])])
+def test_notifications_with_texts_of_a_command_line(tmp_path: Path, update: str, sent: list[str]) -> None:
+    chat = {"name": "chat", "type": "webhook", "configuration": {}, "events": "started, error"}
+    seen = {"json": {"results": [{**chat, "notification_type": "webhook", "notification_configuration": {}}]}}
+    found = templated(tmp_path, ["__awx_told", "__awx_notifications_to_send"], awx_notifications=[chat],
+                      awx_update_secrets=update, __awx_notifications_seen=seen)  # fmt: skip
+    assert found["__awx_told"] == {"started": ["chat"], "success": [], "error": ["chat"], "approvals": []}
+    assert found["__awx_notifications_to_send"] == sent
+
+
+@pytest.mark.parametrize(("manage", "managed"), [("false", []), (True, ["p"])])
+def test_an_agent_whose_container_is_not_managed(tmp_path: Path, manage: bool | str, managed: list[str]) -> None:
+    agents = [{"name": "p", "manage": manage}, {"name": "q"}]
+    found = templated(tmp_path, ["__agents_managed"], agents_only=[], agents_list=agents)
+    assert [agent["name"] for agent in found["__agents_managed"]] == [*managed, "q"]
+
+
+class Loader(yaml.SafeLoader):
+    """Takes a text that is not to be templated for a text."""
+
+
+Loader.add_constructor("!unsafe", lambda _loader, node: str(node.value))
+
+
+def texts(found: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """All texts of a file, each with its key."""
+    if isinstance(found, dict):
+        for name, value in found.items():
+            yield from texts(value, name)
+    elif isinstance(found, list):
+        for value in found:
+            yield from texts(value, key)
+    elif isinstance(found, str):
+        yield key, found
+
+
+def raw_uses(role: Path) -> Iterator[str]:
+    """Where an expression reads a list of texts or a boolean as it was given, and does not just pass it on."""
+    spec = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]
+    names = [
+        name
+        for name, option in spec["options"].items()
+        if option["type"] == "bool" or (option["type"] == "list" and option["elements"] == "str")
+    ]
+    alone = r"'\w+': NAME( \| default\(none\))?,|\ANAME( \| default\(omit\))?\Z"
+    for path in sorted([*role.glob("tasks/*.yml"), *role.glob("vars/*.yml")]):
+        for key, text in texts(yaml.load(path.read_text("utf-8"), Loader)):
+            bare = key in ("when", "that", "failed_when", "changed_when", "until")
+            for expression in [text] if bare else re.findall(r"\{[{%]-?\s*(.*?)\s*-?[%}]\}", text, re.DOTALL):
+                for name in names:
+                    fine = rf"{name} \| bool" + ("" if bare or key == "loop" else f"|{alone.replace('NAME', name)}")
+                    if key != f"__{name}" and re.search(rf"(?<![\w.`]){name}\b", re.sub(fine, "", expression)):
+                        yield f"{path.parent.name}/{path.name}: {key}: {name}"
+
+
+@pytest.mark.parametrize("role", sorted(path.parent.name for path in (ROOT / "roles").glob("*/meta")))
+def test_no_expression_reads_a_text_as_a_list_or_a_boolean(role: str) -> None:
+    assert list(raw_uses(ROOT / "roles" / role)) == []

@@ -76,3 +76,10 @@ def test_an_empty_secret_is_none(key: str) -> None:
     wanted = changed(WANTED, "configuration", to={key: ""})
     assert to_send([wanted], [changed(FOUND, "notification_configuration", to={key: ""})]) == []
     assert to_send([wanted], [changed(FOUND, "notification_configuration", to={key: "$encrypted$"})]) != []
+
+
+@pytest.mark.parametrize(
+    ("update", "sent"), [("false", []), ("true", ["Factory chat"]), (False, []), (1, ["Factory chat"])]
+)
+def test_that_secrets_are_sent_may_be_said_by_a_text(update: Any, sent: list[str]) -> None:
+    assert to_send([WANTED], [FOUND], update) == sent
