@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,12 +74,12 @@ def test_a_link_to_an_inventory_that_leads_elsewhere_now_is_followed(tmp_path: P
 
 def test_only_what_plugins_for_variables_keep_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them keeps something else, or nothing at all."""
-    another, module = ModuleType("another"), ModuleType("module")
-    another.FOUND, another.NAK, module.FOUND = {"munich": ["munich.yml"]}, "no set", {"munich": 1}  # type: ignore[attr-defined]
+    another = SimpleNamespace(FOUND={"munich": ["munich.yml"]}, NAK="no set")
+    module = SimpleNamespace(FOUND={"munich": 1})
     monkeypatch.setitem(sys.modules, "ansible_collections.some.body.plugins.vars.another", another)
     monkeypatch.setitem(sys.modules, "ansible_collections.some.body.plugins.modules.module", module)
     assert names(write(tmp_path, "hosts.yml", {"all": {"hosts": {"hamburg": {}}}})) == []
-    assert (another.FOUND, another.NAK, module.FOUND) == ({}, "no set", {"munich": 1})  # type: ignore[attr-defined]
+    assert (another.FOUND, another.NAK, module.FOUND) == ({}, "no set", {"munich": 1})
 
 
 def test_hosts_without_agents_have_none(tmp_path: Path) -> None:
