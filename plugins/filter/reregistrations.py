@@ -18,7 +18,6 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.roll
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
-LIMIT = "agents_max_reregistrations"
 READ = ("name", "username", "verdict", "reason", "registered", "actions")  # of each agent in a result
 
 
@@ -27,30 +26,49 @@ def reregistrations(
     hosts: Iterable[str],
     registered: str = "registered",
     limit: Any = DEFAULT_LIMIT,
-    limit_of: str | None = None,
+    asking: str | None = None,
     url: str = "",
     on_conflict: str = "fail",
 ) -> dict[str, Any]:
     """See `weighed`; of each host what its variables tell, and else what was given."""
-    # Beside what that host has of its own, only a play can say what counts there, and then it does so for all hosts.
-    of_play = limit_of is not None and str(hostvars[limit_of].get(LIMIT, DEFAULT_LIMIT)) != str(limit)
-    fallback = limit if limit_of is None or of_play else DEFAULT_LIMIT
+    own = None if asking is None else hostvars[asking]
+    limit_of = _what_counts(own, "agents_max_reregistrations", limit, DEFAULT_LIMIT)
+    url_of = _what_counts(own, "connectware_url", url, "")
+    on_conflict_of = _what_counts(own, "agents_on_conflict", on_conflict, "fail")
 
     def of_run(host: str) -> HostOfRun:
         known = hostvars[host]  # what it gives is templated anew with each look, which takes a millisecond
-        most = None if of_play else known.get(LIMIT)
         return HostOfRun(
-            url=str(known.get("connectware_url", url) or ""),
+            url=url_of(known),
             wanted=len(listed(known.get("agents_list"))),
             agents=_judged(known.get(registered) or {}, f"{registered} of host {host}"),
-            replaces=known.get("agents_on_conflict", on_conflict) == "replace",
-            limit=None if most is None else str(most),
+            replaces=on_conflict_of(known) == "replace",
+            limit=limit_of(known),
         )
 
     try:
-        return weighed([of_run(host) for host in hosts], str(fallback))
+        return weighed([of_run(host) for host in hosts], limit_of({}))
     except SpecError as exc:
         raise AnsibleFilterError(f"reregistrations: {exc.message}") from exc
+
+
+def _what_counts(
+    own: Mapping[str, Any] | None, name: str, given: Any, default: str
+) -> Callable[[Mapping[str, Any]], str]:
+    """How the variables of a host tell what counts there.
+
+    Only a play, a role or the command line can have given what the asking host's own variables do not have; it then
+    counts for all hosts. What is that host's own counts for no other one.
+    """
+    of_play = own is not None and _text(own.get(name), default) != _text(given, default)
+    if of_play:
+        return lambda known: _text(given, default)
+    fallback = default if own is not None else _text(given, default)
+    return lambda known: _text(known.get(name), fallback)
+
+
+def _text(value: Any, fallback: str) -> str:
+    return fallback if value is None else str(value)
 
 
 def _judged(result: Any, what: str) -> Sequence[Mapping[str, Any]]:

@@ -171,6 +171,19 @@ def test_other_hosts_are_asked_at_the_engine_that_the_play_names(lost):
     until(lambda: lost.connected(name), "the agent is logged in again")
 
 
+def test_a_play_may_replace_where_the_inventory_says_fail(lost):
+    """Then others are asked as well: a host that was not would be one that perhaps runs the agent."""
+    name = lost.names()[0]
+    hosts = {"factory": {"agents_list": lost.agents}, "plant": {"agents_list": []}}
+    play = lost.directory / "replace.yml"
+    play.write_text(
+        "- hosts: all\n  gather_facts: false\n"
+        "  roles:\n    - role: edgefleet.connectware.agents\n      vars: {agents_on_conflict: replace}\n"
+    )
+    lost.play(str(play), hosts=hosts, agents_on_conflict="fail").ok()
+    until(lambda: lost.connected(name), "the agent is logged in again")
+
+
 def stopped_with_another_password(site, *names):
     for name in names:
         docker("stop", "--time", "1", f"connectware-agent-{name}")

@@ -16,6 +16,7 @@ from ansible_collections.edgefleet.connectware.plugins.filter.reregistrations im
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import DEFAULT_LIMIT
 
 NORTH = "https://north.example.com"
+SOUTH = "https://south.example.com"
 HOSTS = ["a", "b", "c", "d"]
 
 
@@ -41,7 +42,7 @@ def hostvars() -> dict[str, dict[str, Any]]:
 
 
 def test_a_host_says_which_connectware_it_has_or_is_told(reregistrations: Any, hostvars: Any) -> None:
-    found = reregistrations(hostvars, HOSTS, limit=0, url="https://south.example.com")
+    found = reregistrations(hostvars, HOSTS, limit=0, url=SOUTH)
 
     assert found["anew"] == ["a-1", "b-1"]
     assert ["south" in text for text in found["too_many"]] == [False, True]
@@ -76,8 +77,9 @@ def test_what_holds_on_one_host_and_is_not_its_own_holds_for_all(
 ) -> None:
     for host, limit in own.items():
         hostvars[host]["agents_max_reregistrations"] = limit
+    hostvars["b"]["connectware_url"] = NORTH
 
-    found = reregistrations(hostvars, HOSTS, limit=given, limit_of="a", url=NORTH)["too_many"]
+    found = reregistrations(hostvars, HOSTS, limit=given, asking="a", url=NORTH)["too_many"]
 
     assert [text for text, part in zip(found, stopped, strict=True) if f"{part}. So many" not in text] == []
 
@@ -91,6 +93,50 @@ def test_the_default_is_that_of_the_role() -> None:
 def test_a_host_says_what_to_do_with_a_conflict_or_is_told(reregistrations: Any, hostvars: Any) -> None:
     assert reregistrations(hostvars, HOSTS, on_conflict="replace")["to_replace"] == ["a-1"]
     assert reregistrations(hostvars, HOSTS)["to_replace"] == []
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "to_replace"),
+    [
+        ({}, "fail", []),  # the role's default
+        ({}, "replace", ["a-1", "b-1"]),  # the play says it
+        ({"a": "fail", "b": "fail"}, "replace", ["a-1", "b-1"]),
+        ({"a": "replace", "b": "replace"}, "fail", []),
+        ({"a": "replace"}, "replace", ["a-1"]),  # what is a's own says nothing of b
+        ({"a": "fail", "b": "replace"}, "fail", ["b-1"]),
+    ],
+)
+def test_what_a_play_says_of_conflicts_counts_for_all_hosts(
+    reregistrations: Any, hostvars: Any, own: dict[str, str], given: str, to_replace: list[str]
+) -> None:
+    for host in HOSTS:
+        hostvars[host].pop("agents_on_conflict", None)
+    for host, on_conflict in own.items():
+        hostvars[host]["agents_on_conflict"] = on_conflict
+
+    assert reregistrations(hostvars, HOSTS, asking="a", on_conflict=given)["to_replace"] == to_replace
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "named"),
+    [
+        ({}, SOUTH, [SOUTH]),  # the play says it
+        ({"a": NORTH, "b": NORTH}, SOUTH, [SOUTH]),
+        ({"a": NORTH, "b": SOUTH}, NORTH, [NORTH, SOUTH]),
+        ({"a": NORTH}, NORTH, [NORTH, "from the environment"]),  # what is a's own says nothing of b
+        ({"b": NORTH}, "", ["from the environment", NORTH]),
+    ],
+)
+def test_the_connectware_that_a_play_names_is_that_of_all_hosts(
+    reregistrations: Any, hostvars: Any, own: dict[str, str], given: str, named: list[str]
+) -> None:
+    del hostvars["a"]["connectware_url"]
+    for host, url in own.items():
+        hostvars[host]["connectware_url"] = url
+
+    found = reregistrations(hostvars, HOSTS, asking="a", limit=0, url=given)["too_many"]
+
+    assert [text.partition("connectware_url (")[2].partition(")")[0] for text in found] == named
 
 
 def test_the_result_is_where_it_was_registered(reregistrations: Any, hostvars: Any) -> None:
