@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from integration import lives
 from integration.bed import NEXT_VERSION, VERSION, Factory
 from simulator.harness import Simulator, until
@@ -83,6 +85,37 @@ def test_a_play_may_say_that_each_has_the_version_of_its_own(factory, south, fir
     site.play(str(play), hosts=hosts).ok()
     assert sorted(site.simulator.connected()) == north_names
     assert sorted(south.connected()) == south_names
+
+
+def test_a_play_may_give_the_login_and_the_ca_of_all(factory, south):
+    """They are in no hostvars, and the second Connectware is asked for its version with them too."""
+    site = lives.quick(factory(2))
+    hosts, north_names, south_names = halves(site, south)
+    login = {"connectware_username": "rollout", "connectware_password": site.variables["connectware_password"]}
+    south.control("POST", "password", {"username": "rollout", "password": login["connectware_password"]})
+    bundle = site.directory / "both.pem"
+    bundle.write_text("".join(Path(each.endpoints["ca_path"]).read_text() for each in (site.simulator, south)))
+    for variables in (site.variables, hosts["south1"]):
+        for name in ("connectware_username", "connectware_password", "connectware_ca_path"):
+            variables.pop(name, None)
+    role = {"role": "edgefleet.connectware.agents", "vars": {**login, "connectware_ca_path": str(bundle)}}
+    play = site.directory / "login.yml"
+    play.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": [role]}]))
+    site.play(str(play), hosts=hosts, agents_version="auto").ok()
+    assert sorted(site.simulator.connected()) == north_names
+    assert sorted(south.connected()) == south_names
+
+
+def test_a_token_of_the_first_host_is_not_shown_to_the_other_connectware(factory, south):
+    site = lives.quick(factory(2))
+    hosts, north_names, south_names = halves(site, south)
+    logged_in = site.simulator.client("rollout").session.headers["Authorization"]
+    hosts["north0"]["connectware_token"] = str(logged_in).removeprefix("Bearer ")
+    site.rollout(hosts=hosts, agents_version="auto").ok()
+    assert sorted(site.simulator.connected()) == north_names
+    assert sorted(south.connected()) == south_names
+    refused = [asked for asked in south.control("GET", "requests")["log"] if asked["status"] == 401]
+    assert refused == [], "every token that it saw was its own"
 
 
 @pytest.mark.parametrize("down", ["north", pytest.param("south", marks=pytest.mark.long)])
