@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -166,7 +167,7 @@ def killed_after_the_containers(site, hosts):
     ("version", "says"),
     [
         (CRASHING, ["The upgrade failed on host1", "No image was replaced", "exit code 7"]),
-        pytest.param(FORGETFUL, ["1 of 1 agents cannot be upgraded", "Nothing was touched"], marks=pytest.mark.long),
+        pytest.param(FORGETFUL, ["1 of 1 agents cannot be upgraded", "No agent was touched"], marks=pytest.mark.long),
     ],
 )
 def test_after_one_that_was_killed_the_next_one_names_the_image_before_and_the_way_back(factory, version, says):
@@ -205,16 +206,99 @@ def test_an_image_that_one_host_cannot_get_stops_the_run_before_any_agent_is_tou
     assert site.starts() == before
 
 
-def test_an_agent_that_is_not_registered_is_no_case_for_an_upgrade(factory):
+def without_user(site, _hosts):
+    name = site.names()[2]
+    site.simulator.control("DELETE", f"users/{name}")
+    return f"{name}: "
+
+
+def without_container(site, _hosts):
+    name = site.names()[2]
+    docker("rm", "--force", f"connectware-agent-{name}")
+    return f"{name}: it has no container here"
+
+
+def of_another_version(site, hosts):
+    hosts["host3"]["agents_list"] = [{**site.agents[2], "version": VERSION}]
+    return f"version of agent {site.names()[2]} is {VERSION}"
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [without_user, pytest.param(without_container, marks=pytest.mark.long), of_another_version],
+)
+def test_an_agent_of_the_last_host_that_is_no_case_for_an_upgrade_is_found_before_the_first_host(factory, spoiled):
+    site = factory(3)
+    hosts = fleet(site)
+    rolled_out(site, hosts)
+    becomes(site, NEXT_VERSION)
+    says = spoiled(site, hosts)
+    before, users = site.starts(), site.simulator.usernames()
+    run = site.play("upgrade", "--extra-vars", '{"agents_serial": [1, 1, 1]}', hosts=hosts, agents_version="auto")
+    run.failed(says, "No agent was touched.")
+    assert site.starts() == before
+    assert site.simulator.usernames() == users
+
+
+def test_what_changes_while_earlier_hosts_are_upgraded_is_found_before_its_own_host(factory):
+    """By a role that is given by itself: the look at all hosts is of the playbook."""
     site = factory(2)
     hosts = fleet(site)
     before, _users = rolled_out(site, hosts)
     becomes(site, NEXT_VERSION)
-    canary = site.names()[0]
-    site.simulator.control("DELETE", f"users/{canary}")
-    upgrade(site, hosts).failed("1 of 1 agents cannot be upgraded", canary, "Nothing was touched")
-    assert site.starts() == before
-    assert canary not in site.simulator.usernames()
+    first, second = site.names()
+    site.simulator.control("DELETE", f"users/{second}")
+    play = site.directory / "upgraded.yml"
+    play.write_text(
+        "- hosts: all\n  gather_facts: false\n  serial: 1\n"
+        "  roles:\n    - role: edgefleet.connectware.agents\n      vars: {agents_state: upgraded}\n"
+    )
+    run = site.play(str(play), hosts=hosts, agents_version="auto")
+    run.failed("1 of 1 agents cannot be upgraded", second, "No agent of host2 was touched.")
+    assert site.starts([second]) == {second: before[second]}
+    assert image_of(site, first) == id_of(NEXT_VERSION)
+
+
+def made_by_hand(site, agent):
+    """The agent as the inventory has it whose container somebody else makes, and did."""
+    container = f"connectware-agent-{agent['name']}"
+    env = {
+        **site.variables["agents_env"],
+        "CYBUS_AGENT_MODE": "distributed",
+        "CYBUS_AGENT_NAME": agent["name"],
+        "CYBUS_MQTT_HOST": site.variables["agents_mqtt_host"],
+        "CYBUS_MQTT_PORT": site.variables["agents_mqtt_port"],
+    }
+    variables = [f"--env={key}={value}" for key, value in env.items()]
+    how = ("--detach", "--init", "--network=host", f"--volume={container}:/data", "--name", container)
+    docker("run", *how, *variables, f"{IMAGE}:{VERSION}")
+    return {**agent, "manage": False, "container": container}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [{}, pytest.param({"agents_hosts": ["host?,office?", "a-desk:b-museum"]}, marks=pytest.mark.long)],
+    ids=["all", "some"],
+)
+def test_the_canary_is_a_host_that_has_agents(factory, pattern):
+    """Not the first of the inventory, nor one whose agents somebody else upgrades; and no percentage counts them."""
+    site = factory(5)
+    theirs, *agents = site.agents
+    others = {"a-desk": {}, "b-museum": {"agents_list": [made_by_hand(site, theirs)]}}
+    others |= {f"office{number}": {} for number in range(6)}  # a quarter of all hosts are three
+    hosts = {f"host{number}": {"agents_list": [agent]} for number, agent in enumerate(agents, start=1)}
+    before, _users = rolled_out(site, {**others, **hosts})
+    becomes(site, CRASHING)
+    extra = ["--extra-vars", json.dumps(pattern)] if pattern else []
+    run = site.play("upgrade", *extra, hosts={**others, **hosts}, agents_version="auto")
+    run.failed("The upgrade failed on host1")
+    after = site.starts()
+    assert [name for name in site.names() if after[name] != before[name]] == [agents[0]["name"]]
+
+
+def test_where_no_host_has_agents_nothing_is_done_and_nothing_is_warned_of(factory):
+    run = factory(0).play("upgrade", hosts={"desk": {}}, agents_version="auto").ok()
+    assert "WARNING" not in run.output
 
 
 def test_a_new_agent_is_not_created_by_an_upgrade(factory):

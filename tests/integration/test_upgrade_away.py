@@ -31,8 +31,8 @@ class Departing:
         return " ".join((self.site.directory / "started.log").read_text().split())
 
     def leaves(self, after, how=""):
-        """The host goes away after a task has begun."""
-        until(lambda: f": {after}]" in self.said(), f"the task {after!r}", 60)
+        """The host goes away after a task of the second play has begun."""
+        until(lambda: f": {after}]" in self.said().partition("PLAY [Upgrade ")[2], f"the task {after!r}", 60)
         self.away.write_text(how)
 
     def comes_back(self):
