@@ -78,6 +78,9 @@ def _planned(f: Facts) -> Verdict | None:
         return None
     if f.evidence.pending:
         return wait(f, e.IMPOSTOR, "requests with its name are pending already; it would start and be told apart", True)
+    if seen.by_certificate:
+        said = "it would start and log in with its certificate"
+        return _certificate_without_user(f) or Verdict(e.REGISTERED, e.NONE, e.SETTLED, said)
     if not f.evidence.user_exists:
         return Verdict(e.AWAITING_REQUEST, f.reason, e.WAIT, "it would start and ask for its registration", True)
     if seen.credentials is False or seen.volume_created_at is None:
@@ -113,14 +116,9 @@ def _by_certificate(f: Facts) -> Verdict | None:
     seen = f.evidence.observation
     if not seen.by_certificate:
         return None
-    if not f.evidence.user_exists:
-        return fail(
-            f,
-            e.REJECTED,
-            f"it logs in with a certificate, but there is no user {seen.username!r} in Connectware. Create one with the"
-            " grant type certificate, or take the certificate off this agent so that it asks for a registration.",
-            reason=e.NONE,
-        )
+    without_user = _certificate_without_user(f)
+    if without_user is not None:
+        return without_user
     failure = f.own_failure
     if failure is not None:
         todo = advice_on(failure.text)
@@ -137,6 +135,19 @@ def _by_certificate(f: Facts) -> Verdict | None:
             f, e.REGISTERED, "it has just started; watched whether it fails", seconds=f.unsettled, reason=e.NONE
         )
     return Verdict(e.REGISTERED, e.NONE, e.SETTLED)
+
+
+def _certificate_without_user(f: Facts) -> Verdict | None:
+    if f.evidence.user_exists:
+        return None
+    username = f.evidence.observation.username
+    return fail(
+        f,
+        e.REJECTED,
+        f"it logs in with a certificate, but there is no user {username!r} in Connectware. Create one with the"
+        " grant type certificate, or take the certificate off this agent so that it asks for a registration.",
+        reason=e.NONE,
+    )
 
 
 def _needs_new_start(f: Facts) -> bool:

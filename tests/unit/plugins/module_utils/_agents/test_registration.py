@@ -360,6 +360,17 @@ def test_an_agent_with_a_certificate_needs_its_user_and_no_credentials():
     assert "certificate" in missing.message and "grant type" in missing.message
 
 
+@pytest.mark.parametrize("volume", [{"credentials": False}, {"credentials": None, "volume_created_at": None}])
+def test_an_agent_with_a_certificate_is_predicted_as_it_will_be(volume):
+    """It needs no credentials, neither in the volume that is there nor in one that will be made."""
+    agent = seen(planned=True, by_certificate=True, **volume)
+    for policy in (Policy(), Policy(on_conflict="replace"), Policy(only_watch=True)):
+        is_(judge(agent, user=True, policy=policy), e.REGISTERED, e.SETTLED, e.NONE)
+        is_(judge(agent, policy=policy), e.REJECTED, e.FAIL, e.NONE)
+    assert "grant type" in judge(agent).message
+    is_(judge(agent, user=True, pending=[OTHER]), e.IMPOSTOR, e.WAIT)
+
+
 def test_an_agent_whose_certificate_is_refused_right_now_is_broken():
     failing = seen(credentials=False, by_certificate=True, events=(FAILURE,))
     is_(judge(failing, user=True), e.BROKEN, e.WAIT)
