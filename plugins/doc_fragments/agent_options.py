@@ -95,6 +95,7 @@ options:
         username, the common name of the certificate, with the grant type C(certificate).
       - Sets the environment variables E(CYBUS_TRUST_ALL_CERTS) and E(CYBUS_USE_MUTUAL_TLS), and both without C(CYBUS_),
         as both spellings were seen; O(env) overrides them.
+      - The container is made anew, once, when a certificate was renewed, as it still has the old file mounted.
     type: dict
     suboptions:
       ca:

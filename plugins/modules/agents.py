@@ -343,6 +343,9 @@ agents:
         - The options in which a container differed that was made anew.
         - Besides the names of options, V(dropped_capabilities) for a container that keeps capabilities of the engine's
           default set.
+        - V(certificates) if the files of O(certificates) have other certificates in them than when the container was
+          made. A container without the label C(edgefleet.connectware.certificates), files that the module cannot read,
+          and an engine on another machine never differ in that.
       type: list
       elements: str
       returned: success

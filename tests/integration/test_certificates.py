@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+from pathlib import Path
 
 import pytest
 import trustme
@@ -111,6 +114,30 @@ def test_other_places_in_the_container_are_options(plant):
     }
     plant.rollout().ok()
     until(lambda: plant.connected(plant.names()[0]), "it is connected by its certificate")
+
+
+def test_a_certificate_that_was_renewed_reaches_the_agent(plant):
+    """As modules and certbot renew it: another file takes the place of the one that the container has mounted."""
+    user_with_certificate(plant)
+    name = plant.names()[0]
+    plant.rollout().ok()
+    until(lambda: plant.connected(name), "it is connected by its certificate")
+    pem, before = plant.directory / f"{name}.pem", plant.container(name)["Id"]
+    with tempfile.TemporaryDirectory(dir=plant.directory) as folder:
+        renewed = client_certificate(plant.simulator, Path(folder), name)
+        renewed.chmod(0o644)
+        text = renewed.read_text()
+        os.replace(renewed, pem)
+    predicted = plant.rollout("--check").ok()
+    assert predicted.changed > 0 and plant.container(name)["Id"] == before
+    run = plant.rollout().ok()
+    assert run.agents[name]["verdict"] == "registered"
+    container = plant.container(name)
+    assert container["Id"] != before
+    assert docker("exec", container["Id"], "cat", "/connectware_certs/client.crt") == text.strip()
+    until(lambda: plant.connected(name), "it is connected by its new certificate")
+    assert plant.rollout().ok().changed == 0
+    assert plant.container(name)["Id"] == container["Id"]
 
 
 def test_an_expired_certificate_is_told_before_the_agent_starts(plant):

@@ -8,11 +8,13 @@ test_docker_layer.py does it with the newest SDK. Both are checked with the dock
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from integration.bed import docker, inspect
 from integration.layer import (
     BASE,
@@ -178,6 +180,25 @@ def test_another_container_name_and_another_volume(layer: Layer) -> None:
     assert not layer.agents([moved]).changed
     gone = layer.agents([{"name": "a"}], state="absent").ok()
     assert gone.actions == {layer.name("a"): "removed"}, "found by its label, whatever its name"
+
+
+def test_certificates_that_were_renewed(layer: Layer, tmp_path: Path) -> None:
+    """The file is another one under its name, and the container has the old one mounted until it is made anew."""
+    path, new = tmp_path / "ca.pem", tmp_path / "new.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    agents = [{"name": "a", "mqtt_scheme": "mqtts", "certificates": {"ca": str(path)}}, {"name": "b"}]
+    layer.agents(agents).ok()
+    assert not layer.agents(agents).changed
+    kept = container_id(layer.container("b"))
+    trustme.CA().cert_pem.write_to_path(str(new))
+    os.replace(new, path)
+    expected = {layer.name("a"): ["certificates"], layer.name("b"): []}
+    assert layer.agents(agents, "--check").ok().drift == expected
+    assert layer.agents(agents).ok().drift == expected
+    inside = docker("exec", layer.container("a"), "cat", "/connectware_certs/cybus_ca.crt")
+    assert inside == path.read_text().strip()
+    assert container_id(layer.container("b")) == kept
+    assert not layer.agents(agents).changed
 
 
 def test_networks(layer: Layer) -> None:

@@ -19,7 +19,10 @@ _UNKNOWN_CA = (
     "Connectware's broker does not know the CA that has signed the agent's certificate. Give the agent one of the CA"
     " that the broker trusts, with all certificates in between, or add that CA at the broker."
 )
-_EXPIRED = "The agent's certificate has expired by the clock of Connectware's broker. Renew it, or set that clock."
+_EXPIRED = (
+    "The agent's certificate has expired by the clock of Connectware's broker. Renew it and run again, which makes the"
+    " agent anew with it, or set that clock."
+)
 _REVOKED = "Connectware's broker knows the agent's certificate as revoked. Give the agent a new one."
 _WANTED = (
     "Connectware's broker wants a certificate and was shown none that it can use. Give the agent one (certificates,"

@@ -8,10 +8,16 @@ sure to be refused is refused here: one that has expired, a key with a passphras
 no PEM. Whether its CA is the right one only the broker knows, and so it is with key sizes, signatures and curves, which
 this machine may not allow while broker and agent do. Files that we may not read, or that are not on this machine, are
 left to the engine.
+
+A file that is mounted stays the one that it was, although another one has taken its place on the host, as whatever
+renews a certificate does. So a container is labelled with what its certificates say, and differs once they say another
+thing. Keys have no part in that: a new one comes with a new certificate.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +35,8 @@ ANY_STRENGTH = "DEFAULT:@SECLEVEL=0"
 # How OpenSSL says that a key is another one, or of another kind, and that a file is no PEM.
 OTHER_KEY = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
 WITH_PASSPHRASE = (b"BEGIN ENCRYPTED PRIVATE KEY", b"Proc-Type: 4,ENCRYPTED")
+# Nothing else counts of such a file, which may have the key beside its certificate.
+CERTIFICATE = re.compile(rb"-----BEGIN ([A-Z0-9 ]*CERTIFICATE)-----.*?-----END \1-----", re.DOTALL)
 NO_PEM = ("NO_START_LINE", "NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib")
 
 
@@ -53,6 +61,24 @@ def check_certificates(engine: Engine, specs: Sequence[AgentSpec]) -> None:
             answered="; ".join(problems),
             todo="Nothing was started or changed. Renew or correct them, or set the clock of this host.",
         )
+
+
+def fingerprint(engine: Engine, spec: AgentSpec) -> str | None:
+    """What the certificates of an agent say, in short; None where it has none, or where nobody here can tell."""
+    files = [("ca", spec.certificates.ca), ("certificate", spec.certificates.certificate)]
+    given = [(kind, path) for kind, path in files if path]
+    if not given or not engine.is_local:
+        return None
+    digest = hashlib.sha256()
+    for kind, path in given:
+        try:
+            with open(path, "rb") as file:
+                found = [match.group() for match in CERTIFICATE.finditer(file.read())]
+        except OSError:  # as for check_certificates
+            return None
+        for part in (kind.encode(), *found):
+            digest.update(part + b"\n")
+    return digest.hexdigest()
 
 
 def _of(spec: AgentSpec) -> Iterator[str]:

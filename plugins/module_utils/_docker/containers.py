@@ -14,7 +14,7 @@ from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
 from .._errors import EngineError
 from .certificates import check_certificates
 from .container_report import stop_timeout
-from .drift import DEFAULT_NETWORK, LABEL_LOG_OPTIONS, LABEL_REPLACED
+from .drift import DEFAULT_NETWORK, LABEL_CERTIFICATES, LABEL_LOG_OPTIONS, LABEL_REPLACED
 from .engine import Engine
 from .image import Image, Pull, provide
 from .inventory import agent_of, asks_for_networks, successor, take
@@ -234,8 +234,12 @@ class Converger:
 
 def _own_labels(plan: Plan) -> dict[str, str]:
     """What a later run has to know of this container."""
-    log_options = {LABEL_LOG_OPTIONS: ",".join(sorted(plan.spec.log_options))}
-    return {**log_options, LABEL_REPLACED: plan.replaced_image} if plan.replaced_image else log_options
+    labels = {
+        LABEL_LOG_OPTIONS: ",".join(sorted(plan.spec.log_options)),
+        LABEL_REPLACED: plan.replaced_image or None,
+        LABEL_CERTIFICATES: (plan.want or {}).get("certificates"),
+    }
+    return {name: value for name, value in labels.items() if value is not None}
 
 
 def _in_order(specs: Sequence[AgentSpec], plans: Sequence[Plan]) -> list[Plan]:

@@ -30,11 +30,19 @@ LABEL_LOG_OPTIONS = "edgefleet.connectware.log-options"
 LABEL_REPLACED = "edgefleet.connectware.replaced-image"
 """The image of the container that this one took the place of, by digest if it had one: whoever wants to go back where
 nobody remembers it finds it here. History, not a wish: it never differs."""
-OWN_LABELS = (LABEL_LOG_OPTIONS, LABEL_REPLACED)
+LABEL_CERTIFICATES = "edgefleet.connectware.certificates"
+"""The fingerprint of the certificates that were there when the container was made; see certificates.py."""
+OWN_LABELS = (LABEL_LOG_OPTIONS, LABEL_REPLACED, LABEL_CERTIFICATES)
 
 
-def wanted(spec: AgentSpec, image_id: str | None, image_config: Mapping[str, Any]) -> dict[str, Any]:
-    """The container that the user wants, over an image that brings this configuration."""
+def wanted(
+    spec: AgentSpec, image_id: str | None, image_config: Mapping[str, Any], certificates: str | None = None
+) -> dict[str, Any]:
+    """The container that the user wants, over an image that brings this configuration.
+
+    Args:
+        certificates: their fingerprint; None where there is none.
+    """
     return {
         "container": spec.container,
         "image": image_id,
@@ -42,6 +50,7 @@ def wanted(spec: AgentSpec, image_id: str | None, image_config: Mapping[str, Any
         "labels": _labels({**(image_config.get("Labels") or {}), **spec.all_labels()}),
         "volume": spec.volume,
         "mounts": sorted((m.source, m.target, m.read_only) for m in spec.mounts),
+        "certificates": certificates,
         "networks": sorted(spec.networks) if spec.networks else [_mode(spec.network_mode)],
         "extra_hosts": dict(spec.extra_hosts),
         "dns": _addresses(spec.dns),
@@ -72,6 +81,7 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
         "labels": _labels(config.get("Labels") or {}),
         "volume": next((source for kind, source, target, _unused in mounts if _is_credentials(kind, target)), None),
         "mounts": sorted(mount[1:] for mount in mounts if not _is_credentials(mount[0], mount[2])),
+        "certificates": (config.get("Labels") or {}).get(LABEL_CERTIFICATES),
         "networks": _networks(container),
         "extra_hosts": dict(_name_and_address(entry) for entry in host.get("ExtraHosts") or []),
         "dns": _addresses(host.get("Dns") or []),
@@ -96,6 +106,8 @@ def drift(want: Mapping[str, Any], have: Mapping[str, Any]) -> tuple[str, ...]:
     differs = [option for option in want if want[option] != have.get(option)]
     if "log_driver" in differs and "log_options" in differs:
         differs.remove("log_options")  # another driver has other options
+    if "certificates" in differs and None in (want["certificates"], have.get("certificates")):
+        differs.remove("certificates")  # nobody can tell, now or when it was made; where there are none, its mounts do
     return tuple(differs)
 
 

@@ -12,6 +12,7 @@ from .._agents.spec import AgentSpec
 from .._agents.text import printable
 from .._errors import SpecError
 from . import drift as drift_module
+from .certificates import fingerprint
 from .container_report import identity
 from .engine import Engine
 from .image import Image, config_of, digest_of
@@ -122,10 +123,11 @@ class Planner:
         """For an agent that should run."""
         spec = self._with_network_id(spec)
         container, volume, mark, leftover = self._found(spec)
-        want = drift_module.wanted(spec, image.image_id, image.config)
+        certificates = fingerprint(self.engine, spec)
+        want = drift_module.wanted(spec, image.image_id, image.config, certificates)
         if container is None:
             return Plan(spec, CREATED, (), image, None, volume, mark, leftover, want)
-        differs = self._drift(spec, image, container)
+        differs = self._drift(spec, image, container, certificates)
         status = container["State"]["Status"]
         action = NOTHING if status in UP else STARTED
         if differs or status in BEYOND_START:
@@ -176,7 +178,9 @@ class Planner:
         purge = purge and spec.managed
         return Plan(spec, action, (), None, container, volume, mark, leftover, purge=purge, unmark=spec.managed)
 
-    def _drift(self, spec: AgentSpec, image: Image, container: Mapping[str, Any]) -> tuple[str, ...]:
+    def _drift(
+        self, spec: AgentSpec, image: Image, container: Mapping[str, Any], certificates: str | None
+    ) -> tuple[str, ...]:
         """What another image brings by itself is no drift of its own: all else is compared over the present image."""
         config: Mapping[str, Any] | None = image.config
         image_id = image.image_id
@@ -184,7 +188,7 @@ class Planner:
             image_id = container["Image"]  # check mode: whether the pull brings another image is not known
         if image_id != container["Image"] or image.image_id is None:
             config = config_of(self.engine, container["Image"])
-        want = drift_module.wanted(spec, image_id, image.config if config is None else config)
+        want = drift_module.wanted(spec, image_id, image.config if config is None else config, certificates)
         differs = self._without_missing_limits(drift_module.drift(want, drift_module.reported(container)))
         if "networks" not in differs and self._has_stale_network(container):
             differs = (*differs, "networks")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import ssl
 import sys
 from dataclasses import replace
@@ -21,7 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.checker import Certificates
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import AgentSpec
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.certificates import check_certificates
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.certificates import (
+    check_certificates,
+    fingerprint,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
 ENGINE: Any = SimpleNamespace(is_local=True, place="host h, engine e")
@@ -172,3 +176,34 @@ def test_files_elsewhere_are_left_to_the_engine(files: Certificates) -> None:
     check(replace(files, certificate="/nowhere/client.crt", ca="/nowhere/ca.crt"))
     remote: Any = SimpleNamespace(is_local=False, place="tcp://elsewhere")
     check(replace(files, certificate="/etc/hostname"), remote)
+
+
+def short(certificates: Certificates, engine: Any = ENGINE) -> str | None:
+    return fingerprint(engine, AgentSpec("agent-1", "agent-1", "c-1", "v-1", certificates=certificates))
+
+
+@pytest.mark.parametrize("renewed", ["ca", "certificate"])
+def test_another_certificate_has_another_fingerprint(renewed: str, files: Certificates, tmp_path: Path) -> None:
+    before = short(files)
+    assert before and short(files) == before
+    (tmp_path / "other").mkdir()
+    os.replace(getattr(written(tmp_path / "other", trustme.CA()), renewed), getattr(files, renewed))
+    assert short(files) not in (None, before)
+    assert short(replace(files, ca="")) != short(Certificates(ca=files.certificate))
+
+
+def test_a_key_and_remarks_have_no_part_in_the_fingerprint(files: Certificates) -> None:
+    """Also where they are in one file with the certificate: a label is no place for what is made of a key."""
+    before = short(files)
+    together = Path(files.certificate)
+    together.write_text(f"{Path(files.key).read_text()}# renewed by hand\n{together.read_text()}")
+    assert short(replace(files, key=files.certificate)) == before
+    Path(files.key).unlink()
+    assert short(files) == before
+
+
+def test_there_is_no_fingerprint_where_nobody_can_tell(files: Certificates) -> None:
+    remote: Any = SimpleNamespace(is_local=False, place="tcp://elsewhere")
+    assert short(files, remote) is None
+    assert short(Certificates()) is None
+    assert short(replace(files, ca="/nowhere/ca.pem")) is None

@@ -10,6 +10,7 @@ from unit.plugins.module_utils._docker.reports import IMAGE_CONFIG, container, s
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import Mount
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.drift import (
+    LABEL_CERTIFICATES,
     LABEL_LOG_OPTIONS,
     LABEL_REPLACED,
     drift,
@@ -130,6 +131,17 @@ def test_a_log_option_that_only_the_daemon_sets_is_seen_where_nobody_noted_what_
 def test_the_image_that_was_replaced_is_history_and_no_drift():
     labels = {**container()["Config"]["Labels"], LABEL_REPLACED: "reg/mapper@sha256:old"}
     assert drifts(report=container(config__Labels=labels)) == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "drift_of_it"),
+    [("a", "a", ()), ("a", "b", ("certificates",)), ("a", None, ()), (None, "b", ()), (None, None, ())],
+)
+def test_certificates_differ_only_where_both_sides_tell(now, then, drift_of_it):
+    labels = {**container()["Config"]["Labels"], **({LABEL_CERTIFICATES: then} if then else {})}
+    have = reported(container(config__Labels=labels))
+    assert drift(wanted(spec(), "sha256:1", IMAGE_CONFIG, now), have) == drift_of_it
+    assert shown(have)["certificates"] == then
 
 
 def test_secrets_are_not_shown():
