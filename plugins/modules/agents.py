@@ -14,7 +14,8 @@ description:
     credentials, and looks at them.
   - Does not wait until they are registered. Pass the result to M(edgefleet.connectware.agents_registered).
   - A container is made anew only if it differs from what is wanted, compared with what the engine reports. Its volume,
-    and thus its registration, is kept.
+    and thus its registration, is kept. The old container is deleted only when the engine has started the new one. If
+    it cannot, the old one runs again, and the agent fails.
   - Everything is checked before anything is touched. What two agents must not share, containers that were made by
     somebody else, and volumes that others mount are refused.
 extends_documentation_fragment:

@@ -414,6 +414,82 @@ def test_a_name_that_is_needed_for_a_moment_is_taken(layer: Layer) -> None:
     layer.agents(agents).ok()
 
 
+STARTS_NOT = {
+    "user": ({"user": "no-such-user"}, "unable to find user"),
+    "mount": ({"mounts": [{"source": "/etc/hostname", "target": "/etc"}]}, "a directory"),
+}
+
+
+@pytest.mark.parametrize("wrong", STARTS_NOT)
+@pytest.mark.parametrize("policy", ["unless-stopped", "always"])
+def test_what_the_engine_finds_only_at_the_start_leaves_the_old_container_running(
+    layer: Layer, policy: str, wrong: str
+) -> None:
+    agents = [{"name": "a", "restart_policy": policy}]
+    layer.agents(agents).ok()
+    kept = container_id(layer.container("a"))
+    change, says = STARTS_NOT[wrong]
+    for _again in range(2):
+        failed = layer.agents([{**agents[0], **change}])
+        failed.failed("1 of 1", says, "start the container", "The container that the agent had before runs again")
+        assert failed.seen(layer.name("a"))["container_id"] == kept
+        assert (container_id(layer.container("a")), status(layer.container("a"))) == (kept, "running")
+        assert set(everything(layer.prefix)) == {layer.container("a"), "volumes"}
+    assert host_config(layer.container("a"))["RestartPolicy"]["Name"] == policy
+    assert not layer.agents(agents).changed
+    layer.agents([{**agents[0], "env": {"NEW": "1"}}]).ok()
+    assert container_id(layer.container("a")) != kept
+    assert host_config(layer.container("a"))["RestartPolicy"]["Name"] == policy
+
+
+def test_one_that_did_not_run_is_not_started_with_its_old_options(layer: Layer) -> None:
+    layer.agents([{"name": "a"}]).ok()
+    docker("stop", layer.container("a"))
+    before = everything(layer.prefix)
+    layer.agents([{"name": "a", "user": "no-such-user"}]).failed("unable to find user", "did not run before")
+    assert everything(layer.prefix) == before
+
+
+def test_the_engine_writes_logs_under_the_name_that_the_container_has(layer: Layer) -> None:
+    """Log drivers note the name at the start, so it must be the right one by then."""
+    agent = {"name": "a", "log_options": {"tag": "{{.Name}}"}, "env": {"DL_RUN": "echo first"}}
+    layer.agents([agent]).ok()
+    layer.agents([{**agent, "env": {"DL_RUN": "echo second"}}]).ok()
+    said = until(lambda: docker("logs", "--details", layer.container("a")), "it has said something")
+    assert said.split() == [f"tag={layer.container('a')}", "second"]
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize(
+    "killed", ["before creating", "before renaming", "before starting", "before deleting", "while it is put back"]
+)
+def test_killed_while_a_container_takes_the_place_of_another(layer: Layer, killed: str, wrong: bool) -> None:
+    """Whether the new one starts then or not: one container of the agent is there afterwards, and it runs."""
+    layer.agents([{"name": "a"}]).ok()
+    name = layer.container("a")
+    docker("exec", name, "touch", "/data/kept")
+    old = container_id(name)
+    if killed != "before creating":
+        docker("stop", name)
+        docker("rename", name, f"{name}.previous")
+    if killed != "while it is put back":
+        new = name if killed in ("before starting", "before deleting") else f"{name}.next"
+        label = f"edgefleet.connectware.agent={layer.name('a')}"
+        docker("create", "--name", new, "--label", label, "-v", f"{name}:/data", f"{IMAGE}:1")
+        if killed == "before deleting":
+            docker("start", new)
+    running = container_id(name) if killed == "before deleting" else old
+    agents = [{"name": "a", "env": {"NEW": "1"}, **({"user": "no-such-user"} if wrong else {})}]
+    predicted = layer.agents(agents, "--check").ok()
+    done = layer.agents(agents)
+    assert done.actions == predicted.actions == {layer.name("a"): "recreated"}
+    assert done.status == ("FAILED" if wrong else "SUCCESS"), done.output
+    assert (container_id(name) == running) is wrong
+    assert set(everything(layer.prefix)) == {name, "volumes"}
+    assert status(name) == "running" and docker("exec", name, "ls", "/data") == "kept"
+    assert layer.agents(agents).changed is wrong
+
+
 @pytest.mark.parametrize("killed", ["after removing", "before removing", "before renaming", "before starting"])
 def test_killed_between_removing_and_creating(layer: Layer, killed: str) -> None:
     agents: list[dict[str, Any]] = [{"name": "a"}]

@@ -14,15 +14,20 @@ import pytest
 from integration.bed import IMAGE, NEXT_VERSION, VERSION, docker, inspect
 from simulator.harness import until
 
-CRASHING, FORGETFUL = "1.8.2", "1.8.3"
+CRASHING, FORGETFUL, UNSTARTABLE = "1.8.2", "1.8.3", "1.8.4"
 SERIAL = '{"agents_serial": [1, 2]}'
 
 
 @pytest.fixture(scope="module", autouse=True)
 def bad_images(agent_images):
-    """Two releases that no agent comes back with: one crashes, one does not find its credentials and asks again."""
+    """Releases that no agent comes back with: it crashes, does not find its credentials and asks, or cannot start."""
     del agent_images
-    for version, line in ((CRASHING, "ENV SIMULATOR_CRASH=7"), (FORGETFUL, "ENV SIMULATOR_CREDENTIALS_FILE=new.json")):
+    lines = {
+        CRASHING: "ENV SIMULATOR_CRASH=7",
+        FORGETFUL: "ENV SIMULATOR_CREDENTIALS_FILE=new.json",
+        UNSTARTABLE: "USER no-such-user",
+    }
+    for version, line in lines.items():
         dockerfile = f"FROM {IMAGE}:{VERSION}\n{line}\nENV SIMULATOR_AGENT_VERSION={version}\n"
         subprocess.run(
             ["docker", "build", "--quiet", "--tag", f"{IMAGE}:{version}", "-"],
@@ -32,7 +37,7 @@ def bad_images(agent_images):
             capture_output=True,
         )
     yield
-    docker("rmi", "--force", f"{IMAGE}:{CRASHING}", f"{IMAGE}:{FORGETFUL}")
+    docker("rmi", "--force", *(f"{IMAGE}:{version}" for version in lines))
 
 
 def fleet(site):
@@ -120,6 +125,23 @@ def test_what_does_not_come_back_is_put_back_and_the_run_stops(factory, version,
     assert others
     assert site.counts()["writes"] == 0, "nobody was registered, no user deleted, no window opened"
     assert site.simulator.state()["users"] == users
+    becomes(site, VERSION)
+    assert set(site.rollout(hosts=hosts).ok().changes.values()) == {0}
+
+
+def test_what_the_engine_cannot_start_leaves_the_agent_running_and_the_run_stops(factory):
+    site = factory(2)
+    hosts = fleet(site)
+    before, _users = rolled_out(site, hosts)
+    canary, other = site.names()
+    becomes(site, UNSTARTABLE)
+    run = upgrade(site, hosts)
+    run.failed("The upgrade failed on host1", "No image was replaced", "unable to find user", "runs again")
+    assert "could not be put back" not in run.output
+    after = site.starts()
+    assert after[canary][0] == before[canary][0] and after[other] == before[other]
+    until(lambda: site.connected(canary), "it works as before")
+    assert site.counts()["writes"] == 0
     becomes(site, VERSION)
     assert set(site.rollout(hosts=hosts).ok().changes.values()) == {0}
 

@@ -21,7 +21,8 @@ OWN_LABELS = "edgefleet.connectware."
 LABEL_AGENT = OWN_LABELS + "agent"
 LABEL_UNREGISTERED = OWN_LABELS + "unregistered"
 MARK = ".unregistered"
-NEXT = ".next"  # after the name of a container: under that one it is made which replaces it
+# After the name of a container: so is called, for a moment, what is to replace it, and then what it has replaced.
+NEXT, PREVIOUS = ".next", ".previous"
 """How the name of a mark ends, which stands beside the volume of an agent that was never seen registered."""
 FORBIDDEN_LABELS = {"io.cybus.connectware": "the vendor's installer removes every container that has it"}
 MIN_NAME, MAX_NAME = 3, 63

@@ -20,6 +20,7 @@ from .checker import (
     LABEL_UNREGISTERED,
     MARK,
     NEXT,
+    PREVIOUS,
     Certificates,
     Checker,
     Mount,
@@ -213,7 +214,7 @@ def _clashes(specs: Sequence[AgentSpec]) -> list[str]:
                     f"option '{option}': {printable(value)!r} is used by {' and '.join(names)};"
                     f" every agent needs a {option} of its own"
                 )
-    replaced = {spec.container + NEXT: spec for spec in specs if spec.container}
+    replaced = {spec.container + end: spec for spec in specs for end in (NEXT, PREVIOUS)}
     for spec in specs:
         if spec.container in replaced:
             problems.append(
@@ -223,4 +224,14 @@ def _clashes(specs: Sequence[AgentSpec]) -> list[str]:
     return problems
 
 
-__all__ = ["CREDENTIALS_PATH", "LABEL_AGENT", "LABEL_UNREGISTERED", "MARK", "NEXT", "AgentSpec", "Mount", "build_specs"]
+__all__ = [
+    "CREDENTIALS_PATH",
+    "LABEL_AGENT",
+    "LABEL_UNREGISTERED",
+    "MARK",
+    "NEXT",
+    "PREVIOUS",
+    "AgentSpec",
+    "Mount",
+    "build_specs",
+]

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._agents.observation import ABSENT, RUNS, Observation
 from .._agents.patterns import LogPatterns, parse_patterns
-from .._agents.spec import NEXT, build_specs
+from .._agents.spec import NEXT, PREVIOUS, build_specs
 from .._errors import EngineError, EngineUnavailableError
 from .container_report import environment, identity
 from .containers import Converger
@@ -221,7 +221,7 @@ def _found(engine: Engine, inventory: HostInventory, unmanaged: bool) -> tuple[l
 
 def _rank(container: str, inventory: HostInventory) -> tuple[bool, bool, str]:
     """Of several containers of one agent: the one that runs, then whichever is not what a killed run has left."""
-    return (_listed_state(inventory.containers[container]) not in RUNS, container.endswith(NEXT), container)
+    return (_listed_state(inventory.containers[container]) not in RUNS, container.endswith((NEXT, PREVIOUS)), container)
 
 
 def _found_target(engine: Engine, container: str, inventory: HostInventory) -> Target | None:

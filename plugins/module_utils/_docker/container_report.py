@@ -16,6 +16,11 @@ def variables(entries: Iterable[str] | None) -> dict[str, str]:
     return dict(entry.partition("=")[::2] for entry in entries or [])
 
 
+def name_of(container: Mapping[str, Any]) -> str:
+    """Its name, as everybody but the engine's reports writes it."""
+    return str(container["Name"]).lstrip("/")
+
+
 def environment(container: Mapping[str, Any]) -> dict[str, str]:
     """The environment of a container."""
     return variables((container.get("Config") or {}).get("Env"))

@@ -8,23 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, AgentSpec
+from .._agents.spec import LABEL_AGENT, AgentSpec
 from .._errors import EngineError
 from .certificates import check_certificates
-from .container_report import stop_timeout
-from .drift import DEFAULT_NETWORK, LABEL_CERTIFICATES, LABEL_LOG_OPTIONS, LABEL_REPLACED
+from .container_report import name_of, stop_timeout
+from .creation import create, end
 from .engine import Engine
 from .image import Image, Pull, provide
 from .inventory import agent_of, asks_for_networks, successor, take
 from .marks import make_mark, remove_mark
 from .plan import CREATED, RECREATED, REMOVED, STARTED, Plan, Planner
+from .takeover import KEPT, take_over
 
-KEPT = (
-    "Mend what the engine says and run again. The other agents are not affected, and the volume with the credentials is"
-    " kept."
-)
 # An engine that was killed can leave a task of containerd behind that it does not know any more, or the folder of one:
 # then it can never start that container, but another one of the same name (observed with 20.10).
 LOST_TASK = re.compile(r"\bid already in use\b|\btask \w+: already exists\b|\bstart shim: mkdir \S+: file exists\b")
@@ -113,8 +109,8 @@ class Converger:
         return [done.get(plan.spec.name, plan) for plan in plans], errors
 
     def _apply(self, plan: Plan) -> Plan:
-        if plan.leftover is not None:
-            self._delete(successor(plan.spec), plan.leftover)
+        for name, container_id in plan.leftovers:
+            end(self.engine, name, container_id, plan.spec.stop_timeout)
         if plan.action == REMOVED:
             self._remove(plan)
         elif plan.action in (CREATED, RECREATED):
@@ -129,20 +125,18 @@ class Converger:
         return plan
 
     def _replace(self, plan: Plan) -> None:
-        """The new container is made beside the old one, which goes only when the engine has accepted the new one."""
+        """The new container is made beside the old one, which goes only when the engine has started the new one."""
         spec, client, call = plan.spec, self.engine.client, self.engine.call
         self._provide_volume(plan)
         if plan.container is None:
-            new = self._create(plan, spec.container)
-        elif plan.container["Name"].lstrip("/") == successor(spec):
-            # The run before was killed when only the new container was left.
-            self._remove(plan)
-            new = self._create(plan, spec.container)
-        else:
-            new = self._create(plan, successor(spec))
-            self._remove(plan)
-            call(f"rename {successor(spec)} to {spec.container}", client.rename, new, spec.container)
-        call(f"start the container {spec.container}", client.start, new)
+            new = create(self.engine, plan, spec.container)
+            call(f"start the container {spec.container}", client.start, new)
+            return
+        if name_of(plan.container) == successor(spec):
+            # Somebody has removed the other one.
+            call(f"rename {successor(spec)} to {spec.container}", client.rename, plan.container["Id"], spec.container)
+        new = create(self.engine, plan, successor(spec))
+        take_over(self.engine, plan, plan.container, new)
 
     def _start_again(self, plan: Plan) -> Plan:
         name, client = plan.spec.container, self.engine.client
@@ -157,17 +151,9 @@ class Converger:
         return plan
 
     def _remove(self, plan: Plan) -> None:
-        """Stopped first, so that the agent can end in order; its volume stays."""
-        if plan.container is None:
-            return
-        name, container_id = plan.container["Name"].lstrip("/"), plan.container["Id"]
-        patience = stop_timeout(plan.container, plan.spec.stop_timeout)
-        self.engine.find(f"stop the container {name}", self.engine.client.stop, container_id, timeout=patience)
-        self._delete(name, container_id)
-
-    def _delete(self, name: str, container_id: str) -> None:
-        remove = self.engine.client.remove_container
-        self.engine.find(f"remove the container {name}", remove, container_id, v=False, force=True)
+        if plan.container is not None:
+            patience = stop_timeout(plan.container, plan.spec.stop_timeout)
+            end(self.engine, name_of(plan.container), plan.container["Id"], patience)
 
     def _provide_volume(self, plan: Plan) -> None:
         """Made by us, with our label; one that appeared meanwhile is checked once more."""
@@ -182,64 +168,6 @@ class Converger:
             raise EngineError(
                 tried, where=self.engine.place, answered=f"it belongs to the agent {agent_of(made)} since a moment ago"
             )
-
-    def _create(self, plan: Plan, name: str) -> str:
-        """A container that was not started yet; if it cannot be completed, it is removed again."""
-        spec, client, call = plan.spec, self.engine.client, self.engine.call
-        first, *others = spec.networks or (None,)
-        made = call(
-            f"create the container {name}",
-            client.create_container,
-            spec.image,
-            name=name,
-            environment=spec.environment(),
-            labels={**spec.all_labels(), **_own_labels(plan)},
-            user=spec.user or None,
-            stop_timeout=spec.stop_timeout,
-            host_config=self._host_config(spec, first),
-            use_config_proxy=False,
-        )
-        container_id = str(made["Id"])
-        try:
-            for network in others:
-                attach = client.connect_container_to_network
-                call(f"attach {name} to the network {network}", attach, container_id, network)
-        except EngineError:
-            self._delete(name, container_id)
-            raise
-        return container_id
-
-    def _host_config(self, spec: AgentSpec, network: str | None) -> Any:
-        mounts = [{"Type": "volume", "Source": spec.volume, "Target": CREDENTIALS_PATH, "ReadOnly": False}]
-        mounts += [
-            {"Type": "bind", "Source": m.source, "Target": m.target, "ReadOnly": m.read_only} for m in spec.mounts
-        ]
-        return self.engine.client.create_host_config(
-            mounts=mounts,
-            network_mode=network or spec.network_mode or DEFAULT_NETWORK,
-            restart_policy={"Name": spec.restart_policy},
-            mem_limit=spec.memory or None,
-            nano_cpus=round(spec.cpus * 1e9) if spec.cpus else None,
-            pids_limit=spec.pids_limit if spec.pids_limit and spec.pids_limit > 0 else None,
-            cap_drop=["ALL"],
-            cap_add=list(spec.capabilities) or None,
-            security_opt=list(spec.security_opts) or None,
-            read_only=spec.read_only,
-            init=spec.init,
-            extra_hosts=dict(spec.extra_hosts) or None,
-            dns=list(spec.dns) or None,
-            log_config={"Type": spec.log_driver, "Config": dict(spec.log_options)},
-        )
-
-
-def _own_labels(plan: Plan) -> dict[str, str]:
-    """What a later run has to know of this container."""
-    labels = {
-        LABEL_LOG_OPTIONS: ",".join(sorted(plan.spec.log_options)),
-        LABEL_REPLACED: plan.replaced_image or None,
-        LABEL_CERTIFICATES: (plan.want or {}).get("certificates"),
-    }
-    return {name: value for name, value in labels.items() if value is not None}
 
 
 def _in_order(specs: Sequence[AgentSpec], plans: Sequence[Plan]) -> list[Plan]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._agents.spec import CREDENTIALS_PATH, AgentSpec
-from .container_report import variables
+from .container_report import name_of, variables
 
 _SECRET = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|LICEN[CS]E|AUTH", re.IGNORECASE)
 # What every image says of itself in public: its authors and licences, whose names would match.
@@ -75,7 +75,7 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
     config, host = container["Config"], container["HostConfig"]
     mounts = _mounts(host)
     return {
-        "container": str(container["Name"]).lstrip("/"),
+        "container": name_of(container),
         "image": container["Image"],
         "env": variables(config.get("Env")),
         "labels": _labels(config.get("Labels") or {}),

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._agents.observation import RUNS
-from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, NEXT, AgentSpec
+from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, NEXT, PREVIOUS, AgentSpec
 from .._agents.text import printable
 from .._errors import SpecError
 from .engine import Engine
 
 BUILTIN_NETWORKS = ("bridge", "default", "host", "none")
 ANOTHER = "container:"
+CREATED = "created"
 ANOTHER_PLACE = "give this agent another one where its container is made"
 
 
@@ -57,20 +58,30 @@ class HostInventory:
             )
 
     def container_of(self, spec: AgentSpec) -> Mapping[str, Any] | None:
-        """The agent's container, under the name it should have or under another one."""
+        """The agent's container, under the name it should have or under another one.
+
+        One that has the name but was never started, beside the one that made way for it, is what a killed run has left:
+        nobody knows whether it can be started.
+        """
         named = self.containers.get(spec.container)
-        if named is not None or not spec.managed:
+        if not spec.managed:
             return named
         own = self._own_names(spec)
-        others = [name for name in own if name != successor(spec)]
-        return self.containers[(others or own)[0]] if own else None
+        if named is not None and (named.get("State") != CREATED or predecessor(spec) not in own):
+            return named
+        last = [predecessor(spec), spec.container, successor(spec)]
+        own.sort(key=lambda name: last.index(name) if name in last else -1)
+        return self.containers[own[0]] if own else None
 
-    def leftover_of(self, spec: AgentSpec) -> Mapping[str, Any] | None:
-        """What a run that was killed has left: a container that was to replace the agent's."""
-        left = self.containers.get(successor(spec))
-        if left is None or agent_of(left) != spec.name or left is self.container_of(spec):
-            return None
-        return left
+    def leftovers_of(self, spec: AgentSpec) -> dict[str, Mapping[str, Any]]:
+        """What a run that was killed has left, by name: what was to replace the agent's container, or was replaced."""
+        container = self.container_of(spec)
+        found = {name: self.containers.get(name) for name in (spec.container, successor(spec), predecessor(spec))}
+        return {
+            name: left
+            for name, left in found.items()
+            if left is not None and agent_of(left) == spec.name and left is not container
+        }
 
     def _own_names(self, spec: AgentSpec) -> list[str]:
         return sorted(name for name, container in self.containers.items() if agent_of(container) == spec.name)
@@ -82,13 +93,13 @@ class HostInventory:
             whose = f"belongs to the agent {owner}" if owner else "was not made by this collection"
             what = f"option 'container': the container {spec.container} {whose}"
             yield f"{what}; remove or rename it, or set another name here"
-        next_one = self.containers.get(successor(spec))
-        if next_one is not None and agent_of(next_one) != spec.name:
-            yield (
-                f"option 'container': there is a container {successor(spec)}, and {spec.container} is replaced by way"
-                " of that name; remove or rename it, or set another name here"
-            )
-        own = [name for name in self._own_names(spec) if name != successor(spec)]
+        for name in (successor(spec), predecessor(spec)):
+            if name in self.containers and agent_of(self.containers[name]) != spec.name:
+                yield (
+                    f"option 'container': there is a container {name}, and {spec.container} is replaced by way of that"
+                    " name; remove or rename it, or set another name here"
+                )
+        own = [name for name in self._own_names(spec) if name not in (successor(spec), predecessor(spec))]
         if len(own) > 1:
             yield f"it has more than one container: {', '.join(own)}; remove all but one of them"
         if volumes:
@@ -166,6 +177,11 @@ class HostInventory:
 def successor(spec: AgentSpec) -> str:
     """The name under which a container is made that will replace another one."""
     return f"{spec.container}{NEXT}"
+
+
+def predecessor(spec: AgentSpec) -> str:
+    """The name that a container has while another one takes its place."""
+    return f"{spec.container}{PREVIOUS}"
 
 
 def asks_for_networks(spec: AgentSpec) -> bool:

@@ -23,8 +23,9 @@ CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started
 UP = ("running", "restarting")
 BEYOND_START = ("dead", "removing")
 Report = Optional[Mapping[str, Any]]
-Found = Tuple[Report, Report, Report, Optional[str]]
-"""What is there of an agent: container, volume, mark, and the ID of what a killed run has left."""
+Leftovers = Tuple[Tuple[str, str], ...]
+Found = Tuple[Report, Report, Report, Leftovers]
+"""What is there of an agent: container, volume, mark, and what a killed run has left."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Plan:
         drift: the options that differ, for a recreation.
         image: None where the agent is to be removed.
         container: the engine's full report before; None if there is none.
-        leftover: the ID of a container that a killed run has left.
+        leftovers: name and ID of each container that a killed run has left.
         want: the container as it will be, in the words of drift.py.
         mark: that the agent was never registered, where it has one; see marks.py.
         purge: the volume is deleted as well.
@@ -51,7 +52,7 @@ class Plan:
     container: Mapping[str, Any] | None = None
     volume: Mapping[str, Any] | None = None
     mark: Mapping[str, Any] | None = None
-    leftover: str | None = None
+    leftovers: Leftovers = ()
     want: Mapping[str, Any] | None = None
     purge: bool = False
     unmark: bool = False
@@ -63,7 +64,7 @@ class Plan:
             self.action != NOTHING
             or self.purges
             or self.unmarks
-            or self.leftover is not None
+            or bool(self.leftovers)
             or bool(self.image and self.image.pulled)
         )
 
@@ -122,22 +123,22 @@ class Planner:
     def present(self, spec: AgentSpec, image: Image) -> Plan:
         """For an agent that should run."""
         spec = self._with_network_id(spec)
-        container, volume, mark, leftover = self._found(spec)
+        container, volume, mark, leftovers = self._found(spec)
         certificates = fingerprint(self.engine, spec)
         want = drift_module.wanted(spec, image.image_id, image.config, certificates)
         if container is None:
-            return Plan(spec, CREATED, (), image, None, volume, mark, leftover, want)
+            return Plan(spec, CREATED, (), image, None, volume, mark, leftovers, want)
         differs = self._drift(spec, image, container, certificates)
         status = container["State"]["Status"]
         action = NOTHING if status in UP else STARTED
         if differs or status in BEYOND_START:
             action = RECREATED
         previous = self._lasting_reference(container) if "image" in differs else None
-        return Plan(spec, action, differs, image, container, volume, mark, leftover, want, previous_image=previous)
+        return Plan(spec, action, differs, image, container, volume, mark, leftovers, want, previous_image=previous)
 
     def only_image(self, spec: AgentSpec, image: Image) -> Plan:
         """For an agent whose image alone is to be brought to the host."""
-        container, volume, mark, _leftover = self._found(spec)
+        container, volume, mark, _leftovers = self._found(spec)
         return Plan(spec, NOTHING, (), image, container, volume, mark)
 
     def of_another(self, spec: AgentSpec) -> Plan:
@@ -173,10 +174,10 @@ class Planner:
 
         Its mark goes in any case: whether it was registered is not known here, and somebody has put it out on purpose.
         """
-        container, volume, mark, leftover = self._found(spec)
+        container, volume, mark, leftovers = self._found(spec)
         action = NOTHING if container is None or not spec.managed else REMOVED
         purge = purge and spec.managed
-        return Plan(spec, action, (), None, container, volume, mark, leftover, purge=purge, unmark=spec.managed)
+        return Plan(spec, action, (), None, container, volume, mark, leftovers, purge=purge, unmark=spec.managed)
 
     def _drift(
         self, spec: AgentSpec, image: Image, container: Mapping[str, Any], certificates: str | None
@@ -230,8 +231,7 @@ class Planner:
     def _found(self, spec: AgentSpec) -> Found:
         volumes = self.inventory.volumes
         mark = find_mark(volumes, spec.volume, spec.name)
-        return self._inspect(spec), volumes.get(spec.volume), mark, self._leftover(spec)
+        return self._inspect(spec), volumes.get(spec.volume), mark, self._leftovers(spec)
 
-    def _leftover(self, spec: AgentSpec) -> str | None:
-        left = self.inventory.leftover_of(spec)
-        return None if left is None else str(left["Id"])
+    def _leftovers(self, spec: AgentSpec) -> Leftovers:
+        return tuple((name, str(left["Id"])) for name, left in self.inventory.leftovers_of(spec).items())

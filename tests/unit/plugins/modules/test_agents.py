@@ -328,8 +328,9 @@ def test_a_container_keeps_the_image_before_its_own(
     fake.say("GET", "/images/sha256:one/json", IMAGE_REPORT)
     fake.say("GET", "/images/reg/mapper:1.8.0/json", {**IMAGE_REPORT, "Id": new_image})
     for method, path, status in (
-        ("POST", "/containers/c1/stop", 204), ("DELETE", "/containers/c1", 204), ("POST", "/containers/c2/rename", 204),
-        ("POST", "/containers/c2/start", 204),
+        ("POST", "/containers/c1/stop", 204), ("POST", "/containers/c1/rename", 204),
+        ("POST", "/containers/c2/rename", 204), ("POST", "/containers/c2/start", 204),
+        ("DELETE", "/containers/c1", 204),
     ):  # fmt: skip
         fake.say(method, path, b"", status=status)
     fake.say("POST", "/containers/create", {"Id": "c2"}, status=201)

@@ -142,9 +142,10 @@ def test_missing_image_and_mqtt_host_are_named():
     assert "option 'image'" in caught.value.message and "option 'mqtt_host'" in caught.value.message
 
 
-def test_a_container_has_not_the_name_by_way_of_which_another_one_is_replaced():
-    message = refused({"name": "press.next"}, {"name": "press"})
-    assert "agent press.next: option 'container'" in message and "the container of press is replaced" in message
+@pytest.mark.parametrize("name", ["press.next", "press.previous"])
+def test_a_container_has_not_a_name_by_way_of_which_another_one_is_replaced(name):
+    message = refused({"name": name}, {"name": "press"})
+    assert f"agent {name}: option 'container'" in message and "the container of press is replaced" in message
 
 
 def test_all_problems_come_in_one_message():

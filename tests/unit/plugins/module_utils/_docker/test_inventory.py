@@ -56,6 +56,7 @@ def test_accepted(inventory, agent):
         (HostInventory({"c-press.next": entry(None, "v-press")}), {}, "is mounted by"),
         (HostInventory({**OURS, "c-press.next": entry("other")}), {}, "is replaced by way of that name"),
         (HostInventory({"c-press.next": entry()}), {}, "there is a container c-press.next"),
+        (HostInventory({"c-press.previous": entry()}), {}, "there is a container c-press.previous"),
         (HostInventory({}, {"v-press": {"Labels": {LABEL: "other"}}}), {}, "belongs to the agent other"),
         (HostInventory({**OURS, "copy": entry("press")}), {}, "more than one container: c-press, copy"),
         (HostInventory({}, {}, {"net": "n1"}), {"networks": ("net", "gone")}, "the network gone does not exist"),
@@ -134,12 +135,28 @@ def test_all_problems_at_once():
         ({"c-press": "press", "c-press.next": "press"}, "c-press", "c-press.next"),
         ({"by-hand": "press", "c-press.next": "press"}, "by-hand", "c-press.next"),
         ({"c-press": "press", "c-press.next": "other"}, "c-press", None),
+        ({"c-press.previous": "press"}, "c-press.previous", None),
+        ({"c-press": "press", "c-press.previous": "press"}, "c-press", "c-press.previous"),
+        ({"c-press.next": "press", "c-press.previous": "press"}, "c-press.previous", "c-press.next"),
+        ({"by-hand": "press", "c-press.previous": "press"}, "by-hand", "c-press.previous"),
+        ({"c-press": "press", "c-press.previous": "other"}, "c-press", None),
     ],
 )
 def test_own_container_and_leftover(names, own, leftover):
     inventory = HostInventory({name: entry(agent, container_id=name) for name, agent in names.items()})
-    found, left = inventory.container_of(spec()), inventory.leftover_of(spec())
-    assert (found and found["Id"], left and left["Id"]) == (own, leftover)
+    found = inventory.container_of(spec())
+    assert (found and found["Id"], list(inventory.leftovers_of(spec()))) == (own, [leftover] if leftover else [])
+
+
+@pytest.mark.parametrize("state", ["created", "running", "exited"])
+def test_one_that_was_never_started_gives_way_to_the_one_that_made_way_for_it(state):
+    here = {name: {**entry("press", "v-press", name), "State": "exited"} for name in ("c-press", "c-press.previous")}
+    here["c-press"]["State"] = state
+    inventory = HostInventory(here)
+    inventory.check([spec()], "host x")
+    kept, left = ("c-press.previous", "c-press") if state == "created" else ("c-press", "c-press.previous")
+    assert inventory.container_of(spec())["Id"] == kept and list(inventory.leftovers_of(spec())) == [left]
+    assert HostInventory({"c-press": here["c-press"]}).container_of(spec())["Id"] == "c-press"
 
 
 @pytest.mark.parametrize(
