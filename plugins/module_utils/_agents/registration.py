@@ -152,7 +152,9 @@ def _certificate_without_user(f: Facts) -> Verdict | None:
 
 def _needs_new_start(f: Facts) -> bool:
     """Nobody knows how long it has run. A restart tells for this run and the next ones; else it is only watched."""
-    return f.evidence.observation.starts_in_future and f.policy.proof == "restart" and not f.evidence.history.proved
+    history = f.evidence.history
+    spent = history.proved_new if history.authorized else history.proved
+    return f.evidence.observation.starts_in_future and f.policy.proof == "restart" and not spent
 
 
 def _new_start(f: Facts) -> Verdict:

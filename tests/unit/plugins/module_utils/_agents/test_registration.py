@@ -531,6 +531,15 @@ def test_an_agent_that_starts_in_the_future_is_proven_by_one_restart(by_certific
         is_(judge(agent, user=True, wait_started_ago=11.0, **no_restart), e.REGISTERED, e.SETTLED)
 
 
+@pytest.mark.parametrize("by_certificate", [True, False])
+def test_a_start_in_the_future_after_an_authorization_is_proven_once_too(by_certificate):
+    """What a restart proves then is told by another mark than before an authorization."""
+    agent = seen(**FUTURE, by_certificate=by_certificate, credentials=not by_certificate)
+    proven = {"authorized": ("a82123",), "proved_new": True}
+    is_(judge(agent, user=True, **proven), e.REGISTERED, e.WAIT)
+    is_(judge(agent, user=True, wait_started_ago=11.0, **proven), e.REGISTERED, e.SETTLED)
+
+
 def test_a_start_in_the_future_is_no_reason_to_wait_until_then():
     is_(judge(seen(**FUTURE, credentials=False), user=True), e.UNSAVED, e.WAIT)
     is_(judge(seen(**FUTURE, credentials=False), user=True, wait_started_ago=11.0), e.UNSAVED, e.RESTART)
