@@ -21,6 +21,7 @@ if str(TESTS) not in sys.path:
 
 
 def pytest_configure() -> None:
+    _be_patient()
     if ROOT.parents[1].name == "ansible_collections":
         return
     # make does this too; here it serves a pytest that was started by hand.
@@ -29,3 +30,13 @@ def pytest_configure() -> None:
         if LINK.is_symlink():
             LINK.unlink()
         LINK.symlink_to(ROOT)
+
+
+def _be_patient() -> None:
+    """No example fails because the machine is busy with others."""
+    try:
+        from hypothesis import settings
+    except ImportError:  # where only integration tests run
+        return
+    settings.register_profile("patient", deadline=None)  # else as the profile that is in force
+    settings.load_profile("patient")

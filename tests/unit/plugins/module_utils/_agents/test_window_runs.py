@@ -40,7 +40,7 @@ def last_need(meeting):
 
 
 @given(servers, plans)
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(400))
 def test_whatever_the_order(registry, plans):
     """Where each list and what follows from it come without another run between them."""
     meeting = Meeting(registry, plans).happen()

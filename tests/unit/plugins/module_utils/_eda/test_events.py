@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.fleet import ExpectedAgent
@@ -49,7 +49,6 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(part)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_nothing_but_letters_digits_and_a_few_marks_is_left_of_a_text(text: str) -> None:
     clean = events.harmless(text)
