@@ -40,6 +40,7 @@ def of_south(site: Factory, south: Simulator) -> dict[str, Any]:
 def halves(site: Factory, south: Simulator) -> tuple[dict[str, Any], list[str], list[str]]:
     """A host for each agent, the second half of them in the south; and the names of both halves."""
     south.control("POST", "reset")
+    south.switch(enforce_agent_version=False)  # most tests do not say that its agents have another version
     half = len(site.agents) // 2
     hosts: dict[str, Any] = {}
     for number, agent in enumerate(site.agents):

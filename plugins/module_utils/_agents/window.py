@@ -31,7 +31,7 @@ from dataclasses import replace
 from .._errors import ApiError
 from .ports import Requests, ServerPort
 from .window_book import Page, WindowBook, own_book
-from .window_sight import SLACK, Sight, as_known, is_other_end
+from .window_sight import SLACK, Sight, as_known, is_first_blank, is_other_end
 
 ALONE_LEAST, ALONE_MOST = 0.5, 0.75  # parts of a lease for which a run opens that is alone
 RENEW = 0.25  # part of a lease that is left when it opens again
@@ -211,6 +211,8 @@ class WindowLease:
 
     def _opened(self, requests: Requests) -> Requests:
         page = self._book.read()
+        if is_first_blank(requests, page):
+            self._book.note_mute()  # if the next list is empty there again
         length = self._shared_length
         if not page.shared:
             length = self._lease * (ALONE_LEAST + (ALONE_MOST - ALONE_LEAST) * self._draw())
@@ -238,8 +240,8 @@ class WindowLease:
         page = self._book.read()
         if page.shared or not page.opened:
             return False
-        still_open = self.look().window_open
-        return still_open and not self._book.read().shared
+        may_be_open = self.look().may_be_open
+        return may_be_open and not self._book.read().shared
 
     def _is_due(self, requests: Requests) -> bool:
         """It is closed, or ends soon: for those who share that is while it still ends later than one run alone sets."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 LOCK_TIMEOUT = 5.0  # nobody holds the lock longer than it takes to change some numbers
 CLAIM_LASTS = 60.0  # seconds after which a claim is one of a worker that was killed
-_FORM = struct.Struct(">IIIdddBBBB")
+_FORM = struct.Struct(">IIIdddBBBBB")
 SIZE = _FORM.size
 
 
@@ -31,6 +31,7 @@ class Page(NamedTuple):
         needs_open: requests were found not to outlive the closing of the window, or not to be authorized then.
         tells: Connectware has told this run whether the window is open: where it says nothing of that, it is closed.
         sure: Connectware has said yes to the last opening or closing of this run.
+        mute: its list was empty there although this run had opened the window, and then opened it once more.
     """
 
     holders: int = 0
@@ -43,6 +44,7 @@ class Page(NamedTuple):
     needs_open: bool = False
     tells: bool = False
     sure: bool = False
+    mute: bool = False
 
     @property
     def opened(self) -> bool:
@@ -104,7 +106,7 @@ class WindowBook:
         with self._exclusive() as page:
             if not page.holders:
                 fresh = Page(claims=page.claims, claimed_at=page.claimed_at)
-                self._write(fresh._replace(needs_open=page.needs_open, tells=page.tells))
+                self._write(fresh._replace(needs_open=page.needs_open, tells=page.tells, mute=page.mute))
 
     def claim(self, now: float) -> bool:
         """Take the sole right to move the window; False if another worker has it."""
@@ -144,6 +146,11 @@ class WindowBook:
         with self._exclusive() as page:
             self._write(page._replace(tells=True))
 
+    def note_mute(self) -> None:
+        """Where Connectware would tell of an open window, it may never tell anything."""
+        with self._exclusive() as page:
+            self._write(page._replace(mute=True))
+
     def _write(self, page: Page) -> None:
         self._memory[:SIZE] = _FORM.pack(*page)
 
@@ -157,7 +164,7 @@ class WindowBook:
         self._is_lost = not taken
         try:
             page = Page(*_FORM.unpack(bytes(self._memory[:SIZE])))
-            flags = {name: bool(getattr(page, name)) for name in ("shared", "needs_open", "tells", "sure")}
+            flags = {name: bool(getattr(page, name)) for name in ("shared", "needs_open", "tells", "sure", "mute")}
             yield page._replace(**{**flags, "shared": flags["shared"] or not taken})
         finally:
             if taken:
