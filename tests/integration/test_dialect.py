@@ -82,7 +82,7 @@ def client_let_in(site: Factory) -> None:
         **site.variables["agents_env"],
     }
     env = [option for item in variables.items() for option in ("--env", "=".join(item))]
-    docker("run", "--detach", "--rm", "--network", "host", "--name", container, *env, f"{IMAGE}:{VERSION}")
+    docker("run", "--detach", "--rm", "--network", "host", "--name", container, *env, f"{IMAGE}:{NEXT_VERSION}")
     until(lambda: "compare the code" in docker("logs", container), "it asks")
     Controller(site.simulator, site.directory).play(LET_IN, container=container, username=name, **dialect.GROUP_VARS)
     until(lambda: site.connected(name), "it is connected")
