@@ -15,6 +15,8 @@ from integration.leaks import Leak, Sampler, Seeker, contents_of, engine_reports
 from simulator.harness import Simulator
 
 ON_HOST = "files on the host meanwhile"
+# Without pipelining, a module comes to its host as a file, with its options: one here, and one there.
+ON_THE_WAY = (ON_HOST, "files in ANSIBLE_LOCAL_TEMP meanwhile")
 
 
 def new_secret(kind: str) -> str:
@@ -70,7 +72,7 @@ class Stage:
             found |= everything.leaks(place, reports)
         for place, contents in self.sampler.seen.items():
             # The host needs the login of the registry for the pull; it is there as long as the module runs.
-            seeker = api if place == ON_HOST else everything
+            seeker = api if place in ON_THE_WAY else everything
             found |= seeker.leaks(place, contents)
         return found
 
