@@ -23,9 +23,9 @@ def site(factory: Callable[..., Factory]) -> Factory:
     ("playbook", "variables"),
     [
         ("rollout", {"agents_version": "auto"}),
-        ("audit", {}),
+        pytest.param("audit", {}, marks=pytest.mark.long),
         ("audit", {"agents_version": "auto", "audit_fail_on": ["unknown"]}),
-        ("awx_plan", {}),
+        pytest.param("awx_plan", {}, marks=pytest.mark.long),
         ("retire_ghosts", {"agents_name_pattern": ".*"}),
     ],
 )
