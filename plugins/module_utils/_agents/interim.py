@@ -15,6 +15,7 @@ from .evidence import Verdict
 from .observation import Observation
 from .record import AgentRecord
 from .refusals import Refusals
+from .sightings import Sightings
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def _record(values: Mapping[str, Any]) -> AgentRecord:
             "observation": Observation.from_dict(values["observation"]),
             "pending": tuple(values["pending"]),
             "authorizations": authorizations,
+            "sightings": Sightings(**values["sightings"]),
             "verdict": _verdict(values["verdict"]),
             "first": _verdict(values["first"]),
         }

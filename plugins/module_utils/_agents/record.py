@@ -22,9 +22,10 @@ from .evidence import (
     Policy,
     Verdict,
 )
-from .observation import ASKING_NEW, Observation, shown_ids
+from .observation import Observation
 from .refusals import Refusals
 from .registration import decide
+from .sightings import Sightings
 from .text import printable
 
 
@@ -43,8 +44,7 @@ class AgentRecord:
         taken_back: what was done about a user that an authorization has made in vain, in words.
         reason: the first one that was found in this run.
         first: the first verdict.
-        silent_start: the start of its container in which it has not asked when this run came; what it asks in that one
-            is new.
+        sightings: what it has shown over all looks.
     """
 
     observation: Observation
@@ -61,7 +61,7 @@ class AgentRecord:
     taken_back: str = ""
     reason: str = NONE
     first: Verdict | None = None
-    silent_start: float | None = None
+    sightings: Sightings = field(default_factory=Sightings)
     _observed_at: float = 0.0
     _asked_again: bool = False
     _proved: bool = False
@@ -71,12 +71,9 @@ class AgentRecord:
     _kept: str = ""
     _cleared: bool = False
     _taken_back_as: str = ""
-    _seen_ids: dict[str, None] = field(default_factory=dict)
-    _pairing_seen_at: float | None = None
     _verdict_since: float = 0.0
     _watched: float = 0.0
     _watched_at: float | None = None
-    _time_to_ask: float | None = None
     _judged_first: float | None = None
     _judged_last: float = 0.0
 
@@ -104,10 +101,7 @@ class AgentRecord:
         return self._replaced and self.user_exists
 
     def observe(self, observation: Observation, now: float) -> None:
-        """Take a newer observation, and learn how long this agent takes from its start to its request.
-
-        Only new credentials are asked for right after a start; with cached ones it may have worked for days before.
-        """
+        """Take a newer observation."""
         known = self.observation  # what only the deployment knows is not looked up again
         if observation.trouble or known.trouble:  # that ends it, also where a turn ends before
             self.observation = replace(known, trouble=observation.trouble or known.trouble)
@@ -120,15 +114,8 @@ class AgentRecord:
             image_digest=digest,
             mark_trouble=observation.mark_trouble or known.mark_trouble,
         )
-        if observation.started_now or (observation.credentials and not observation.asks):
-            self.silent_start = observation.started_at
-        events, started = observation.events, None if observation.starts_in_future else observation.started_at
         self._observed_at = now
-        self._seen_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
-        if self._pairing_seen_at is None or _shown(known) != _shown(observation):
-            self._pairing_seen_at = observation.observed_at
-        if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
-            self._time_to_ask = max(0.0, events[0].at - started)
+        self.sightings.take(known, observation)
 
     def refuse_unrecorded(self, why: str) -> None:
         """Its request is not authorized, because that cannot be recorded."""
@@ -201,16 +188,16 @@ class AgentRecord:
             failed_ago=0.0 if refusals.at is None else now - refusals.at,
             refused=refusals.final,
             name_taken=self._name_taken,
-            asks_now=self.observation.asks and self.observation.started_at == self.silent_start,
+            asks_now=self.sightings.asks_anew(self.observation),
             kept=self._kept,
-            seen_ids=tuple(self._seen_ids),
-            pairing_seen_at=self._pairing_seen_at,
+            seen_ids=tuple(self.sightings.pairing_ids),
+            pairing_seen_at=self.sightings.pairing_since,
             cleared=self._cleared,
             taken_back=self.taken_back,
             taken_back_as=self._taken_back_as,
             wait_started_ago=self.waiting_since(now) if self.verdict is not None else 0.0,
             watched=self._watched,
-            time_to_ask=self._time_to_ask,
+            time_to_ask=self.sightings.time_to_ask,
         )
         return Evidence(
             self.observation, self.user_exists, self.pending, window_open, history, self.user_since, self.elsewhere
@@ -322,8 +309,3 @@ class AgentRecord:
         )
         self.actions.append("taken_back")
         self.authorizations.settle(a.TAKEN_BACK, self.taken_back)
-
-
-def _shown(seen: Observation) -> tuple[float | None, tuple[str, ...]]:
-    """The pairing IDs that a start of the container has shown until now."""
-    return seen.started_at, shown_ids(seen.events)

@@ -39,9 +39,9 @@ def as_known(listed: Requests, page: Page, now: float) -> Requests:
         return listed
     if page.tells:
         return replace(listed, known=True)
-    if now < page.high and is_first_blank(listed, page):
-        return listed
     if now < page.high:
+        if is_first_blank(listed, page):
+            return listed
         left = max(0.0, page.low - now) if page.sure else 0.0
         return replace(listed, window_open=True, remaining=left, known=True)
     return replace(listed, known=listed.blank or page.opened or page.sure)

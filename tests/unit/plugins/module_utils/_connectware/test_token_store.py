@@ -57,29 +57,24 @@ def test_forked_workers_log_in_once(
     assert workers(8, login_params, session_of, store) == [0] * 8
 
 
+@pytest.mark.parametrize("given", [(), ("given",)], ids=["with_a_login_alone", "with_a_token_that_is_refused_too"])
 def test_a_shared_token_that_was_revoked_is_replaced(
-    server: Conversation, login_params: dict[str, Any], session_of: Callable[..., Session], store: SharedTokenStore
+    given: tuple[str, ...],
+    server: Conversation,
+    login_params: dict[str, Any],
+    session_of: Callable[..., Session],
+    store: SharedTokenStore,
 ) -> None:
     store.put(store_key(server.url, "rollout", PASSWORD), "old", 4e9)
-    server.expect("GET", "/api/system/info", token="old", status=401)
-    server.expect_login("new").expect("GET", "/api/system/info", token="new", answer={})
-    session_of(login_params, token_store=store).call("system_info")
-    server.expect("GET", "/api/system/info", token="new", answer={})
-    session_of(login_params, token_store=store).call("system_info")
-
-
-def test_a_given_token_and_a_shared_one_that_were_both_revoked_are_replaced(
-    server: Conversation, login_params: dict[str, Any], session_of: Callable[..., Session], store: SharedTokenStore
-) -> None:
-    store.put(store_key(server.url, "rollout", PASSWORD), "old", 4e9)
-    both = {**login_params, "connectware_token": "given"}
-    for refused in ("given", "old"):
+    params = {**login_params, **({"connectware_token": given[0]} if given else {})}
+    for refused in (*given, "old"):
         server.expect("GET", "/api/system/info", token=refused, status=401)
     server.expect_login("new").expect("GET", "/api/system/info", token="new", answer={})
-    session_of(both, token_store=store).call("system_info")
-    server.expect("GET", "/api/system/info", token="given", status=401)
+    session_of(params, token_store=store).call("system_info")
+    for refused in given:
+        server.expect("GET", "/api/system/info", token=refused, status=401)
     server.expect("GET", "/api/system/info", token="new", answer={})
-    session_of(both, token_store=store).call("system_info")
+    session_of(params, token_store=store).call("system_info")
 
 
 def test_where_every_token_is_refused_there_is_one_login(
