@@ -142,6 +142,13 @@ def test_the_example_of_plan(site: Site) -> None:
     assert f"Would be registered: {site.agent(1)} on factory (first_start), {site.agent(2)} on factory" in shown
 
 
+def test_the_example_of_as_list(site: Site) -> None:
+    for given in ("{}", '{"agents": "one,two"}', '{"agents": ["one", "two"]}'):
+        shown = site.tasks("filter/as_list", "--extra-vars", given).ok().output
+        for entry in ("one", "two") if "one" in given else (site.agent(1), site.agent(2)):
+            assert f' "{entry}"' in shown, "each is an entry of its own"
+
+
 def test_the_example_of_repeated_names(site: Site) -> None:
     site.tasks("filter/repeated_names").ok()
     site.factory.agents.append({"name": "welder", "username": site.agent(1)})
