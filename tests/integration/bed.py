@@ -108,6 +108,7 @@ class Factory:
     directory: Path
     agents: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
+    of_host: dict[str, Any] = field(default_factory=dict)  # variables of this host alone, and not of the controller
     environment: dict[str, str] = field(default_factory=dict)  # of ansible-playbook, over that of the tests
 
     def __post_init__(self) -> None:
@@ -165,7 +166,7 @@ class Factory:
     ) -> tuple[list[str], dict[str, str]]:
         inventory = {
             "all": {
-                "hosts": hosts or {"factory": {"agents_list": self.agents}},
+                "hosts": hosts or {"factory": {"agents_list": self.agents, **self.of_host}},
                 "vars": {**self.variables, **variables},
             }
         }

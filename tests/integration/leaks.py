@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import socket
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -20,6 +22,8 @@ from integration.bed import docker
 
 FOR_HTML = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}  # as programs in Go write JSON
 PAUSE = 0.02  # seconds between two samples
+SYSTEM_LOG = "/dev/log"  # where modules of Ansible tell what they were given
+IN_SYSTEM_LOG = "system log"
 
 
 def spellings(secret: str) -> dict[str, bytes]:
@@ -83,21 +87,61 @@ class Seeker:
         return found
 
 
+class SystemLog:
+    """Hears what is written into the system's log, on a machine that has nobody else who does.
+
+    Attributes:
+        heard: every entry; None where the log is somebody else's.
+    """
+
+    def __init__(self) -> None:
+        self.heard: set[bytes] | None = None
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+    def __enter__(self) -> SystemLog:
+        try:
+            self._socket.bind(SYSTEM_LOG)
+        except OSError:
+            return self
+        self.heard = set()
+        self._thread = threading.Thread(target=self._listen, args=(self.heard,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self.heard is not None:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as own:
+                own.sendto(b"", SYSTEM_LOG)
+            self._thread.join(10)
+            os.unlink(SYSTEM_LOG)
+        self._socket.close()
+
+    def _listen(self, heard: set[bytes]) -> None:
+        while entry := self._socket.recv(1 << 20):
+            heard.add(entry)
+
+
 class Sampler:
-    """Looks again and again, while something runs, at command lines and into folders.
+    """Looks again and again, while something runs, at command lines and into folders, and hears the system's log.
 
     Attributes:
         seen: by place, every content that there was at any time.
+        system_log: where that is told.
     """
 
     def __init__(self, folders: dict[str, Path]) -> None:
         self.seen: dict[str, set[bytes]] = defaultdict(set)
+        self.system_log = SystemLog()
         self._folders = folders
         self._known: set[tuple[str, int, int]] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Sampler:
+        if self.system_log.__enter__().heard is not None:
+            self.seen[IN_SYSTEM_LOG] = self.system_log.heard
         self._thread.start()
         return self
 
@@ -106,6 +150,7 @@ class Sampler:
     ) -> None:
         self._over.set()
         self._thread.join(10)
+        self.system_log.__exit__(None, None, None)
 
     def _run(self) -> None:
         while not self._over.is_set():

@@ -42,6 +42,7 @@ class Stage:
             "ANSIBLE_CACHE_PLUGIN_CONNECTION": folder / "facts",
         }
         meanwhile = {f"files in {name} meanwhile": path for name, path in self.places.items()}
+        meanwhile["files in shared memory meanwhile"] = Path("/dev/shm")
         self.sampler = Sampler({ON_HOST: self.host_tmp, **meanwhile})
         for path in (*self.places.values(), self.host_tmp):
             path.mkdir()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 from integration.bed import IMAGE, VERSION, Factory, docker
-from integration.leaks import Leak, Seeker, contents_of, spellings
+from integration.leaks import IN_SYSTEM_LOG, SYSTEM_LOG, Leak, Seeker, contents_of, spellings
 from integration.registry import Registry, SavedImage
 from integration.stage import ON_HOST, Stage, new_secret
 from integration.test_modules import MAKE_TOKEN, Controller
@@ -42,8 +43,8 @@ def site(stage: Stage, registry: Registry, factory: Callable[..., Factory]) -> F
     made.variables.update(
         connectware_password=password, agents_image=registry.image, agents_pull="missing",
         agents_registry_username=registry.username, agents_registry_password=registry.password,
-        ansible_remote_tmp=str(stage.host_tmp),
     )  # fmt: skip
+    made.of_host["ansible_remote_tmp"] = str(stage.host_tmp)
     made.environment["ANSIBLE_PIPELINING"] = "0"  # modules come as files: they are looked into
     stage.secrets.update({"password": password, "registry password": registry.password})
     stage.secrets["registry login"] = registry.authorization.removeprefix("Basic ")
@@ -83,12 +84,17 @@ def test_no_secret_of_a_whole_life_turns_up(stage, site, registry):
         alone = {"connectware_token": token, "connectware_username": None, "connectware_password": None}
         assert stage.saw(site.rollout(*LOUD, **alone).ok()).changed == 0
         stage.learn_tokens(site.simulator)
+        stage.saw(site.play("upgrade", *LOUD, agents_version="auto").ok())
         stage.saw(site.retire(*LOUD, agents_purge=True).ok())
         stage.learn_tokens(site.simulator)
     assert stage.sampler.seen[ON_HOST] and stage.sampler.seen["environment of agents"]
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in stage.outputs[0], "what modules were given is printed"
+    logged = stage.sampler.seen.get(IN_SYSTEM_LOG)
+    assert logged is None or any(b"edgefleet.connectware.agents" in entry for entry in logged)
     assert evidence.read_text().count('"outcome": "proved"') == 3
-    assert not stage.leaks("connectware-agent-it", f"{registry.image}:{VERSION}")
+    # The upgrade asks for the version with a module, which comes as a file here; it runs on the controller.
+    leaks = stage.leaks("connectware-agent-it", f"{registry.image}:{VERSION}")
+    assert {(leak.place, leak.secret) for leak in leaks} <= {("files in ANSIBLE_REMOTE_TEMP meanwhile", "password")}
 
 
 def spelled(secret: str) -> str:
@@ -166,9 +172,7 @@ def test_what_ansible_keeps_where_it_is_told_to(stage, site, registry, monkeypat
     """
     registry.publish(VERSION)
     monkeypatch.setenv("ANSIBLE_KEEP_REMOTE_FILES", "1")
-    del site.variables["ansible_remote_tmp"]
-    hosts = {"factory": {"agents_list": site.agents, "ansible_remote_tmp": str(stage.host_tmp)}}
-    site.rollout(hosts=hosts, agents_version="auto").ok()
+    site.rollout(agents_version="auto").ok()
     stage.learn_tokens(site.simulator)
     seeker = Seeker(stage.secrets)
     assert {leak.secret for leak in seeker.leaks("host", contents_of(stage.host_tmp))} == {"registry password"}
@@ -207,14 +211,19 @@ def test_a_planted_secret_is_found_in_every_spelling_and_place(stage, traces):
             path.write_text(whole)
         sleeper = [sys.executable, "-c", "import sys; sys.stdin.read()", "agent.py", whole]
         running = subprocess.Popen(sleeper, stdin=subprocess.PIPE, env={"X": whole})
-        until(lambda: len(stage.sampler.seen) == 3 + len(passing), "the sampler has seen everything")
-        until(lambda: any(b"planted" in line for line in stage.sampler.seen["command lines"]), "the command line")
+        ours = IN_SYSTEM_LOG in stage.sampler.seen
+        if ours:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+                log.sendto(whole.encode(), SYSTEM_LOG)
+        awaited = {ON_HOST, "command lines", "environment of agents",
+                   *(f"files in {name} meanwhile" for name in stage.places)}  # fmt: skip
+        for place in awaited:  # there may be other command lines, and other agents
+            until(lambda place=place: secret.encode() in b"".join(stage.sampler.seen[place].copy()), place)
         running.communicate(b"")
         for path in (stage.host_tmp / "AnsiballZ_x.py", *passing):
             path.unlink()
     found = {(leak.place, leak.spelling) for leak in stage.leaks(traces, traces)}
-    everywhere = {"output", "report", "files left", "containers", "volumes", "command lines", "environment of agents",
-                  ON_HOST, *(f"files in {name} meanwhile" for name in stage.places)}  # fmt: skip
+    everywhere = {"output", "report", "files left", "containers", "volumes", *awaited, *[IN_SYSTEM_LOG] * ours}
     distinct = {needle: name for name, needle in reversed(spellings(secret).items())}
     # The engine prints JSON: what has quotes or backslashes is spelled in another way there.
     changed = {name for needle, name in distinct.items() if set(needle) & set(b'"\\')}
