@@ -11,6 +11,7 @@ from . import authorization as a
 from .authorization import Authorization
 from .observation import Observation, shown_ids
 from .refusals import Refusals
+from .text import printable
 
 
 def of_agent(seen: Observation, listed_id: str, window_open: bool, reason: str) -> Authorization:
@@ -108,6 +109,23 @@ class Authorizations:
         if self._attempted is not None and not in_effect:
             self.settle(a.FAILED, trouble)
         return self._attempted if in_effect else None
+
+    def taken_back(self, username: str, trouble: str) -> tuple[bool, str]:
+        """Whether the user that the last one has made is gone again, and what is to be said of it.
+
+        Args:
+            trouble: why it could not be deleted; empty if it was, or was not to be.
+        """
+        if self.existed:
+            user = printable(username)
+            return False, f"The user {user!r} was there before this run authorized anything, so it was kept."
+        if trouble:
+            text = f"That user could not be deleted: {trouble} Delete it in Connectware now: a stranger may use it."
+            return False, text
+        return True, (
+            "It did not prove to have got in, so the user that its authorization has made was deleted at once. Mend"
+            " what is wrong, and find out whether somebody else asks with this name; then run again."
+        )
 
     def settle(self, outcome: str, message: str = "") -> None:
         """What became of the last one."""

@@ -26,7 +26,6 @@ from .observation import Observation
 from .refusals import Refusals
 from .registration import decide
 from .sightings import Sightings
-from .text import printable
 
 
 @dataclass
@@ -293,19 +292,9 @@ class AgentRecord:
         """
         why = (why or (self.verdict.message if self.verdict else "")).rstrip(". ")
         self._taken_back_as = self.verdict.verdict if self.verdict else ""
-        if self.authorizations.existed:
-            user = printable(self.observation.username)
-            trouble = f"The user {user!r} was there before this run authorized anything, so it was kept."
-        elif trouble:
-            trouble = f"That user could not be deleted: {trouble} Delete it in Connectware now: a stranger may use it."
-        if trouble:
-            self.taken_back = f"{why}. {trouble}"
-            self.authorizations.settle(a.NOT_TAKEN_BACK, self.taken_back)
-            return
-        self.user_exists = False
-        self.taken_back = (
-            f"{why}. It did not prove to have got in, so the user that its authorization has made was deleted at once."
-            " Mend what is wrong, and find out whether somebody else asks with this name; then run again."
-        )
-        self.actions.append("taken_back")
-        self.authorizations.settle(a.TAKEN_BACK, self.taken_back)
+        gone, said = self.authorizations.taken_back(self.observation.username, trouble)
+        self.taken_back = f"{why}. {said}"
+        self.authorizations.settle(a.TAKEN_BACK if gone else a.NOT_TAKEN_BACK, self.taken_back)
+        if gone:
+            self.user_exists = False
+            self.actions.append("taken_back")
