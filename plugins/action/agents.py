@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
@@ -31,8 +31,11 @@ class ActionModule(NormalAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         host = str((task_vars or {}).get("inventory_hostname", "?"))
-        self._task.args = ungrouped(self._task.args)
         names = names_in(self._task.args.get("agents"))
+        try:
+            self._task.args = ungrouped(self._task.args)
+        except AnsibleActionFail as exc:
+            raise AnsibleActionFail(f"{whose(host, names)}: {exc}") from None
         doing = DOING.get(str(self._task.args.get("state", "present")), "working on {agents}")
         counted = f"{len(names)} agent{'' if len(names) == 1 else 's'}"
         display = Display()

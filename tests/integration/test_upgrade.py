@@ -359,3 +359,17 @@ def test_a_connectware_that_is_just_coming_up_is_waited_for(factory, not_yet):
     site.simulator.control("POST", "faults", {"operation": not_yet, "status": 503, "count": 12})
     upgrade(site, fleet(site)).ok()
     assert image_of(site, site.names()[0]) == id_of(NEXT_VERSION)
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer", "told"),
+    [
+        ("system_health", {"non_json": True}, "/api/system/health"),
+        ("system_info", {"status": 403}, "/api/system/info: HTTP 403"),
+    ],
+)
+def test_why_the_version_of_connectware_is_not_known_is_told(factory, operation, answer, told):
+    site = factory(1)
+    site.simulator.control("POST", "faults", {"operation": operation, **answer})
+    run = upgrade(site, fleet(site)).failed(site.names()[0], told)
+    assert "has no attribute" not in run.output and "is undefined" not in run.output

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from unit.plugins.action.standing import TASK_VARS, standing
 
@@ -106,3 +106,12 @@ def test_what_takes_long_says_what_it_is_doing(state: str, line: str, monkeypatc
     standing(agents, {"agents": PRESSES, "state": state}).run(None, TASK_VARS)
 
     assert said == [line]
+
+
+def test_options_that_are_the_failure_of_another_task_name_the_agents_that_wait_for_it() -> None:
+    options = {"failed": True, "msg": "Connectware does not say its version."}
+
+    with pytest.raises(AnsibleActionFail) as failure:
+        standing(agents, {"agents": PRESSES, "options": options}).run(None, TASK_VARS)
+
+    assert str(failure.value) == "Host hamburg (agents: press-1, press-2): Connectware does not say its version."
