@@ -104,10 +104,10 @@ lint-licences: stage ## licence and copyright of every file
 	@cd $(STAGE) && { reuse lint --quiet || { reuse lint; exit 1; }; }
 
 .PHONY: lint-repository
-lint-repository: setup ## argument specs, doc fragments, action groups, import arrows, proofs; tests can be loaded
+lint-repository: setup ## argument specs, doc fragments, action groups, import arrows, proofs, the floor of Python; tests load
 	@echo '==> repository'
 	@pytest -q --no-header tests/unit/test_repository.py tests/unit/test_doc_fragments.py tests/unit/test_meta.py \
-	  tests/unit/test_ignored.py
+	  tests/unit/test_ignored.py tests/unit/test_floor.py
 	@pytest -qq --collect-only tests >$(BUILD)/collected.txt || { tail -n 40 $(BUILD)/collected.txt; exit 1; }
 
 .PHONY: lint-ansible
