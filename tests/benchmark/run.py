@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from importlib.metadata import distributions, version
@@ -26,8 +25,8 @@ from benchmark import contestants, prepare, results, tables
 from benchmark.ground import Case, Ground
 from benchmark.measure import measure
 from integration.factory_host import outer
+from tools.commit import commit
 
-ROOT = Path(__file__).resolve().parents[2]
 REPEATS = int(os.environ.get("BENCH_REPEATS") or results.ROUNDS)
 CASES = [Case.parse(text) for text in (os.environ.get("BENCH_CASES") or "").split()]
 CASES = CASES or [Case(*size) for size in results.SIZES]
@@ -38,12 +37,6 @@ def machine() -> dict[str, Any]:
     """What everything ran on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {"processors": os.cpu_count(), "memory_gib": round(memory / 2**30), "kernel": os.uname().release}
-
-
-def commit() -> str:
-    """What is measured; with a mark where files differ from it."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
 
 def versions(collections: Path, packages: Path) -> dict[str, str]:

@@ -3,18 +3,22 @@
 
 """`make matrix`: the cells of cells.yml, each in virtual environments of its own.
 
-Usage: run.py COLLECTION FOLDER [PATTERN...]
+Usage: run.py COLLECTION FOLDER [--results FILE] [PATTERN...]
 COLLECTION is a folder ansible_collections/edgefleet/connectware, FOLDER takes environments, logs and the result
 (matrix.json, in which each run replaces what it was before, so that a matrix can be run in parts). A pattern chooses
 cells by their names and, after a colon, what is run of them; `short` is what `make test` runs. Without any, all are
 run.
 
 A Python that this machine has not is skipped, and the table and the last line say so. It fails a cell that was given by
-its name, with a colon or without; those of `short` may be skipped, but not all of them.
+its name, with a colon or without; those of `short` may be skipped, but not all of them. A cell fails too whose
+ansible-core supports another Python than cells.yml says of it.
+
+FILE gets the numbers of a full run, its skipped cells among them; what is run in parts leaves it as it is.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -22,16 +26,16 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from matrix import venvs
+from matrix import kept, supported, venvs
 from matrix.cells import Cell, cells, chosen, environments, read
+from matrix.outcome import FAILED, PASSED, SKIPPED, Outcome
+from tools.commit import commit
 
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
-PASSED, FAILED, SKIPPED = "passed", "FAILED", "skipped"
 # What is run of the unit tests; `host` are those of modules, and of what they do with the engine of a factory host;
 # `plugins` are those of code that ansible-core itself loads on the controller.
 TARGET_TESTS = {
@@ -45,20 +49,6 @@ CONTROLLER_TESTS = {
     ),
 }
 WORKERS = "2"
-
-
-@dataclass
-class Outcome:
-    """What became of one run of a cell."""
-
-    cell: str
-    run: str
-    state: str
-    reason: str = ""
-    seconds: float = 0.0
-    tests: int = 0
-    versions: dict[str, str] = field(default_factory=dict)
-    ended: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 class Matrix:
@@ -81,6 +71,11 @@ class Matrix:
         except venvs.BrokenEnvironmentError as exc:
             self._add([Outcome(cell.name, run, FAILED, str(exc)) for run in runs])
             return
+        told = supported.by_its_core(core / "python")
+        wrong = supported.differences(cell.core, told, self.data)
+        if wrong:
+            self._add([Outcome(cell.name, run, FAILED, f"cells.yml: {'; '.join(wrong)}") for run in runs])
+            return
         installed = {**venvs.versions(core), **venvs.versions(tests)}
         for run in runs:
             self._add([self._one(cell, run, core, tests, installed)])
@@ -101,9 +96,9 @@ class Matrix:
             outcome.tests, missing = count([path.read_text("utf-8") for path in self._reports(cell)])
             outcome.reason = ", ".join(missing)
         if done.returncode != 0:
-            outcome.state, outcome.reason = FAILED, f"exit code {done.returncode}, see {log}"
+            outcome.state, outcome.reason = FAILED, f"exit code {done.returncode}, see logs/{log.name}"
         elif run != "sanity" and not outcome.tests:
-            outcome.state, outcome.reason = FAILED, f"no test was run, see {log}"
+            outcome.state, outcome.reason = FAILED, f"no test was run, see logs/{log.name}"
         return outcome
 
     def _reports(self, cell: Cell) -> list[Path]:
@@ -115,7 +110,7 @@ class Matrix:
         self.outcomes += outcomes
         keep(outcomes, self.data["left_out"], self.result)
         for outcome in outcomes:
-            print(line(outcome), flush=True)
+            print(outcome.line(), flush=True)
 
 
 def command(cell: Cell, run: str, core: Path, tests: Path, collection: Path) -> list[str]:
@@ -154,13 +149,6 @@ def count(reports: list[str]) -> tuple[int, list[str]]:
     return run, left
 
 
-def line(outcome: Outcome) -> str:
-    tests = f"{outcome.tests} tests" if outcome.tests else ""
-    return (
-        f"{outcome.cell:<36}  {outcome.run:<8}{outcome.state:<8}{outcome.seconds:>7.1f} s  {tests:<11}{outcome.reason}"
-    )
-
-
 def keep(outcomes: list[Outcome], left_out: list[dict[str, str]], path: Path) -> None:
     """Write what became of these runs into the result, in place of what it has of them."""
     before: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["runs"] if path.exists() else []
@@ -171,15 +159,20 @@ def keep(outcomes: list[Outcome], left_out: list[dict[str, str]], path: Path) ->
 
 
 def main() -> int:
-    collection, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    matrix = Matrix(collection, folder)
-    patterns = sys.argv[3:] or ["*"]
+    parser = argparse.ArgumentParser(description="Run cells of the matrix.", allow_abbrev=False)
+    parser.add_argument("collection", type=lambda text: Path(text).resolve())
+    parser.add_argument("folder", type=lambda text: Path(text).resolve())
+    parser.add_argument("--results", type=Path, help="a file for the numbers of a full run")
+    parser.add_argument("patterns", nargs="*", default=["*"])
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    matrix = Matrix(options.collection, options.folder)
+    everything, patterns = cells(matrix.data), options.patterns
     named = names(patterns)
     if patterns == ["short"]:
         patterns = matrix.data["short"]
     try:
-        wanted = chosen(cells(matrix.data), patterns)
+        wanted = chosen(everything, patterns)
     except LookupError as exc:
         print(f"matrix: {exc}", file=sys.stderr)
         return 2
@@ -187,8 +180,21 @@ def main() -> int:
         matrix.run(cell, runs, named=cell.name in named)
     for row in matrix.data["left_out"]:
         print(f"left out: Python {row['python']}: {row['reason']}")
-    print(f"{summary(matrix.outcomes)}; logs and matrix.json are in {folder}")
+    if options.results:
+        write(matrix, everything, options.results)
+    print(f"{summary(matrix.outcomes)}; logs and matrix.json are in {options.folder}")
     return exit_code(matrix.outcomes)
+
+
+def write(matrix: Matrix, everything: Sequence[Cell], path: Path) -> None:
+    """The numbers that are kept, of a full run only."""
+    lacks = kept.incomplete(matrix.outcomes, everything)
+    if lacks:
+        print(f"Not kept in {path}, for these were not run: {', '.join(lacks)}", file=sys.stderr)
+        return
+    numbers = kept.numbers(matrix.outcomes, everything, matrix.data["left_out"], commit())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
 
 
 def names(patterns: Sequence[str]) -> set[str]:

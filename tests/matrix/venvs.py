@@ -79,8 +79,12 @@ def home(bin_folder: Path) -> str:
 
 
 def versions(bin_folder: Path) -> dict[str, str]:
-    """What is installed, of the packages that matter here."""
-    command = [str(bin_folder / "python"), "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"]
+    """Of its Python, and of the packages that matter here."""
+    python = str(bin_folder / "python")
+    command = [python, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     installed = {row["name"].lower(): row["version"] for row in json.loads(done.stdout)}
-    return {name: installed[name] for name in ("ansible-core", "docker", "requests", "urllib3") if name in installed}
+    told = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout
+    installed["python"] = told.split()[1]
+    names = ("python", "ansible-core", "docker", "requests", "urllib3")
+    return {name: installed[name] for name in names if name in installed}

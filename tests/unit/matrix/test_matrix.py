@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
-from matrix import run, venvs
+from matrix import kept, run, supported, venvs
 from matrix.cells import NEWEST, OLDEST, Cell, cells, chosen, environments, read
+from matrix.outcome import FAILED, PASSED, SKIPPED, Outcome
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = read()
@@ -46,6 +49,27 @@ def test_a_cell_is_one_that_its_core_supports(cell: Cell) -> None:
 
     assert cell.controller in core["controller"]
     assert cell.python in core["target" if cell.target else "controller"]
+
+
+INSTALLED = ".".join(version("ansible-core").split(".")[:2])
+
+
+def test_the_pythons_of_a_core_are_those_that_it_says_itself() -> None:
+    """Of the one that is installed here; `make matrix` asks each of the others."""
+    told = supported.by_its_core(Path(sys.executable))
+
+    assert "3.8" in told["target"] and "3.11" in told["controller"]
+    assert supported.differences(INSTALLED, told, DATA) == []
+
+
+def test_a_python_that_is_missing_is_found() -> None:
+    told = {"controller": ["3.11", "3.12"], "target": ["3.8", "3.11", "3.12"]}
+    data = {"cores": {"2.19": {"controller": ["3.11"], "target": ["3.8", "3.11", "3.12", "3.15"]}}}
+
+    assert supported.differences("2.19", told, data) == [
+        "as the controller ansible-core 2.19 supports Python 3.12 too",
+        "as the target ansible-core 2.19 does not support Python 3.15",
+    ]
 
 
 def test_names_are_unique() -> None:
@@ -179,13 +203,13 @@ def test_tests_that_were_skipped_are_told_with_their_reason() -> None:
 
 def test_the_result_keeps_what_was_run_before(tmp_path: Path) -> None:
     result = tmp_path / "matrix.json"
-    first = [run.Outcome("b", "units", run.FAILED), run.Outcome("b", "sanity", run.PASSED)]
+    first = [Outcome("b", "units", FAILED), Outcome("b", "sanity", PASSED)]
     run.keep(first, DATA["left_out"], result)
-    run.keep([run.Outcome("b", "units", run.PASSED), run.Outcome("a", "units", run.PASSED)], [], result)
+    run.keep([Outcome("b", "units", PASSED), Outcome("a", "units", PASSED)], [], result)
 
     rows = json.loads(result.read_text())["runs"]
     assert [(row["cell"], row["run"], row["state"]) for row in rows] == [
-        ("a", "units", run.PASSED), ("b", "sanity", run.PASSED), ("b", "units", run.PASSED)
+        ("a", "units", PASSED), ("b", "sanity", PASSED), ("b", "units", PASSED)
     ]  # fmt: skip
 
 
@@ -205,14 +229,14 @@ def test_a_cell_is_named_with_a_colon_too(pattern: str, named: bool) -> None:
 @pytest.mark.parametrize(
     ("states", "code", "said"),
     [
-        ([run.PASSED], 0, "1 runs, 0 failed, 0 skipped"),
-        ([run.PASSED, run.SKIPPED], 0, "2 runs, 0 failed, 1 skipped"),
-        ([run.SKIPPED], 1, "1 runs, 0 failed, 1 skipped"),
-        ([run.PASSED, run.FAILED], 1, "2 runs, 1 failed, 0 skipped"),
+        ([PASSED], 0, "1 runs, 0 failed, 0 skipped"),
+        ([PASSED, SKIPPED], 0, "2 runs, 0 failed, 1 skipped"),
+        ([SKIPPED], 1, "1 runs, 0 failed, 1 skipped"),
+        ([PASSED, FAILED], 1, "2 runs, 1 failed, 0 skipped"),
     ],
 )
 def test_what_was_skipped_is_told_and_is_no_success_by_itself(states: list[str], code: int, said: str) -> None:
-    outcomes = [run.Outcome("a", "units", state) for state in states]
+    outcomes = [Outcome("a", "units", state) for state in states]
     assert (run.exit_code(outcomes), run.summary(outcomes)) == (code, said)
 
 
@@ -227,5 +251,61 @@ def test_a_cell_without_its_python_is_skipped_unless_it_was_named(
     matrix.run(CONTROLLER, CONTROLLER.runs, named=False)
     matrix.run(CONTROLLER, CONTROLLER.runs, named=True)
 
-    assert [outcome.state for outcome in matrix.outcomes] == [run.SKIPPED, run.FAILED]
-    assert all(re.search("no Python", run.line(outcome)) for outcome in matrix.outcomes)
+    assert [outcome.state for outcome in matrix.outcomes] == [SKIPPED, FAILED]
+    assert all(re.search("no Python", outcome.line()) for outcome in matrix.outcomes)
+
+
+def test_a_cell_fails_whose_core_supports_another_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {**DATA["cores"]["2.16"], "target": [*DATA["cores"]["2.16"]["target"], "3.13"]}
+    monkeypatch.setattr(venvs, "made", lambda environment, _folder: tmp_path / environment.name)
+    monkeypatch.setattr(supported, "by_its_core", lambda _python: told)
+    matrix = run.Matrix(tmp_path, tmp_path)
+    matrix.run(CONTROLLER, ["units"], named=False)
+
+    (outcome,) = matrix.outcomes
+    said = "cells.yml: as the target ansible-core 2.16 supports Python 3.13 too"
+    assert (outcome.state, outcome.reason) == (FAILED, said)
+
+
+# ------------------------------------------------------------------------------------------------------ what is kept
+
+
+def outcomes() -> list[Outcome]:
+    """Of a full run on a machine without Python 3.14."""
+    installed = {"python": "3.10.1", "docker": "5.0.3"}
+    return [
+        Outcome(cell.name, each, SKIPPED, "no Python 3.14 on this machine")
+        if cell.python == "3.14"
+        else Outcome(cell.name, each, PASSED, tests=0 if each == "sanity" else 7, versions=installed)
+        for cell in CELLS
+        for each in cell.runs
+    ]
+
+
+def test_a_full_run_is_kept_with_its_commit_and_all_of_its_cells(tmp_path: Path) -> None:
+    path, matrix = tmp_path / "results" / "latest.json", run.Matrix(tmp_path, tmp_path)
+    matrix.outcomes = outcomes()
+    run.write(matrix, CELLS, path)
+
+    written = json.loads(path.read_text())
+    assert re.fullmatch(r"[0-9a-f]{12}(-dirty)?", written["commit"])
+    assert [cell["name"] for cell in written["cells"]] == [cell.name for cell in CELLS]
+    first = written["cells"][0]
+    assert first["versions"] == {"python": "3.10.1", "docker": "5.0.3"}
+    assert (first["runs"]["units"]["state"], first["runs"]["units"]["tests"]) == ("passed", 7)
+    skipped = [one for one in matrix.outcomes if one.state == SKIPPED]
+    assert [(row["cell"], row["run"]) for row in written["skipped"]] == [(one.cell, one.run) for one in skipped] != []
+    assert {row["reason"] for row in written["skipped"]} == {"no Python 3.14 on this machine"}
+    assert written["runs"] == {"passed": len(outcomes()) - len(skipped), "failed": 0, "skipped": len(skipped)}
+    assert written["left_out"] == DATA["left_out"]
+
+
+def test_a_part_of_a_run_leaves_what_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, matrix = tmp_path / "latest.json", run.Matrix(tmp_path, tmp_path)
+    path.write_text("kept")
+    matrix.outcomes = outcomes()[1:]
+    run.write(matrix, CELLS, path)
+
+    assert path.read_text() == "kept"
+    assert f"these were not run: {CELLS[0].name}:{CELLS[0].runs[0]}" in capsys.readouterr().err
+    assert kept.incomplete(outcomes(), CELLS) == []
