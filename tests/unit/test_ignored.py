@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("extensions", "playbooks", "plugins", "roles", "tests")
+FOLDERS = (".ci", "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles", "tests")
+SUFFIXES = (".cfg", ".js", ".md", ".py", ".rst", ".sh", ".toml", ".yaml", ".yml")
 MARKED = re.compile(
     r"#\s*(?:noqa|type:\s*ignore|pragma:|pylint:\s*disable|shellcheck\s+disable|yamllint\s+disable|hadolint\s+ignore)"
     r"(?P<rest>.*)$"
@@ -35,7 +37,7 @@ def unexplained(source: str) -> list[int]:
 def files() -> Iterator[Path]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
-            text = path.suffix in (".py", ".sh", ".yml", ".yaml", ".js") or path.name == "Dockerfile"
+            text = path.suffix in SUFFIXES or path.name in ("Dockerfile", "run")
             if text and path.is_file() and not {".ansible", "__pycache__"} & set(path.parts) and path != Path(__file__):
                 yield path
 
@@ -95,3 +97,41 @@ def test_each_rule_that_is_off_for_ruff_has_a_reason() -> None:
     assert places.count(" = [") > 5
     assert entries_without_words(everywhere) == [] == entries_without_words(places)
     assert entries_without_words('  "S106",\n  "S107",  # words') == ['"S106",']
+
+
+def settings_without_words(text: str, section: str) -> list[str]:
+    """Entries of a section of a YAML file with words neither behind them nor in a comment right above."""
+    lines = text.partition(f"\n{section}:")[2].splitlines()[1:]
+    inside = takewhile(lambda line: line.startswith(" ") or not line.strip(), lines)
+    found, above = [], ""
+    for line in inside:
+        entry = re.match(r"  [^ #]", line) is not None
+        if entry and not above.startswith("  # ") and not re.search(r" # .*[a-z]{2,}", line):
+            found.append(line.strip())
+        above = line
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "section", "least"),
+    [(".yamllint", "ignore", 3), (".yamllint", "rules", 5), (".ansible-lint", "exclude_paths", 5)],
+)
+def test_each_setting_that_hides_findings_has_a_reason(name: str, section: str, least: int) -> None:
+    text = (ROOT / name).read_text("utf-8")
+
+    assert settings_without_words(text, section) == []
+    without = re.sub(r"^ +#.*\n| +# .*$", "", text, flags=re.MULTILINE)
+    assert len(settings_without_words(without, section)) >= least, "the check does not see its entries"
+
+
+def test_a_setting_without_words_is_found() -> None:
+    text = "a: 1\nrules:\n  # words\n  braces:\n    max: 1\n  commas: disable\n  colons: disable  # words\nb:\n  c: 1\n"
+
+    assert settings_without_words(text, "rules") == ["commas: disable"]
+
+
+def test_what_ansible_lint_is_told_of_modules_and_variables_has_a_reason() -> None:
+    lines = (ROOT / ".ansible-lint").read_text("utf-8").splitlines()
+
+    for section in ("extra_vars", "mock_modules"):
+        assert lines[lines.index(f"{section}:") - 1].startswith("# "), section
