@@ -70,6 +70,7 @@ class Contestant:
         return {
             "ANSIBLE_CONFIG": str(ground.configuration),
             "ANSIBLE_FORKS": str(max(5, ground.case.hosts)),
+            "ANSIBLE_PIPELINING": "1",  # of tasks on the controller too, which have no variables of the bed
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(ground.control_paths),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_NOCOLOR": "1",

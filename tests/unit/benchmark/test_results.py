@@ -158,11 +158,18 @@ def test_the_page_shows_the_numbers_of_its_results() -> None:
 # ------------------------------------------------------------------------------------------------ what the docs show
 
 
+# The one measurement that was kept before results had their commit; any other without one fails.
+WITHOUT_COMMIT = {"date": "2026-11-29", "repeats": 2}
+
+
 @pytest.fixture
 def kept() -> dict[str, Any]:
     results: dict[str, Any] = json.loads(docs.RESULTS.read_text("utf-8"))
-    if "commit" not in results:
-        pytest.skip("measured before results had their commit and every number its spread: run `make bench`")
+    if "commit" not in results and {name: results[name] for name in WITHOUT_COMMIT} == WITHOUT_COMMIT:
+        pytest.skip(
+            f"the numbers of {results['date']} are of an old form, without commit and spread: neither they nor"
+            " docs/benchmark.md are checked until `make bench` has measured anew"
+        )
     return results
 
 
