@@ -74,12 +74,25 @@ def judged(runs: Sequence[Measured], what: str, forks: int = 0) -> list[Judged]:
 
 
 def complaints(runs: Sequence[Measured], what: str, forks: int = 0) -> list[str]:
-    """Why these runs are not linear; empty if they are."""
+    """Why these runs are not linear, or cannot be told to be; empty if they are."""
     return [
-        f"{what}: {each.about}: {each.value:.2f}; at most {each.most:g} is linear"
-        for each in judged(runs, what, forks)
-        if not each.met
+        *(f"{what}: {text}" for text in unmeasured(runs)),
+        *(
+            f"{what}: {each.about}: {each.value:.2f}; at most {each.most:g} is linear"
+            for each in judged(runs, what, forks)
+            if not each.met
+        ),
     ]
+
+
+def unmeasured(runs: Sequence[Measured]) -> list[str]:
+    """What would be judged of these runs and was not measured in each of them."""
+    found = []
+    for key, name in FURTHER.items():
+        without = sorted(int(run["hosts"]) for run in runs if not run.get(key))
+        if without:
+            found.append(f"{name} was not measured with {', '.join(f'{hosts:,}' for hosts in without)} hosts")
+    return found
 
 
 def _shares(runs: Sequence[Measured], what: str) -> Iterator[Judged]:
@@ -90,7 +103,7 @@ def _shares(runs: Sequence[Measured], what: str) -> Iterator[Judged]:
 
 def _further_hosts(runs: Sequence[Measured]) -> Iterator[Judged]:
     for key, name in FURTHER.items():
-        known = [run for run in runs if key in run]
+        known = [run for run in runs if run.get(key)]
         before, sizes = (a_host(known[0], key), f"{known[0]['hosts']} hosts") if known else (0.0, "")
         for small, large in pairwise(known):
             now = further(small, large, key)

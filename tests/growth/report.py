@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from growth.judge import a_host, judged  # noqa: E402  the path above comes first
+from growth.judge import a_host, judged, unmeasured  # noqa: E402  the path above comes first
 
 RESULTS = ROOT / "tests" / "benchmark" / "results" / "growth.json"
 PAGE = ROOT / "docs" / "growth.md"
@@ -25,7 +25,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 # How it grows
 
-![Processor time, requests and memory by the number of hosts](growth.svg)
+![Time, processor time, requests and memory by the number of hosts](growth.svg)
 
 """
 TAIL = """
@@ -93,12 +93,16 @@ def limits(results: dict[str, Any]) -> list[str]:
     if not lines:
         return []
     heads = ["| run | what | measured | at most | met |", "|---|---|--:|--:|---|"]
-    return [*heads, *lines, "", "`make growth` fails where one of these is not met."]
+    missing = [f"- {what}: {text}" for what, runs in kinds(results).items() for text in unmeasured(runs)]
+    if missing:
+        missing = ["", "Not judged, and so not met either:", "", *missing]
+    return [*heads, *lines, *missing, "", "`make growth` fails where one of these is not met."]
 
 
 def panels(results: dict[str, Any]) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """What the plot shows: by title and kind, hosts and value of each run."""
     shown = {
+        "seconds a host": lambda run: a_host(run, "seconds"),
         "CPU seconds a host": lambda run: a_host(run, "cpu_seconds"),
         "API requests a host": lambda run: a_host(run, "requests"),
         "main process, MiB": lambda run: run["main_mib"],
@@ -125,7 +129,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot
 
     shown = panels(results)
-    figure, axes = pyplot.subplots(1, len(shown), figsize=(14, 3.4), layout="constrained")
+    figure, axes = pyplot.subplots(1, len(shown), figsize=(17, 3.4), layout="constrained")
     for axis, (title, lines) in zip(axes, shown.items(), strict=True):
         for what, points in lines.items():
             axis.plot(*zip(*points, strict=True), marker="o", label=what)

@@ -23,8 +23,10 @@ from typing import Any
 import psutil
 from growth.fleet import AGENTS, Fleet, Run
 from growth.judge import FIRST, NOTHING, a_host, complaints
+from simulator.harness import Simulator, until
 
 FORKS = 20
+LEASE = 60.0  # seconds, the role's agents_window_lease
 
 
 def measure(size: int, *, first: bool) -> list[dict[str, Any]]:
@@ -42,12 +44,19 @@ def measure(size: int, *, first: bool) -> list[dict[str, Any]]:
 
 
 def checked(fleet: Fleet, run: Run, *, changed: bool) -> Run:
-    """That it was a run of this kind, and that all agents have users, by what the simulator says."""
+    """That it was a run of this kind, and, by what the simulator says, all agents have users and the window is closed."""
     assert {agent["verdict"] for agent in run.agents().values()} == {"registered"}, run.report
     assert set(run.agents()) == set(fleet.all_names())
     assert set(fleet.all_names()) <= fleet.simulator.usernames()
     assert run.changed() == (set(fleet.hosts()) if changed else set())
+    assert changed or "registry_unlock" not in run.requests, run.requests
+    see_closed(fleet.simulator, LEASE)
     return run
+
+
+def see_closed(simulator: Simulator, lease: float) -> None:
+    """The registration window is closed: by the run, or by its end, where the run has shared it."""
+    until(lambda: not simulator.state()["window"]["open"], "the registration window is closed", lease)
 
 
 def kept(size: int, what: str, run: Run) -> dict[str, Any]:

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from html import unescape
 
 import pytest
-from growth.judge import FIRST, NOTHING, complaints, judged
-from growth.report import PAGE, PLOT, RESULTS, kinds, page, plotted
+from growth.judge import FIRST, NOTHING, complaints, judged, unmeasured
+from growth.report import PAGE, PLOT, RESULTS, kinds, page, panels, plotted
+from growth.run import see_closed
+from simulator.harness import Simulator
 
 SIZES = (10, 100, 1000)
 
@@ -69,6 +72,39 @@ def test_processes_that_come_with_more_forks_are_no_growth():
     few, many = {**run_of(90), "controller_mib": 100}, run_of(100)
     assert complaints([few, many], NOTHING, forks=20) == []
     assert len(complaints([few, many], NOTHING, forks=18)) == 1
+
+
+def test_what_was_not_measured_is_not_passed_over():
+    runs = [run_of(hosts) for hosts in SIZES]
+    del runs[1]["worker_cpu_seconds"]
+    runs[2]["worker_cpu_seconds"] = 0.0
+
+    assert complaints(runs, FIRST) == [f"{FIRST}: CPU time of the workers was not measured with 100, 1,000 hosts"]
+
+
+@pytest.mark.parametrize(("open_for", "closed"), [(200, True), (60_000, False)])
+def test_a_window_that_stays_open_is_found(tmp_path, open_for, closed):
+    simulator = Simulator(tmp_path / "state").start()
+    try:
+        simulator.control("POST", "window", {"open_ms": open_for})
+        with nullcontext() if closed else pytest.raises(AssertionError, match="the registration window is closed"):
+            see_closed(simulator, 1.0)
+        assert simulator.state()["window"]["open"] is not closed
+    finally:
+        simulator.stop()
+
+
+def test_the_plot_shows_time_requests_and_memory():
+    titles = list(panels(json.loads(RESULTS.read_text())))
+    assert [title for title in titles if title.startswith(("seconds", "API requests", "main process"))] == [
+        "seconds a host", "API requests a host", "main process, MiB", "main process and workers, MiB"
+    ]  # fmt: skip
+
+
+def test_the_page_says_what_was_not_measured():
+    results = json.loads(RESULTS.read_text())
+    missing = [text for runs in kinds(results).values() for text in unmeasured(runs)]
+    assert all(text in PAGE.read_text() for text in missing)
 
 
 def test_the_page_shows_the_results_that_are_kept():
