@@ -1,24 +1,29 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module of the same name, with options in one mapping, and for tasks that ask a host which may be away."""
+"""The module of the same name, with options in one mapping, and for tasks that ask a host which may be away.
+
+Says a line now and then too: an engine that hangs is given up after `docker_timeout` only.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action.normal import ActionModule as NormalAction
 
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.telling_action import TellingAction
 
 
-class ActionModule(NormalAction):
+class ActionModule(TellingAction):
     """Runs the module as any other.
 
     With `ignore_unreachable`, a host that cannot be reached is a failure, and `away` tells it from others. Ansible ends
     the play for all hosts when a `run_once` task finds a host unreachable, although the task says to ignore that.
     """
+
+    WAITING_FOR = "what Docker Engine says of the agents"
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._task.args = ungrouped(self._task.args)

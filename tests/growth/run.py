@@ -44,7 +44,7 @@ def measure(size: int, *, first: bool) -> list[dict[str, Any]]:
 
 
 def checked(fleet: Fleet, run: Run, *, changed: bool) -> Run:
-    """That it was a run of this kind, and, by what the simulator says, all agents have users and the window is closed."""
+    """That it was a run of this kind; and by the simulator, that all agents have users and the window is closed."""
     assert {agent["verdict"] for agent in run.agents().values()} == {"registered"}, run.report
     assert set(run.agents()) == set(fleet.all_names())
     assert set(fleet.all_names()) <= fleet.simulator.usernames()

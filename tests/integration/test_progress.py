@@ -9,15 +9,20 @@ In real time, so all of it at once.
 from __future__ import annotations
 
 import re
+import socket
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 from integration import lives
-from integration.bed import VERSION, Factory, docker, inspect
+from integration.bed import SOCKET, VERSION, Factory, docker, inspect
 from integration.registry import Registry, SavedImage
 from simulator.harness import Simulator, until
 
@@ -145,4 +150,85 @@ def test_no_silence_of_half_a_minute(slow_registry, another, factory, tmp_path):
     ):
         assert run.process.returncode == 0, run.output
         assert re.search(said, run.output), run.output
+        assert run.silence < LONGEST_SILENCE, run.output
+
+
+class SlowEngine(socketserver.ThreadingUnixStreamServer):
+    """The engine of this machine, which says nothing to each caller for a while."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), Passing)
+        self.url = f"unix://{path}"
+        self.ended = threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def end(self) -> None:
+        self.ended.set()
+        self.shutdown()
+        self.server_close()
+
+
+class Passing(socketserver.BaseRequestHandler):
+    """A connection."""
+
+    def handle(self) -> None:
+        if self.server.ended.wait(SLOW):
+            return
+        with socket.socket(socket.AF_UNIX) as engine:
+            engine.connect(SOCKET)
+            back = threading.Thread(target=passed_on, args=(engine, self.request), daemon=True)
+            back.start()
+            passed_on(self.request, engine)
+            back.join()
+
+
+def passed_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def slow_engine(tmp_path: Path) -> Iterator[SlowEngine]:
+    made = SlowEngine(tmp_path / "engine.sock")
+    yield made
+    made.end()
+
+
+MODULES = {
+    "agents_info": ({"names": ["none"]}, "what Docker Engine says of the agents"),
+    "api_token": ({"label": "slow"}, "an answer of Connectware"),
+    "registry_info": ({}, "an answer of Connectware"),
+    "registry_window": ({"state": "closed"}, "an answer of Connectware"),
+}
+
+
+@pytest.mark.long
+def test_no_module_is_silent(slow_engine, factory, tmp_path):
+    whole = factory(1)
+    login = {key: whole.variables[key] for key in whole.variables if key.startswith("connectware_")}
+    login["connectware_timeout"] = 2 * SLOW
+    engine = {"docker_host": slow_engine.url, "docker_timeout": 2 * SLOW}
+    # Of each of the three that ask Connectware, the first request, which is its login.
+    whole.simulator.control("POST", "faults", {"operation": "login", "count": 3, "delay": SLOW})
+    runs = {}
+    try:
+        for module, (own, _what) in MODULES.items():
+            site = Factory(whole.simulator, tmp_path / module)
+            site.directory.mkdir()
+            task = {f"edgefleet.connectware.{module}": {**own, **(engine if module == "agents_info" else login)}}
+            play = {"hosts": "all", "gather_facts": False, "tasks": [task]}
+            (site.directory / "play.yml").write_text(yaml.safe_dump([play]))
+            runs[module] = Watched(site, site.start(str(site.directory / "play.yml")))
+        until(lambda: all(watched(list(runs.values()))), "all have ended", 4 * SLOW)
+    finally:
+        for run in runs.values():
+            run.process.kill()
+    for module, run in runs.items():
+        assert run.process.returncode == 0, run.output
+        assert re.search(rf"factory: waiting for {MODULES[module][1]}, since \d+ s", run.output), run.output
         assert run.silence < LONGEST_SILENCE, run.output

@@ -18,6 +18,7 @@ GUIDE = "docs/docsite/rst/guide_troubleshooting.rst"
 NO_MESSAGE = {
     "extensions/eda/plugins/event_source/registry.py::_for_folders.*": "for Python's own search for modules",
     "plugins/action/agents.py::DOING": "a line of progress",
+    "plugins/action/agents_info.py::ActionModule.WAITING_FOR": "a line of progress",
     "plugins/action/registered_client.py::ActionModule.WAITING_FOR": "a line of progress",
     "plugins/callback/rollout_report.py::CallbackModule._print": "the heading of the table",
     "plugins/inventory/connectware.py::InventoryModule._seen": "said at -vvv only",
