@@ -4,8 +4,9 @@
 """Every text that the product can say about a failure, found in its source, and whether a guide has it.
 
 Found are all texts of three words and more in the Python of plugins/ and extensions/, wherever they stand, so that no
-new way to raise an error is missed; those of two words too that say what was tried; and what `assert`, `fail` and
-`mandatory` say in roles and playbooks. Advice (`todo`) is left out: the guide gives its own.
+new way to raise an error is missed; those of two words too that say what was tried; what `assert`, `fail` and
+`mandatory` say in roles and playbooks; and the words with which a program of a role ends or refuses its settings.
+Advice (`todo`) is left out: the guide gives its own. So is what the simulator answers as Connectware would.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ FEWEST_TRIED = 2  # "Could not" stands before them
 TRIES = ("call", "find", "answer")  # verbs of the engine, whose first argument is what is tried; as that of an error
 NO_SENTENCE = re.compile(r"\\|\|\||&&")  # a regular expression, or one of JMESPath
 DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+# What a program of a role ends with, or refuses settings by.
+ENDS = ("FaultError", "SettingError", "SwitchError", "SystemExit")
+FEWEST_AT_END = 2
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,16 @@ def _name_of(node: ast.AST) -> str:
     return ""
 
 
+def texts_of_programs(name: str, source: str) -> Iterator[Said]:
+    """What a program of a role says when it ends, or of settings that make no sense."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Raise(exc=ast.Call(func=ast.Name(id=error), args=[ast.Constant() | ast.JoinedStr() as said])) if (
+                error in ENDS
+            ):
+                yield Said(f"{name}::{error}", node.lineno, _text_of(said) or "", FEWEST_AT_END)
+
+
 # ------------------------------------------------------------------------------------------------------------- roles
 
 
@@ -166,6 +180,8 @@ def all_texts(root: Path) -> list[Said]:
     for path in sorted([*root.glob("plugins/**/*.py"), *root.glob("extensions/**/*.py")]):
         if path.parent.name != "doc_fragments":
             found += texts_of_python(str(path.relative_to(root)), path.read_text("utf-8"))
+    for path in sorted(root.glob("roles/*/files/**/*.py")):
+        found += texts_of_programs(str(path.relative_to(root)), path.read_text("utf-8"))
     for path in sorted([*root.glob("roles/*/tasks/*.yml"), *root.glob("playbooks/*.yml")]):
         found += texts_of_tasks(str(path.relative_to(root)), path.read_text("utf-8"))
     return [said for said in found if said.words]

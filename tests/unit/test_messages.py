@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-from guides.messages import Said, all_texts, missing, texts_of_python, texts_of_tasks
+from guides.messages import Said, all_texts, missing, texts_of_programs, texts_of_python, texts_of_tasks
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = "docs/docsite/rst/guide_troubleshooting.rst"
@@ -49,6 +49,15 @@ def tried(engine: Any) -> None:
 def _todo(name: str) -> str:
     return "Advice of many words is left out"
 '''
+PROGRAM = """
+def main(path: str) -> None:
+    raise SystemExit(f"no helmet for {path}: {path!r}")
+    raise SettingError(f"{path} is missing")
+    raise FaultError(f"cannot lift {path}") from exc
+    raise ApiError(401, "UNAUTHORIZED", "this is what a Connectware would answer")
+    raise SystemExit(main())
+    raise SystemExit
+"""
 TASKS = """
 - name: Check the weather
   block:
@@ -111,6 +120,7 @@ def test_the_search_finds_messages_of_every_kind(texts: list[Said]) -> None:
         "list images",  # two words: what was tried
         "agents are gone from Connectware, and max_disappeared allows",  # a notice of the event source
         "The event source edgefleet.connectware.registry could not be loaded by",  # of extensions/
+        "cannot listen on",  # of a program of a role
     } <= words
 
 
@@ -130,6 +140,12 @@ def test_a_message_that_is_not_in_the_guide_is_found() -> None:
     assert [each.line for each in spoken] == [4, 4, 7, 8, 6, 9, 11]
     assert missing(spoken, "... ``use the agent ...: it\n  wears no\n  safety helmet``") == spoken[2:]
     assert missing(spoken, "use the agent, it wears no helmet") == spoken[1:]
+
+
+def test_what_a_program_ends_with_is_found() -> None:
+    said = [each for each in texts_of_programs("new.py", PROGRAM) if each.words]
+
+    assert [(each.line, each.words) for each in said] == [(3, "no helmet for"), (4, "is missing"), (5, "cannot lift")]
 
 
 def test_each_message_is_missed_in_a_guide_without_it(texts: list[Said]) -> None:
