@@ -21,6 +21,7 @@ from integration.bed import ROOT, VERSION, Factory, docker
 from integration.test_modules import Controller
 from simulator.harness import Client, until
 
+SLOW = 3  # seconds that the simulator takes to authorize, where it is slow
 SCHEMA = json.loads((ROOT / "docs" / "schema" / "evidence.json").read_text())
 
 
@@ -45,6 +46,12 @@ def outcomes(path: Path) -> dict[str, list[str]]:
     return found
 
 
+def made_at(site: Factory, name: str) -> datetime:
+    """When the simulator has made the user of an agent."""
+    (user,) = [user for user in site.simulator.state()["users"] if user["username"] == name]
+    return datetime.fromisoformat(user["created_at"])
+
+
 def test_three_hosts_at_once_record_each_authorization(factory, path):
     """Two lines of each, intact, that agree with docker and with what the server was asked."""
     site = factory(6)
@@ -66,7 +73,7 @@ def test_three_hosts_at_once_record_each_authorization(factory, path):
         assert line["connectware_url"] == site.simulator.endpoints["url"]
         assert line["reason"] == "first_start"
         at = datetime.fromisoformat(line["authorized_at"])
-        assert began - timedelta(seconds=1) < at < datetime.now(UTC)
+        assert began < at < made_at(site, line["agent"]) + timedelta(milliseconds=1) < at + timedelta(seconds=10)
     assert site.counts()["operations"]["registry_confirm"] == 6
     last = {line["id"]: line for line in lines(path)}
     assert {entry["id"]: entry for entry in run.report["authorizations"]} == last
@@ -74,6 +81,30 @@ def test_three_hosts_at_once_record_each_authorization(factory, path):
     size = path.stat().st_size
     assert site.play("rollout", hosts=hosts, agents_evidence_path=str(path)).ok().report["authorizations"] == []
     assert path.stat().st_size == size, "who is registered is not authorized"
+
+
+def test_the_server_says_the_same_of_the_moment_of_an_authorization(factory, path):
+    """Both pairing IDs and the time, against what the simulator itself has, while it takes its time to authorize."""
+    site = factory(2)
+    site.simulator.control("POST", "faults", {"operation": "registry_confirm", "count": 0, "delay": SLOW})
+    process = site.start("rollout", agents_evidence_path=str(path))
+    try:
+        waiting: dict[str, str] = {}
+        for number in (1, 2):
+            until(lambda wanted=number: len(outcomes(path)) == wanted, f"authorization {number} is attempted", 90)
+            name = lines(path)[-1]["agent"]
+            assert name not in site.simulator.usernames(), "it was looked at too late"
+            waiting[name] = dict(site.pending())[name]
+        assert process.wait(120) == 0, (site.directory / "started.log").read_text()
+    finally:
+        process.kill()
+        site.simulator.control("DELETE", "faults")
+    assert outcomes(path) == {name: ["attempted", "proved"] for name in site.names()}
+    assert len(set(waiting.values())) == 2
+    for line in lines(path):
+        assert line["listed_pairing_id"] == waiting[line["agent"]] == line["pairing_id"]
+        taken = made_at(site, line["agent"]) - datetime.fromisoformat(line["authorized_at"])
+        assert timedelta(seconds=SLOW - 0.1) < taken < timedelta(seconds=SLOW + 5)
 
 
 def test_check_mode_records_nothing(factory, path):
