@@ -154,7 +154,7 @@ def test_no_silence_of_half_a_minute(slow_registry, another, factory, tmp_path):
 
 
 class SlowEngine(socketserver.ThreadingUnixStreamServer):
-    """The engine of this machine, which says nothing to each caller for a while."""
+    """The engine of this machine, which says nothing to its first caller for a while."""
 
     daemon_threads = True
     block_on_close = False
@@ -162,6 +162,7 @@ class SlowEngine(socketserver.ThreadingUnixStreamServer):
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), Passing)
         self.url = f"unix://{path}"
+        self.hangs = iter([SLOW])
         self.ended = threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -175,7 +176,7 @@ class Passing(socketserver.BaseRequestHandler):
     """A connection."""
 
     def handle(self) -> None:
-        if self.server.ended.wait(SLOW):
+        if self.server.ended.wait(next(self.server.hangs, 0)):
             return
         with socket.socket(socket.AF_UNIX) as engine:
             engine.connect(SOCKET)
@@ -201,7 +202,7 @@ def slow_engine(tmp_path: Path) -> Iterator[SlowEngine]:
 
 MODULES = {
     "agents_info": ({"names": ["none"]}, "what Docker Engine says of the agents"),
-    "api_token": ({"label": "slow"}, "an answer of Connectware"),
+    "api_token": ({"label": "slow", "expire_in_hours": 1}, "an answer of Connectware"),
     "registry_info": ({}, "an answer of Connectware"),
     "registry_window": ({"state": "closed"}, "an answer of Connectware"),
 }
