@@ -27,7 +27,8 @@ class RefusedError(Exception):
     def __init__(self, status: int = 400, **reasons: str) -> None:
         super().__init__(str(reasons))
         self.status = status
-        self.answer = {name: [reason] for name, reason in reasons.items()}
+        # Of a field there is a list; what Django REST framework says of a request as a whole is one text.
+        self.answer = {name: reason if name == "detail" else [reason] for name, reason in reasons.items()}
 
 
 # ---------------------------------------------------------------------------------------------------- credentials

@@ -31,7 +31,10 @@ from awx.schemas import RESOURCES
 
 PREFIX = "/api/v2/"
 USER = "admin"
-PAGE = 25  # objects in one answer, as AWX has it by default
+PAGE, LARGEST_PAGE = 25, 200  # objects in one answer: PAGE_SIZE and MAX_PAGE_SIZE of awx/settings/defaults.py
+# What awx/main/access.py lets nobody but a superuser write: CredentialTypeAccess, by BaseAccess. All may read it.
+OF_SUPERUSERS = ("credential_types",)
+FORBIDDEN = "You do not have permission to perform this action."  # PermissionDenied of Django REST framework
 # What every AWX has, or an administrator has made before.
 MANAGED = {
     "Machine": ("ssh", []),
@@ -62,11 +65,16 @@ class Write:
 
 @dataclass
 class Awx:
-    """A server that runs."""
+    """A server that runs.
+
+    Args:
+        superuser: whether the one account is a system administrator, else it administers the organization.
+    """
 
     url: str
     ca: Path
     objects: Objects
+    superuser: bool = True
     password: str = field(default_factory=secrets.token_hex)
     token: str = field(default_factory=secrets.token_hex)
     writes: list[Write] = field(default_factory=list)
@@ -170,8 +178,10 @@ class Handler(BaseHTTPRequestHandler):
             return 200, {"id": number, "status": "successful"}
         if resource not in RESOURCES and resource != "unified_job_templates":
             raise NotFoundError(path)
+        if method != "GET" and resource in OF_SUPERUSERS and not self.awx.superuser:
+            raise RefusedError(403, detail=FORBIDDEN)
         if sub:
-            return self._sublist(method, resource, number, sub, payload)
+            return self._sublist(method, resource, number, sub, query, payload)
         if number:
             return self._detail(method, resource, number, payload)
         return self._list(method, resource, query, payload)
@@ -193,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
         return 200, self._paged(f"{PREFIX}{resource}/", query, self.awx.objects.where(resource, query))
 
     def _paged(self, path: str, query: dict[str, str], found: list[Any]) -> dict[str, Any]:
-        page, size = int(query.get("page", 1)), int(query.get("page_size", PAGE))
+        page, size = int(query.get("page", 1)), min(int(query.get("page_size", PAGE)), LARGEST_PAGE)
         more = {name: value for name, value in query.items() if name != "page"} | {"page": str(page + 1)}
         following = f"{path}?{'&'.join(f'{name}={value}' for name, value in more.items())}"
         return {
@@ -216,14 +226,16 @@ class Handler(BaseHTTPRequestHandler):
             return 204, None
         return self._not_allowed(method)
 
-    def _sublist(self, method: str, resource: str, number: int, sub: str, payload: Any) -> tuple[int, Any]:
+    def _sublist(
+        self, method: str, resource: str, number: int, sub: str, query: dict[str, str], payload: Any
+    ) -> tuple[int, Any]:
         objects = self.awx.objects
         if sub == "survey_spec" and resource in ("job_templates", "workflow_job_templates"):
             return self._survey(method, objects.find(resource, number), payload)
         if sub == "create_approval_template" and resource == "workflow_job_template_nodes" and method == "POST":
             return self._approval(number, payload)
         if method == "GET":
-            return 200, self._paged(self.path, {}, objects.listed(resource, number, sub))
+            return 200, self._paged(f"{PREFIX}{resource}/{number}/{sub}/", query, objects.listed(resource, number, sub))
         objects.associate(resource, number, sub, payload)
         return 204, None
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from guides.pages import blocks
 from integration.bed import COLLECTIONS, ROOT
 from tools.packaged import packaged
 
 EXAMPLE = ROOT / "docs" / "examples" / "awx"
 PROJECT = EXAMPLE / "project"
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst"
 # What AWX takes for a playbook: awx/main/utils/ansible.py, could_be_playbook.
 PLAYBOOK = re.compile(r"^\s*-?\s*(hosts|(ansible\.builtin\.)?import_playbook):", re.MULTILINE)
 
@@ -89,6 +91,16 @@ class Setup:
         settings = {"env": self.environment, "timeout": 300, **options}
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, **settings)
         return Result(done.returncode, done.stdout + done.stderr)
+
+    def log_in_with_password(self, username: str, password: str) -> None:
+        """Instead of a token: what the guide says for that comes into the file."""
+        (code,) = [
+            each.code for each in blocks(GUIDE) if each.language == "yaml" and "CONTROLLER_PASSWORD" in each.code
+        ]
+        self.edit("""  token: "{{ lookup('ansible.builtin.env', 'CONTROLLER_OAUTH_TOKEN') }}"\n""", "")
+        self.edit("awx_controller:\n  host: https://awx.example.com\n", code)
+        self.environment.pop("CONTROLLER_OAUTH_TOKEN", None)
+        self.environment |= {"CONTROLLER_USERNAME": username, "CONTROLLER_PASSWORD": password}
 
     def edit(self, old: str, new: str) -> None:
         """Change the file, as a user does."""

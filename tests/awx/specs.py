@@ -64,9 +64,16 @@ def read(path: Path) -> Any:
 
 
 def tasks() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """All of them, those in blocks too."""
     for path in sorted((ROLE / "tasks").glob("*.yml")):
-        for task in read(path):
-            yield path, task
+        yield from ((path, task) for task in _inner(read(path)))
+
+
+def _inner(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for task in found:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from _inner(task.get(part, []))
 
 
 def calls(example: Path, **more: Any) -> list[Call]:
