@@ -83,6 +83,8 @@ class Objects:
         related = {name: f"{url}{name}/" for name in RESOURCES[resource].lists}
         if resource in ("job_templates", "workflow_job_templates"):
             related["survey_spec"] = f"{url}survey_spec/"
+        if resource == "job_templates":
+            related["launch"] = f"{url}launch/"
         for name, field in RESOURCES[resource].fields.items():
             if field.kind == "id" and item[name] is not None:
                 target = self.find(field.of, item[name])
@@ -91,7 +93,10 @@ class Objects:
             found["organization"] = self.find("projects", item["project"])["organization"]
         elif resource == "inventory_sources":
             found["organization"] = self.find("inventories", item["inventory"])["organization"]
-        return {**found, "url": url, "related": related, "summary_fields": dict(item.get("_summary", {}))}
+        summary = dict(item.get("_summary", {}))
+        if found.get("organization"):
+            summary["organization"] = {"name": self.find("organizations", found["organization"])["name"]}
+        return {**found, "url": url, "related": related, "summary_fields": summary}
 
     def _secrets(self, resource: str, item: Object) -> Iterator[tuple[str, set[str]]]:
         """A field of JSON, and which of its keys are secrets."""

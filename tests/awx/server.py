@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part of AWX's API v2 that a set-up uses, over HTTPS: resources, their lists, surveys, approvals, tokens.
+"""The part of AWX's API v2 that a set-up and a rulebook use, over HTTPS: resources, lists, surveys, approvals, launches.
 
-It launches nothing. What it accepts is in schemas.py and rules.py; it answers as AWX 24.6.1 does (awx/api/urls, views
-and generics.py of github.com/ansible/awx), and refuses fields that AWX does not know, which AWX would ignore.
+It runs nothing. What it accepts is in schemas.py, rules.py and jobs.py; it answers as AWX 24.6.1 does (awx/api/urls,
+views and generics.py of github.com/ansible/awx), and refuses fields that AWX does not know, which AWX would ignore.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import trustme
 from awx import rules
+from awx.jobs import Jobs
 from awx.objects import NotFoundError, Objects
 from awx.rules import RefusedError
 from awx.schemas import RESOURCES
 
 PREFIX = "/api/v2/"
+VERSION = "24.6.1"
 USER = "admin"
 PAGE, LARGEST_PAGE = 25, 200  # objects in one answer: PAGE_SIZE and MAX_PAGE_SIZE of awx/settings/defaults.py
 # What awx/main/access.py lets nobody but a superuser write: CredentialTypeAccess, by BaseAccess. All may read it.
@@ -75,6 +77,7 @@ class Awx:
     ca: Path
     objects: Objects
     superuser: bool = True
+    jobs: Jobs = field(default_factory=Jobs)
     password: str = field(default_factory=secrets.token_hex)
     token: str = field(default_factory=secrets.token_hex)
     writes: list[Write] = field(default_factory=list)
@@ -161,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-API-Product-Name", "AWX")
-        self.send_header("X-API-Product-Version", "24.6.1")
+        self.send_header("X-API-Product-Version", VERSION)
         self.end_headers()
         self.wfile.write(body)
 
@@ -176,6 +179,10 @@ class Handler(BaseHTTPRequestHandler):
             return self._tokens(method, number)
         if resource == "project_updates" and method == "GET":
             return 200, {"id": number, "status": "successful"}
+        if path == f"{PREFIX}config/" and method == "GET":
+            return 200, {"version": VERSION}
+        if path == f"{PREFIX}jobs/" and method == "GET":
+            return 200, self._paged(path, query, self.awx.jobs.where(query))
         if resource not in RESOURCES and resource != "unified_job_templates":
             raise NotFoundError(path)
         if method != "GET" and resource in OF_SUPERUSERS and not self.awx.superuser:
@@ -232,6 +239,8 @@ class Handler(BaseHTTPRequestHandler):
         objects = self.awx.objects
         if sub == "survey_spec" and resource in ("job_templates", "workflow_job_templates"):
             return self._survey(method, objects.find(resource, number), payload)
+        if sub == "launch" and resource == "job_templates" and method == "POST":
+            return 201, self.awx.jobs.launch(objects.find(resource, number), payload)
         if sub == "create_approval_template" and resource == "workflow_job_template_nodes" and method == "POST":
             return self._approval(number, payload)
         if method == "GET":
