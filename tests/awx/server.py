@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part of AWX's API v2 that a set-up and a rulebook use, over HTTPS: resources, lists, surveys, approvals, launches.
+"""The part of AWX's API v2 that a set-up and a rulebook use, over HTTPS: objects, lists, surveys, approvals, launches.
 
 It runs nothing. What it accepts is in schemas.py, rules.py and jobs.py; it answers as AWX 24.6.1 does (awx/api/urls,
 views and generics.py of github.com/ansible/awx), and refuses fields that AWX does not know, which AWX would ignore.

@@ -20,6 +20,8 @@ from tools.packaged import packaged
 EXAMPLE = ROOT / "docs" / "examples" / "awx"
 PROJECT = EXAMPLE / "project"
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst"
+# For the notification of the example. AWX fills them in, so Ansible must not.
+MESSAGES = '    messages: {error: {body: !unsafe "{{ job.name }} failed: {{ url }}"}}\n'
 # What AWX takes for a playbook: awx/main/utils/ansible.py, could_be_playbook.
 PLAYBOOK = re.compile(r"^\s*-?\s*(hosts|(ansible\.builtin\.)?import_playbook):", re.MULTILINE)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,6 +77,12 @@ def _inner(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield from _inner(task.get(part, []))
 
 
+def is_meant(task: dict[str, Any], variables: dict[str, Any]) -> bool:
+    """Whether the variables have what the task is for."""
+    condition = re.fullmatch(r"(\w+) is defined", str(task.get("when", "")))
+    return condition is None or condition[1] in variables
+
+
 def calls(example: Path, **more: Any) -> list[Call]:
     """All of them, with the defaults of the role and a file of variables."""
     loader = DataLoader()
@@ -85,7 +92,7 @@ def calls(example: Path, **more: Any) -> list[Call]:
     # As of an AWX that has nothing yet; filters of a collection need all of ansible-playbook.
     variables["__awx_notifications_to_send"] = [each["name"] for each in variables["awx_notifications"]]
     found = []
-    for path, task in tasks():
+    for path, task in [(path, task) for path, task in tasks() if is_meant(task, variables)]:
         for module in [name for name in task if name.startswith("awx.awx.")]:
             for item in _items(loader, variables, task):
                 filled = Templar(loader, variables={**variables, **item}).template(task[module])

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from awx.conftest import SECRET
 from awx.server import Awx
-from awx.setup import EXAMPLE, PROJECT, Setup
+from awx.setup import EXAMPLE, MESSAGES, PROJECT, Setup
 from guides.examples import example
 
 WORKFLOW = "Connectware north: approved rollout"
@@ -177,8 +177,11 @@ def test_among_many_notifications_its_own_are_found(awx: Awx, setup: Setup) -> N
             notification_type="webhook", notification_configuration=webhook,
         )  # fmt: skip
     setup.edit("      http_method: POST\n", f"      http_method: POST\n      password: {SECRET}\n")
+    setup.edit("    events: [error", f"{MESSAGES}    events: [error")
     setup.run().ok()
     awx.changed()
+    told = named(awx, "notification_templates", "Factory chat")["messages"]
+    assert told["error"]["body"] == "{{ job.name }} failed: {{ url }}"
     assert setup.run().ok().recap["changed"] == 0
     assert awx.changed() == [] == awx.refused
 
