@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""AWX writes into the variables of an inventory at each update of a source, and a later set-up leaves that alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from awx.server import Awx
+from awx.setup import PROJECT, Setup
+
+OF_THE_PROJECT = yaml.safe_load((PROJECT / "inventories" / "north" / "group_vars" / "all.yml").read_text())
+OWN = {"site": "Hamburg 🏭", "agents_timeout": 300}
+
+
+def of_the_inventory(awx: Awx) -> dict[str, Any]:
+    """The object itself, to be changed."""
+    (found,) = awx.objects.where("inventories", {"name": "Connectware north"})
+    return awx.objects.find("inventories", found["id"])
+
+
+def update(awx: Awx) -> dict[str, Any]:
+    """As `_update_inventory` of AWX (awx/main/management/commands/inventory_import.py): it adds, and never removes."""
+    item = of_the_inventory(awx)
+    variables = {**json.loads(item["variables"] or "{}"), **OF_THE_PROJECT}
+    item["variables"] = json.dumps(variables)
+    return variables
+
+
+@pytest.mark.slow
+def test_what_an_update_has_added_stays(awx: Awx, setup: Setup) -> None:
+    setup.run().ok()
+    there = update(awx)
+    awx.changed()
+    assert setup.run().ok().recap["changed"] == 0
+    assert awx.changed() == [] and json.loads(of_the_inventory(awx)["variables"]) == there
+
+    # Variables of one's own are added to it, once.
+    own = yaml.safe_dump(OWN, default_flow_style=True, allow_unicode=True)
+    setup.edit("    slices: 2\n", f"    slices: 2\n    variables: {own}")
+    assert setup.run().ok().recap["changed"] == 1
+    assert json.loads(of_the_inventory(awx)["variables"]) == {**there, **OWN}
+    assert update(awx) == {**there, **OWN}
+    awx.changed()
+    assert setup.run().ok().recap["changed"] == 0 and awx.changed() == []
