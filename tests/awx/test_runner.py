@@ -52,17 +52,21 @@ class Site:
         limit: str = "",
         facts: dict[str, dict[str, Any]] | None = None,
         variables: dict[str, Any] | None = None,
+        inventory: dict[str, Any] | None = None,
         **environment: str,
     ) -> Job:
-        """A job; `part` are the hosts of its slice, as AWX deals them out; variables are the inventory's."""
+        """A job; `part` are the hosts of its slice, as AWX deals them out; variables are the inventory's.
+
+        Without an inventory, it has one of all hosts and no groups.
+        """
         number = len(self.jobs) + 1
         hosts = dict(list(self.hosts.items())[part])
-        inventory: dict[str, Any] = {
+        flat: dict[str, Any] = {
             "all": {"vars": {**self.variables, **(variables or {})}, "hosts": list(hosts)},
             "_meta": {"hostvars": {name: {"agents_list": agents} for name, agents in hosts.items()}},
         }
         job = Job(
-            self.folder / f"job-{number}", f"playbooks/{playbook}.yml", inventory, self.inputs, number,
+            self.folder / f"job-{number}", f"playbooks/{playbook}.yml", inventory or flat, self.inputs, number,
             limit=limit, facts=facts,
         )  # fmt: skip
         job.environment |= environment
