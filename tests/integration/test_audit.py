@@ -13,39 +13,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from integration.bed import COLLECTIONS, NEXT_VERSION, Factory, Run, docker
-from junitparser import JUnitXml
+import yaml
+from integration.audited import Audit
+from integration.bed import COLLECTIONS, NEXT_VERSION, Factory, docker
 
 ROLE = COLLECTIONS / "ansible_collections" / "edgefleet" / "connectware" / "roles" / "audit"
 HOSTILE = "</script><script>document.title='owned'</script>{{ lookup('ansible.builtin.pipe', 'touch templated') }}"
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-
-
-class Audit:
-    """A run of the playbook and the files it wrote."""
-
-    def __init__(self, site: Factory, *arguments: str, **variables: Any) -> None:
-        self.folder = site.directory / "connectware-audit"
-        self.run: Run = site.play("audit", *arguments, **variables)
-
-    @property
-    def json(self) -> dict[str, Any]:
-        made: dict[str, Any] = json.loads((self.folder / "audit.json").read_text())
-        return made
-
-    @property
-    def agents(self) -> dict[str, dict[str, Any]]:
-        return {agent["name"]: agent for agent in self.json["agents"]}
-
-    @property
-    def hosts(self) -> dict[str, dict[str, Any]]:
-        return {host["name"]: host for host in self.json["hosts"]}
-
-    @property
-    def cases(self) -> dict[str, list[str]]:
-        """The names of the results of each test case, none for a success."""
-        xml = JUnitXml.fromfile(str(self.folder / "audit.xml"))
-        return {case.name: [type(result).__name__ for result in case.result] for suite in xml for case in suite}
 
 
 @pytest.fixture
@@ -68,6 +42,7 @@ def test_it_tells_what_is_there_and_changes_nothing(factory, ghost):
     docker("stop", f"connectware-agent-{stopped}")
     site.agents[1]["env"] = {"CYBUS_LOG_LEVEL": "debug"}
     before, users = site.starts(), site.simulator.state()["users"]
+    made = {user["username"]: user["created_at"] for user in users}
     site.count_from_now()
 
     audit = Audit(site, agents_version="auto")
@@ -81,7 +56,7 @@ def test_it_tells_what_is_there_and_changes_nothing(factory, ghost):
     agents = audit.agents
     assert agents[well]["state"] == "well"
     assert agents[well]["version"] == "1.8.0"
-    assert agents[well]["registered_since"]
+    assert agents[well]["registered_since"] == made[well] and made[well].startswith("20")
     assert agents[well]["factory"] == "Hamburg"
     assert (agents[drifted]["state"], agents[drifted]["drift"]) == ("attention", ["env"])
     assert agents[rejected]["reason"] == "credentials_rejected"
@@ -92,6 +67,7 @@ def test_it_tells_what_is_there_and_changes_nothing(factory, ghost):
     assert agents[ghost]["verdict"] == "ghost" and agents[ghost]["host"] is None
     assert audit.cases[well] == []
     assert audit.cases[ghost] == audit.cases[stopped] == ["Failure"]
+    assert agents[ghost]["registered_since"] == made[ghost]
     jsonschema.validate(audit.json, json.loads((ROLE / "files" / "audit.schema.json").read_text()))
 
 
@@ -139,6 +115,37 @@ def test_a_run_with_unreachable_hosts_alone_ends_with_a_report(factory):
     assert audit.hosts["far"]["status"] == "unreachable"
 
 
+def test_a_strategy_under_which_each_host_goes_its_own_way_makes_no_other_report(factory):
+    """The host without agents would be there first, and report on what nobody has looked at yet."""
+    site = factory(1)
+    site.rollout().ok()
+    site.environment["ANSIBLE_STRATEGY"] = "free"
+    site.count_from_now()
+
+    audit = Audit(site, hosts={"a": {"agents_list": site.agents}, "b": {}})
+
+    audit.run.ok()
+    assert {name: host["status"] for name, host in audit.hosts.items()} == {"a": "asked", "b": "not_asked"}
+    assert audit.agents[site.names()[0]]["state"] == "well"
+    # Of all agents once, and of the agent of `a` once.
+    assert site.counts()["operations"]["list_users"] == 2
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned", "linear"])
+def test_a_play_of_ones_own_under_such_a_strategy_is_refused(factory, strategy):
+    site = factory(0)
+    play = {"hosts": "all", "gather_facts": False, "roles": ["edgefleet.connectware.audit"], "strategy": strategy}
+    (site.directory / "own.yml").write_text(yaml.safe_dump([play, play]))
+
+    run = site.play(str(site.directory / "own.yml"), hosts={"a": {}, "b": {}, "c": {}})
+
+    if strategy == "linear":
+        run.ok()
+    else:
+        run.failed("Give the play strategy: ansible.builtin.linear", "No report was written")
+    assert (site.directory / "connectware-audit").exists() == (strategy == "linear")
+
+
 def test_without_connectware_there_is_a_report_that_says_so(factory):
     site = factory(1)
     site.rollout().ok()
@@ -166,22 +173,6 @@ def test_limit_makes_no_ghosts_and_hides_no_clones(factory):
     assert "clone" in audit.agents[second["name"]]["findings"]
     assert "one, two" in " ".join(audit.agents[second["name"]]["notes"])
     assert audit.agents[first["name"]]["state"] == "well"
-
-
-def test_a_second_container_under_the_same_name_is_a_clone(factory):
-    site = factory(1)
-    (name,) = site.names()
-    site.rollout().ok()
-    copy = f"connectware-agent-{name}-copy"
-    image = site.container(name)["Config"]["Image"]
-    env = ["--env", f"CYBUS_AGENT_NAME={name}", "--volume", f"connectware-agent-{name}:/data"]
-    docker("run", "--detach", "--name", copy, *env, "--entrypoint", "sleep", image, "600")
-
-    audit = Audit(site)
-
-    audit.run.ok()
-    assert audit.agents[name]["state"] == "failing"
-    assert copy in " ".join(audit.agents[name]["notes"])
 
 
 def test_it_fails_only_on_what_was_asked_for(factory):

@@ -113,6 +113,16 @@ def test_an_inventory_that_cannot_be_read_makes_no_ghosts(
     assert site.counts()["operations"] == {}
 
 
+@pytest.mark.parametrize("playbook", ["retire_ghosts", "own.yml"])
+def test_one_host_asks_for_all_under_any_strategy(site: Factory, playbook: str) -> None:
+    site.environment["ANSIBLE_STRATEGY"] = "free"
+    play = {"hosts": "all", "gather_facts": False, "roles": ["edgefleet.connectware.ghosts"]}
+    (site.directory / "own.yml").write_text(yaml.safe_dump([play]))
+    site.play(playbook, hosts=HOSTS, **ALL).ok()
+    assert usernames(site) == set(NAMED)
+    assert site.counts()["operations"]["login"] == 1
+
+
 @pytest.mark.parametrize("name", ["hh-press-01", "hh-press-02", "HH-USER-02", "admin", "rollout"])
 def test_who_is_named_and_must_stay_stops_all(site: Factory, retire: Retire, name: str) -> None:
     before = site.simulator.usernames()
