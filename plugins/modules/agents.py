@@ -237,6 +237,14 @@ options:
         volume is ever deleted, and no way back.
     type: bool
     default: false
+  predict_each:
+    description:
+      - In check mode, what would forbid to deploy one agent is the C(error) of that agent, and the others are
+        predicted. For reports; a deployment refuses all agents of a host together, and check mode says so by default.
+      - Options that contradict each other are refused for all agents all the same. Without check mode, or with another
+        O(state) than V(present), it means nothing.
+    type: bool
+    default: false
   pull:
     description:
       - When images are pulled. Each image once, before any container is touched.
@@ -395,6 +403,7 @@ OPTIONS = {
     },
     "state": {"type": "str", "choices": ["present", "absent", "pulled"], "default": "present"},
     "purge": {"type": "bool", "default": False},
+    "predict_each": {"type": "bool", "default": False},
     "pull": {"type": "str", "choices": ["missing", "always", "never"], "default": "missing"},
     "registry_username": {"type": "str"},
     "registry_password": {"type": "str", "no_log": True},

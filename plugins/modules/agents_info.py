@@ -42,7 +42,7 @@ options:
   unmanaged:
     description:
       - Whether containers are looked at too that M(edgefleet.connectware.agents) has not made, but whose environment
-        names an agent (E(CYBUS_AGENT_NAME)).
+        names an agent (E(CYBUS_AGENT_NAME)), and each of several containers that have the label of one agent.
     type: bool
     default: false
 author:
@@ -111,6 +111,25 @@ agents:
         - The agent as its host shows it; times are epoch seconds on the clock of the host.
         - C(trouble) says what the engine cannot show of this agent. Then C(state) and C(container_id) alone are known.
       type: dict
+      returned: success
+intruders:
+  description:
+    - Containers that can write to the volume of an agent and are not that agent, each with that volume. Those that are
+      agents themselves and have their credentials there are among C(agents), with O(unmanaged).
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - container: backup
+      volume: connectware-agent-hh-press-01
+  contains:
+    container:
+      description: Name of the container.
+      type: str
+      returned: success
+    volume:
+      description: Name of the volume.
+      type: str
       returned: success
 unreadable:
   description:

@@ -32,9 +32,10 @@ attributes:
 options:
   hosts:
     description:
-      - The hosts of the play, each with C(name), C(factory), C(named) (its C(agents_list), or V(false)), C(seen) (of
-        M(edgefleet.connectware.agents_info)), C(deployed) (of M(edgefleet.connectware.agents) in check mode), C(judged)
-        (of M(edgefleet.connectware.agents_registered) in check mode), C(unreachable) and C(error).
+      - The hosts of the play, each with C(name), C(factory), C(named) (its C(agents_list), or V(false)), C(seen) and
+        C(intruders) (C(agents) and C(intruders) of M(edgefleet.connectware.agents_info)), C(deployed) (of
+        M(edgefleet.connectware.agents) in check mode), C(judged) (of M(edgefleet.connectware.agents_registered) in
+        check mode), C(unreachable) and C(error).
     type: list
     elements: dict
     required: true

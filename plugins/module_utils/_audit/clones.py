@@ -58,7 +58,7 @@ def _more_than_one(found: Iterable[Mapping[str, str]], naming: frozenset[str]) -
 
 
 def volumes_in_two_places(host: HostLook) -> dict[str, list[str]]:
-    """The volumes of one host that two of its agents use, and which agents and containers these are."""
+    """The volumes of one host that two of its agents use, or another container too, and who these are."""
     users: dict[str, dict[str, None]] = {}
     for agent in host.named or ():
         for volume in {agent.volume, *_real_volume(host, agent)} - {""}:
@@ -68,6 +68,8 @@ def volumes_in_two_places(host: HostLook) -> dict[str, list[str]]:
             own = f"agent {seen.name}"
             known = own in users.get(seen.volume, {}) and _is_own(host, seen)
             users.setdefault(seen.volume, {})[own if known else f"container {seen.container}"] = None
+    for volume, container in host.intruders:
+        users.setdefault(volume, {})[f"container {container}"] = None
     return {volume: list(found) for volume, found in users.items() if len(found) > 1}
 
 

@@ -79,6 +79,7 @@ class HostLook:
         unreachable: Ansible could not log in.
         error: why it could not be asked, or not wholly.
         seen: all containers of agents that it shows; empty if it could not be asked.
+        intruders: volume and name of each other container that can write to the volume of an agent.
         predicted, judged: by the agent's name.
     """
 
@@ -88,6 +89,7 @@ class HostLook:
     unreachable: bool = False
     error: str = ""
     seen: tuple[Seen, ...] = ()
+    intruders: tuple[tuple[str, str], ...] = ()
     predicted: Mapping[str, Predicted] = field(default_factory=dict)
     judged: Mapping[str, Judged] = field(default_factory=dict)
 
@@ -110,6 +112,7 @@ def read_host(values: Mapping[str, Any]) -> HostLook:
             unreachable=bool(values.get("unreachable")),
             error=text(values.get("error") or "", LONGEST),
             seen=tuple(_seen(entry) for entry in values.get("seen") or ()),
+            intruders=tuple((str(each["volume"]), str(each["container"])) for each in values.get("intruders") or ()),
             predicted={str(entry["name"]): _predicted(entry) for entry in values.get("deployed") or ()},
             judged={str(entry["name"]): _judged(entry) for entry in values.get("judged") or ()},
         )

@@ -8,17 +8,18 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Dict
 
 from .._agents.observation import ABSENT, RUNS, Observation
 from .._agents.patterns import LogPatterns, parse_patterns
-from .._agents.spec import NEXT, PREVIOUS, build_specs
+from .._agents.spec import NEXT, PREVIOUS, AgentSpec, build_specs
 from .._errors import EngineError, EngineUnavailableError
+from .apart import Refusal, predict_each
 from .container_report import environment, identity
 from .containers import Converger
 from .engine import Engine
 from .image import Pull, digests_by_id, registry_of
-from .inventory import HostInventory, agent_of, credentials_volume, take, take_volumes
+from .inventory import HostInventory, agent_of, credentials_volume, intruders, take, take_volumes
 from .look import HostLook, look
 from .marks import Volumes, name_of_mark
 from .observe import Observer, Target
@@ -26,6 +27,9 @@ from .plan import NOTHING, Plan
 
 STILL_THERE = "the engine took the order, but it is still there, or is there again"
 MADE_AGAIN = "Find out what makes it anew (docker events shows when), for example a Compose file, and run again."
+
+Errors = Dict[str, Refusal]
+"""By agent name."""
 
 ENV_MUTUAL_TLS = ("CYBUS_USE_MUTUAL_TLS", "USE_MUTUAL_TLS")  # both spellings were observed
 
@@ -44,13 +48,11 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     login = {key: params[f"registry_{key}"] for key in ("username", "password")}
     credentials = login if any(login.values()) else None
     registry = registry_of(params["image"]) if params["image"] else None
-    converger = Converger(engine, Pull(params["pull"], credentials, registry), check_mode)
-    plans = {
-        "present": lambda: converger.plan_present(specs),
-        "pulled": lambda: converger.plan_pulled(specs),
-        "absent": lambda: converger.plan_absent(specs, params["purge"]),
-    }[state]()
-    plans, errors = converger.apply(plans)
+    pull = Pull(params["pull"], credentials, registry)
+    if check_mode and state == "present" and params["predict_each"]:
+        plans, errors = predict_each(engine, pull, specs)
+    else:
+        plans, errors = _done(Converger(engine, pull, check_mode), specs, state, params["purge"])
     seen = _observe(engine, patterns, plans, errors, check_mode)
     if present:
         seen = _with_digests(engine, plans, seen)
@@ -62,8 +64,19 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     return _result(plans, observations, errors)
 
 
+def _done(converger: Converger, specs: Sequence[AgentSpec], state: str, purge: bool) -> tuple[list[Plan], Errors]:
+    """What was planned for all agents of the host, and done unless this is check mode."""
+    plans = {
+        "present": lambda: converger.plan_present(specs),
+        "pulled": lambda: converger.plan_pulled(specs),
+        "absent": lambda: converger.plan_absent(specs, purge),
+    }[state]()
+    plans, errors = converger.apply(plans)
+    return plans, {**errors}
+
+
 def _observe(
-    engine: Engine, patterns: LogPatterns, plans: Sequence[Plan], errors: dict[str, EngineError], check_mode: bool
+    engine: Engine, patterns: LogPatterns, plans: Sequence[Plan], errors: Errors, check_mode: bool
 ) -> list[Observation]:
     """All agents; one that cannot be looked at is added to the errors and does not hide the others."""
     touched = not check_mode and any(plan.changed for plan in plans)
@@ -110,7 +123,7 @@ def _by_certificate(plan: Plan) -> bool:
 
 
 def _result(
-    plans: Sequence[Plan], observations: Sequence[Observation], errors: Mapping[str, EngineError]
+    plans: Sequence[Plan], observations: Sequence[Observation], errors: Mapping[str, Refusal]
 ) -> dict[str, Any]:
     result: dict[str, Any] = {
         "changed": any(plan.changed for plan in plans),
@@ -161,6 +174,7 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
             {"container": name, "state": _listed_state(inventory.containers[name]), "message": trouble}
             for name, trouble in troubles.items()
         ],
+        "intruders": [{"container": name, "volume": volume} for name, volume in intruders(inventory, _owners(found))],
         "agents": [
             {
                 "name": target.name,
@@ -173,6 +187,14 @@ def show(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[st
             for target, observation in zip(targets, observations)
         ],
     }
+
+
+def _owners(found: Sequence[Target]) -> dict[str, set[str]]:
+    owners: dict[str, set[str]] = {}
+    for target in found:
+        if target.volume:
+            owners.setdefault(target.volume, set()).update((target.name, target.container))
+    return owners
 
 
 def _placed(seen: Observation, listed: Mapping[str, Any]) -> Observation:
@@ -213,15 +235,23 @@ def _found(engine: Engine, inventory: HostInventory, unmanaged: bool) -> tuple[l
     targets = [target for target in found if target is not None]
     ours = [target for target in targets if _is_ours(inventory, target.container)]
     first: dict[str, Target] = {}
+    more: list[Target] = []
     for target in sorted(ours, key=lambda target: _rank(target.container, inventory)):
-        first.setdefault(target.name, target)
+        counts = first.setdefault(target.name, target)
+        if target is not counts and not (_is_left(counts.container) or _is_left(target.container)):
+            more.append(target)
     others = [target for target in targets if not _is_ours(inventory, target.container)]
-    return [*sorted(first.values(), key=lambda target: target.container), *others], dict(sorted(troubles.items()))
+    shown = [*first.values(), *(more if unmanaged else ())]
+    return [*sorted(shown, key=lambda target: target.container), *others], dict(sorted(troubles.items()))
 
 
 def _rank(container: str, inventory: HostInventory) -> tuple[bool, bool, str]:
     """Of several containers of one agent: the one that runs, then whichever is not what a killed run has left."""
-    return (_listed_state(inventory.containers[container]) not in RUNS, container.endswith((NEXT, PREVIOUS)), container)
+    return (_listed_state(inventory.containers[container]) not in RUNS, _is_left(container), container)
+
+
+def _is_left(container: str) -> bool:
+    return container.endswith((NEXT, PREVIOUS))
 
 
 def _found_target(engine: Engine, container: str, inventory: HostInventory) -> Target | None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -205,6 +205,20 @@ def take_volumes(engine: Engine) -> dict[str, Mapping[str, Any]]:
     """The volumes by name."""
     volumes = engine.call("list volumes", engine.client.volumes).get("Volumes") or []
     return {entry["Name"]: entry for entry in volumes}
+
+
+def intruders(inventory: HostInventory, owners: Mapping[str, Collection[str]]) -> Iterator[tuple[str, str]]:
+    """Containers that can write to the volume of an agent and have no business there, each with that volume.
+
+    Args:
+        owners: by volume, the containers and agents that keep their credentials there.
+    """
+    for name, container in sorted(inventory.containers.items()):
+        for mount in container.get("Mounts") or []:
+            volume = str(mount.get("Name")) if mount.get("Type") == "volume" and mount.get("RW", True) else ""
+            agents = {*owners.get(volume, ()), agent_of(inventory.volumes.get(volume, {}))} - {None}
+            if agents and name not in agents and agent_of(container) not in agents:
+                yield name, volume
 
 
 def agent_of(thing: Mapping[str, Any]) -> str | None:

@@ -163,6 +163,13 @@ class Planner:
         found = self.inventory.volumes.get(volume)
         return Plan(replace(spec, volume=volume), NOTHING, container=container, volume=found)
 
+    def refused(self, spec: AgentSpec) -> Plan:
+        """For an agent for which nothing can be planned: nothing is done."""
+        entry = self.inventory.containers.get(spec.container)
+        if not spec.managed and entry is not None:
+            spec = replace(spec, volume=credentials_volume(entry))
+        return Plan(spec, NOTHING, volume=self.inventory.volumes.get(spec.volume))
+
     def _lasting_reference(self, container: Mapping[str, Any]) -> str:
         """A tag can be moved; a digest, and what is on the host under its ID, cannot."""
         image_id = str(container["Image"])

@@ -227,6 +227,10 @@ def test_of_two_containers_of_one_agent_the_one_that_counts_is_shown(
         fake.say("GET", f"/containers/{name}/json", report(Id=name, Name=f"/{name}"))
     (agent,) = run("agents_info", docker_host=fake.address)["agents"]
     assert agent["container"] == shown
+    # Whoever looks at all of them sees each that is there on purpose.
+    every = run("agents_info", docker_host=fake.address, unmanaged=True)["agents"]
+    both = "aaa" in states
+    assert [agent["container"] for agent in every] == (sorted(states) if both else [shown])
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -339,6 +343,73 @@ def test_a_container_keeps_the_image_before_its_own(
     if not check:
         (made,) = fake.bodies["POST", "/containers/create"]
         assert json.loads(made)["Labels"].get(label) == told
+
+
+BACKUP = {"Id": "c9", "Names": ["/backup"], "Labels": {}, "Mounts": [{"Type": "volume", "Name": "press-2"}]}
+
+
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        ({"volume": "press-2"}, "is mounted by the container backup"),
+        ({"networks": ["nowhere"]}, "the network nowhere does not exist"),
+        ({"image": "reg/other:1"}, "reg/other:1"),
+        ({"container": "backup", "manage": False}, "its name is press-9"),
+        ({"container": "nowhere", "manage": False}, "the container nowhere does not exist"),
+    ],
+)
+def test_one_that_is_refused_hides_no_other_where_only_a_prediction_is_wanted(
+    second: dict[str, Any], says: str, fake: FakeEngine, run: Run
+) -> None:
+    deployed(fake)
+    fake.say("GET", "/containers/json", [listed(report()), BACKUP])
+    for name in ("backup", "c9"):
+        fake.say(
+            "GET", f"/containers/{name}/json", report(Id="c9", Name="/backup", Config__Env=["CYBUS_AGENT_NAME=press-9"])
+        )
+    fake.say("GET", "/networks", [])
+    wanted = {**WANTED, "pull": "never", "agents": [{"name": "press-1"}, {"name": "press-2", **second}]}
+    result = run("agents", docker_host=fake.address, check=True, predict_each=True, **wanted)
+    first, refused = result["agents"]
+    assert (first["error"], first["action"], first["observation"]["credentials"]) == ("", "none", True)
+    assert says in refused["error"] and refused["action"] == "none" and not refused["observation"]["planned"]
+    # Whoever is to do it does nothing, and check mode says so.
+    for given in ({"check": True}, {"predict_each": True}):
+        result = run("agents", docker_host=fake.address, **given, **wanted)
+        assert result["failed"] and says in result["msg"] and "agents" not in result
+    assert fake.writes() == []
+
+
+def test_an_engine_that_is_away_is_no_trouble_of_one_agent(fake: FakeEngine, run: Run) -> None:
+    gone = f"{fake.address}.gone"
+    result = run("agents", docker_host=gone, check=True, predict_each=True, **WANTED)
+    assert result["failed"] and result["error"]["kind"] == "EngineUnavailableError"
+
+
+@pytest.mark.parametrize(
+    ("labels", "mount", "intrudes"),
+    [
+        ({}, {"Destination": "/backup"}, True),
+        ({LABEL: "press-2"}, {"Destination": "/backup"}, True),
+        ({}, {"Destination": "/backup", "RW": False}, False),
+        ({}, {"Destination": "/backup", "Name": "theirs"}, False),
+        ({}, {"Destination": "/backup", "Type": "bind"}, False),
+        ({LABEL: "press-1"}, {"Destination": "/data"}, False),
+    ],
+)
+@pytest.mark.parametrize("labelled", [True, False])
+def test_whoever_else_can_write_to_the_volume_of_an_agent(
+    labels: dict[str, str], mount: dict[str, Any], intrudes: bool, labelled: bool, fake: FakeEngine, run: Run
+) -> None:
+    """Of an agent that is there, or of which only the volume is."""
+    deployed(fake)
+    entries = [] if labelled else [listed(report())]
+    theirs = {**BACKUP, "Labels": labels, "Mounts": [{"Type": "volume", "Name": NAME, "RW": True, **mount}]}
+    fake.say("GET", "/containers/json", [*entries, theirs])
+    fake.say("GET", "/containers/backup/json", report(Id="c9", Name="/backup", Config__Env=[]))
+    fake.say("GET", "/volumes", {"Volumes": [{"Name": NAME, "Labels": {LABEL: "press-1"} if labelled else None}]})
+    result = run("agents_info", docker_host=fake.address, unmanaged=True)
+    assert result["intruders"] == ([{"container": "backup", "volume": NAME}] if intrudes else [])
 
 
 @pytest.mark.parametrize("usernames", [[], ["press-1"], ["other"]])

@@ -219,6 +219,15 @@ def test_one_volume_for_an_agent_and_a_stranger() -> None:
     assert "container connectware-agent-lab" in clones(reported(made))["press-1"]
 
 
+def test_one_volume_for_an_agent_and_what_is_none() -> None:
+    made = host("a", "press-1", "press-2")
+    made["intruders"] = [{"volume": "connectware-agent-press-1", "container": "backup"}]
+
+    found = clones(reported(made))
+
+    assert set(found) == {"press-1"} and "agent press-1, container backup" in found["press-1"]
+
+
 def test_the_same_volume_name_on_two_hosts_is_two_volumes() -> None:
     one, two = host("a", "press-1"), host("b", "press-2")
     for made in (one, two):
