@@ -20,7 +20,8 @@ description:
     the inventory, unknown to Connectware). A registered agent that no host names is a C(ghost).
   - With O(agents_as=variables), a host is in the groups C(connectware_registered), C(connectware_pending) and
     C(connectware_missing) if one of its agents is, and its variable C(connectware_agents) has its agents, each as
-    M(edgefleet.connectware.fleet_info) returns them.
+    M(edgefleet.connectware.fleet_info) returns them. O(compose), O(groups) and O(keyed_groups) are for hosts that have
+    agents; for all others, give a source of P(ansible.builtin.constructed#inventory) after this one.
   - With O(agents_as=hosts), every agent is a host in the group C(connectware_agents) and in the group of its state;
     ghosts are in C(connectware_ghost) as well. Its variable C(connectware_agent) has what is known of it. Nothing can
     be run on it, since an agent is no machine; C(connectware_agent.host) is the host that has it.
@@ -109,11 +110,9 @@ from typing import Any
 
 from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
-from ansible.inventory.helpers import get_group_vars, sort_groups
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
-from ansible.vars.plugins import get_vars_from_inventory_sources
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import fleet
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import CONNECTWARE_OPTIONS
@@ -124,6 +123,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
     nothing_told,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.variables_of_host import variables_of
 
 AGENTS = "agents_list"
 EVERYBODY = "connectware_agents"
@@ -185,30 +185,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """The agents that the hosts of earlier sources have."""
         found: list[fleet.ExpectedAgent] = []
         for name, host in self.inventory.hosts.items():
-            variables = self._variables(host)
+            variables = variables_of(host, self.inventory, self.loader)
             if AGENTS in variables:
                 agents = self._templated(variables[AGENTS], f"{AGENTS} of the host {name}", variables)
                 found += fleet.expected_agents(name, agents)
         return found
-
-    def _variables(self, host: Any) -> dict[str, Any]:
-        """The variables of a host, those of files beside the sources included."""
-        sources = getattr(self.inventory, "processed_sources", [])
-        # The inventory is not finished: a host need not be in the group `all` yet.
-        groups = sort_groups({*host.get_groups(), self.inventory.groups["all"]})
-        variables = {
-            "inventory_hostname": host.name,
-            "inventory_hostname_short": host.name.split(".")[0],
-            "group_names": sorted(group.name for group in groups if group.name != "all"),
-        }
-        for more in (
-            get_group_vars(groups),
-            get_vars_from_inventory_sources(self.loader, sources, groups, "all"),
-            host.get_vars(),
-            get_vars_from_inventory_sources(self.loader, sources, [host], "all"),
-        ):
-            variables = combine_vars(variables, more)
-        return variables
 
     def _seen(self, path: str, params: Mapping[str, Any], expected: Iterable[fleet.ExpectedAgent], cache: bool) -> Any:
         """What Connectware shows, or has shown to the same question."""
@@ -287,7 +268,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for state in {entry.agent.state for entry in agents}:
                 self.inventory.add_child(_group(state), name)
         for name in by_host:
-            self._construct(name, self._variables(self.inventory.get_host(name)))
+            self._construct(name, variables_of(self.inventory.get_host(name), self.inventory, self.loader))
 
     def _set(self, entity: str, name: str, value: Any) -> None:
         self.inventory.set_variable(entity, name, _never_templated(value))

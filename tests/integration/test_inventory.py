@@ -151,6 +151,16 @@ def test_hosts_are_grouped_by_their_agents(desk: Desk) -> None:
     assert desk.read().hosts("connectware_pending") == ["munich"]
 
 
+def test_hosts_without_agents_are_grouped_by_a_source_after_this_one(desk: Desk) -> None:
+    """It composes for hosts that it has something to say about, and for no other."""
+    groups = {"empty": "connectware_agents is not defined", "some": "connectware_agents is defined"}
+    desk.configure(groups=groups, strict=True)
+    assert [desk.read().hosts(name) for name in groups] == [[], ["hamburg", "munich"]]
+    desk.write("zz_constructed.yml", {"plugin": "ansible.builtin.constructed", "groups": groups, "strict": True})
+    shown = desk.read(sources=("static.yml", "connectware.yml", "zz_constructed.yml"))
+    assert [shown.hosts(name) for name in groups] == [["office"], ["hamburg", "munich"]]
+
+
 def test_groups_of_ones_own_by_the_agents_of_a_host(desk: Desk) -> None:
     desk.configure(
         compose={"lost": "connectware_agents | selectattr('state', 'eq', 'missing') | map(attribute='name') | list"},
