@@ -204,7 +204,7 @@ switches: install docker ## one life of agents for every two assumptions about C
 	@SWITCHES=all pytest $(ARGS) tests/integration/test_switches.py
 
 .PHONY: chaos-short
-chaos-short: install docker ## a fault of each kind at a random point of a run (CHAOS_COUNT)
+chaos-short: install docker ## a trial of each kind of fault, those of the API on an operation each (CHAOS_COUNT: more of each)
 	@echo '==> chaos, one trial of each kind or CHAOS_COUNT'
 	@CHAOS_COUNT=$${CHAOS_COUNT:-1} timeout --kill-after=30s 30m \
 	  python tests/chaos/run.py $(BUILD)/chaos-short -m 'not factory_host' $(ARGS)

@@ -18,8 +18,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from chaos.engines import Engine, engine_here
 from chaos.seeds import SEED
-from chaos.site import FIRST_START, STYLES, Engine, Site, engine_here
+from chaos.site import FIRST_START, STYLES, Site
 from integration.factory_host import CONNECTION_PLUGINS, FactoryHost
 from simulator.harness import Simulator
 
@@ -34,6 +35,7 @@ class Bench:
         *,
         name: str = "",
         engine: Engine = engine_here,
+        alone: bool = False,
         environment: Mapping[str, str] | None = None,
         **variables: Any,
     ) -> None:
@@ -41,6 +43,7 @@ class Bench:
         self._folder = folder
         self._name = name
         self._engine = engine
+        self._alone = alone
         self._environment = environment or {}
         self._variables = variables
         self._numbers = itertools.count(1)
@@ -83,6 +86,7 @@ class Bench:
             prefix,
             count,
             engine=self._engine,
+            alone=self._alone,
             style=style,
             environment=dict(self._environment),
             **{**self._variables, **variables},
@@ -100,15 +104,27 @@ class Bench:
         return site if site is not None and len(site.agents) == count else None
 
 
+@contextmanager
+def switched(simulator: Simulator, **switches: Any) -> Iterator[None]:
+    """An assumption about Connectware is another one for a while."""
+    usual = simulator.control("GET", "switches")
+    simulator.switch(**switches)
+    try:
+        yield
+    finally:
+        simulator.switch(**{name: usual[name] for name in switches})
+
+
 def hosted_bench(
     host: FactoryHost, simulator: Simulator, folder: Path, name: str, environment: Mapping[str, str] | None = None
 ) -> Bench:
-    """Sites on a factory host."""
+    """Sites on a factory host, one after the other: nothing else is on its engine."""
     return Bench(
         simulator,
         folder,
         name=name,
         engine=lambda *arguments: engine_here("exec", host.name, "docker", *arguments),
+        alone=True,
         environment={
             "ANSIBLE_CONNECTION_PLUGINS": str(CONNECTION_PLUGINS),
             "ANSIBLE_PIPELINING": "1",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from chaos.bench import Bench
 from chaos.site import ROLLOUT, VOLUME_EMPTIED, Ended, Identity, Site
@@ -24,7 +24,13 @@ ATTEMPTS = 8
 
 
 class Fault(Protocol):
-    """What happens to a run, and whether it did."""
+    """What happens to a run, and whether it did.
+
+    Attributes:
+        lets_close: a run that this happens to can close the window all the same, unless it is killed.
+    """
+
+    lets_close: bool = True
 
     def strike(self, site: Site, process: subprocess.Popen[bytes]) -> None:
         """Wait for the moment and let it happen; nothing, if the run is over before."""
@@ -109,15 +115,23 @@ def struck(
     prepare: Callable[[], AbstractContextManager[Prepared]],
     faults: Iterable[Fault],
     command: Sequence[str] = ROLLOUT,
+    **variables: Any,
 ) -> Iterator[Struck]:
-    """A run to which one of the faults has happened, the first of them that was not too late."""
+    """A run to which one of the faults has happened, the first of them that was not too late.
+
+    Args:
+        variables: of this run alone, not of the next one.
+    """
     for attempt, fault in enumerate(faults, start=1):
         with prepare() as before:
             print(f"attempt {attempt}: {fault}")
             before.site.count_from_now()
-            ended = before.site.run(lambda process, s=before.site, f=fault: f.strike(s, process), command)
+            was_open = before.site.window_is_open()
+            ended = before.site.run(lambda process, s=before.site, f=fault: f.strike(s, process), command, **variables)
             if fault.happened(before.site):
                 result.saw(ended.how)
+                if fault.lets_close and ended.how != "killed" and not was_open:
+                    assert not before.site.window_is_open(), f"the window was left open:\n{ended.output}"
                 yield Struck(before.site, before.kind, before.healthy, ended)
                 return
             assert ended.code == 0, f"nothing has happened to it:\n{ended.output}"

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chaos.engines import NAMED, Engine, Found, engine_here
+from chaos.tally import FAILED
 from integration import bed
 from simulator.harness import Simulator, until
 
@@ -34,6 +36,7 @@ FIRST_START, USER_DELETED, VOLUME_EMPTIED, RECREATED = KINDS = (
 # Playbooks with their arguments.
 ROLLOUT, UPGRADE, RETIREMENT = ("rollout",), ("upgrade",), ("retire", "--extra-vars", "agents_hosts=all")
 LEASE = 10  # seconds; the window of a run that was killed ends with it
+HEALING_LEASE = 60  # longer than a run that heals: what it leaves open is open when it has ended
 TIMEOUT = 60  # agents_timeout
 OVERHEAD = 60  # seconds that a run may take beside that: both tasks before it, and requests that are repeated
 # How agents differ where nothing public says how they behave.
@@ -44,15 +47,6 @@ STYLES: tuple[dict[str, str], ...] = (
     {"SIMULATOR_ANNOUNCE": "after_answer"},
     {"SIMULATOR_PAIRING_LINE": "each"},
 )
-
-Engine = Callable[..., bytes]
-
-
-def engine_here(*arguments: str) -> bytes:
-    """The docker command on this machine."""
-    done = subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=120)
-    assert done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr.decode(errors='replace')}"
-    return done.stdout
 
 
 def build_agent_image() -> None:
@@ -79,7 +73,7 @@ class Ended:
 
     @property
     def how(self) -> str:
-        return "killed" if self.code is None else "ok" if self.code == 0 else "failed cleanly"
+        return "killed" if self.code is None else "ok" if self.code == 0 else FAILED
 
     def in_time(self) -> Ended:
         assert self.seconds < TIMEOUT + OVERHEAD, f"{self.seconds:.0f} s:\n{self.output}"
@@ -107,6 +101,7 @@ class Site(bed.Factory):
         count: int,
         *,
         engine: Engine = engine_here,
+        alone: bool = False,
         style: Mapping[str, str] | None = None,
         environment: dict[str, str] | None = None,
         **variables: Any,
@@ -133,13 +128,16 @@ class Site(bed.Factory):
         )
         self.prefix = prefix
         self.engine = engine
+        self._found = Found(engine, prefix, alone=alone)
 
     # the disturbed run
 
-    def run(self, disturb: Callable[[subprocess.Popen[bytes]], None], command: Sequence[str] = ROLLOUT) -> Ended:
-        """A rollout, or another playbook, during which something happens."""
+    def run(
+        self, disturb: Callable[[subprocess.Popen[bytes]], None], command: Sequence[str] = ROLLOUT, **variables: Any
+    ) -> Ended:
+        """A rollout, or another playbook, during which something happens; with variables that only this run has."""
         began = time.monotonic()
-        process = self.start(*command)
+        process = self.start(*command, **variables)
         try:
             disturb(process)
             code = process.wait(TIMEOUT + 4 * OVERHEAD)
@@ -185,7 +183,7 @@ class Site(bed.Factory):
             if kind == USER_DELETED:
                 self.simulator.control("DELETE", f"users/{name}")
             else:
-                self.engine("exec", f"connectware-agent-{name}", "rm", "/data/credentials.json")
+                self.engine("exec", f"{NAMED}{name}", "rm", "/data/credentials.json")
         return hit
 
     def identities(self) -> dict[str, Identity]:
@@ -200,7 +198,7 @@ class Site(bed.Factory):
 
     def _credentials(self, name: str) -> str | None:
         try:
-            packed = self.engine("cp", f"connectware-agent-{name}:/data/credentials.json", "-")
+            packed = self.engine("cp", f"{NAMED}{name}:/data/credentials.json", "-")
         except AssertionError:
             return None
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
@@ -211,21 +209,28 @@ class Site(bed.Factory):
     # the next run
 
     def converges(self, before: Mapping[str, Identity]) -> None:
-        """One plain run heals everything, a further one finds nothing to do; `before` has lost nothing."""
-        healed = self.rollout()
+        """One plain run heals everything, a further one finds nothing to do; `before` has lost nothing.
+
+        A window that is open before the plain run is somebody else's to it, and left to end. Else it closes its own.
+        """
+        was_open = self.window_is_open()
+        healed = self.rollout() if was_open else self.rollout(agents_window_lease=HEALING_LEASE)
         assert healed.code == 0, f"the plain run failed:\n{healed.output}"
+        assert was_open or not self.window_is_open(), f"the plain run has left its window open:\n{healed.output}"
         self.check(before)
         starts = self.starts()
         again = self.rollout()
         assert again.code == 0, f"the further run failed:\n{again.output}"
         assert again.changed == 0, f"the further run changed something:\n{again.output}"
+        assert not self.window_is_open(), f"the further run opened the window:\n{again.output}"
         assert self.starts() == starts, "the further run touched an agent"
 
     def check(self, before: Mapping[str, Identity]) -> None:
         """What docker and the simulator say."""
-        wanted = [f"connectware-agent-{name}" for name in self.names()]
-        assert self._listed("ps", "-a", "--format", "{{.Names}} {{.State}}") == [f"{name} running" for name in wanted]
-        assert self._listed("volume", "ls", "--format", "{{.Name}}") == wanted
+        wanted = [f"{NAMED}{name}" for name in self.names()]
+        assert self._found.containers() == dict.fromkeys(wanted, "running")
+        assert self._found.volumes() == wanted
+        assert self._found.mounted(wanted) == {name: [name] for name in wanted}, "each has its own volume, and no other"
         # An engine that is killed takes the network of its containers with it: the broker then hears nothing of the end
         # of a session, and finds out after one and a half times its keepalive of 10 s.
         until(lambda: self._sessions() == Counter(self.names()), f"each is connected once: {self._sessions()}", 30)
@@ -233,17 +238,17 @@ class Site(bed.Factory):
         assert sorted(u["username"] for u in state["users"] if self._is_ours(u["username"])) == self.names()
         assert [request for request in state["pending"] if self._is_ours(request["username"])] == []
         lease = self.variables["agents_window_lease"]
-        until(lambda: not self.simulator.state()["window"]["open"], "the window is closed", lease + 5)
+        until(lambda: not self.window_is_open(), "the window is closed", lease + 5)
         now = self.identities()
         assert sorted(now) == self.names(), "every agent has a user and credentials"
         lost = {name: (identity, now[name]) for name, identity in before.items() if now[name] != identity}
         assert not lost, f"credentials or users were lost: {lost}"
 
     def is_retired(self, purged: bool) -> None:
-        """What docker and the simulator say of agents that were retired."""
-        assert self._listed("ps", "-a", "--format", "{{.Names}}") == []
-        volumes = [] if purged else [f"connectware-agent-{name}" for name in self.names()]
-        assert self._listed("volume", "ls", "--format", "{{.Name}}") == volumes
+        """What docker and the simulator say of agents that were retired; a retirement never opens the window."""
+        assert self._found.containers() == {}
+        assert self._found.volumes() == ([] if purged else [f"{NAMED}{name}" for name in self.names()])
+        assert not self.window_is_open()
         state = self.simulator.state()
         assert [user["username"] for user in state["users"] if self._is_ours(user["username"])] == []
         assert [request for request in state["pending"] if self._is_ours(request["username"])] == []
@@ -254,9 +259,8 @@ class Site(bed.Factory):
     def _is_ours(self, username: str) -> bool:
         return username.startswith(f"{self.prefix}-")
 
-    def _listed(self, *command: str) -> list[str]:
-        mark = f"name=connectware-agent-{self.prefix}-"
-        return sorted(self.engine(*command, "--filter", mark).decode().splitlines())
+    def window_is_open(self) -> bool:
+        return bool(self.simulator.state()["window"]["open"])
 
     def container(self, name: str) -> dict[str, Any] | None:
         raise NotImplementedError("an engine elsewhere is not asked for it")
@@ -264,17 +268,14 @@ class Site(bed.Factory):
     def starts(self, names: Any = None) -> dict[str, tuple[str, str]]:
         found = {}
         for name in names or self.names():
-            answer = self.engine("inspect", "-f", "{{.Id}} {{.State.StartedAt}}", f"connectware-agent-{name}")
+            answer = self.engine("inspect", "-f", "{{.Id}} {{.State.StartedAt}}", f"{NAMED}{name}")
             container_id, started_at = answer.decode().split()
             found[name] = (container_id, started_at)
         return found
 
     def remove(self) -> None:
         """Nothing of it is left, in the engine and in Connectware."""
-        for what, command in (("rm", ("ps", "-aq")), ("volume rm", ("volume", "ls", "-q"))):
-            found = self._listed(*command)
-            if found:
-                self.engine(*what.split(), "-f", *found)
+        self._found.remove()
         for username in self.simulator.usernames():
             if self._is_ours(username):
                 self.simulator.control("DELETE", f"users/{username}")

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+FAILED = "failed cleanly"  # how a run ends that says what it could not do
+
 
 @dataclass
 class Kind:
@@ -54,6 +56,10 @@ class Tally:
         yield entry
         assert entry.happened == before + 1, f"nobody has seen the fault happen: {kind}"
         entry.survived += 1
+
+    def never_failed(self, kinds: str) -> list[str]:
+        """Those of the kinds that begin like this whose runs have always borne the fault: no trial was hard enough."""
+        return [name for name, kind in self.kinds.items() if name.startswith(kinds) and not kind.ended[FAILED]]
 
     def lines(self) -> list[str]:
         """A table."""

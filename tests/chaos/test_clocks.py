@@ -72,10 +72,12 @@ def ahead_of(host: FactoryHost, clock: Callable[[], int], seconds: int) -> None:
 
 def healed_in_one_run(bench: Bench, tally: Tally, fault: str, kind: str) -> None:
     draw = chance(fault, kind)
-    with tally.trial(fault) as result, prepared(bench, kind, AGENTS, draw) as before:
-        before.site.converges(before.healthy)
-        result.saw("ok")
-    bench.clear()
+    try:
+        with tally.trial(fault) as result, prepared(bench, kind, AGENTS, draw) as before:
+            before.site.converges(before.healthy)
+            result.saw("ok")
+    finally:
+        bench.clear()  # the next bench has the engine for itself
 
 
 @pytest.mark.parametrize("kind", KINDS[: count(3)])

@@ -12,7 +12,7 @@ from chaos.bench import Bench
 from chaos.middle import After, earlier, kill, prepared, struck
 from chaos.seeds import chance, count, moment
 from chaos.site import KINDS
-from chaos.tally import Tally
+from chaos.tally import FAILED, Tally
 
 AGENTS = 5
 TRIALS = count(50)
@@ -46,5 +46,5 @@ def test_agents_that_are_restarted_before_anybody_has_registered_them(bench: Ben
         before = site.starts()
         site.engine("restart", *(f"connectware-agent-{name}" for name in site.names()))
         assert all(site.starts()[name] != before[name] for name in site.names())
-        result.saw("failed cleanly")
+        result.saw(FAILED)
         site.converges({})

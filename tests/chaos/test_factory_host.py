@@ -15,7 +15,7 @@ from chaos.bench import Bench
 from chaos.middle import After, earlier, prepared, struck
 from chaos.seeds import chance, count, moment
 from chaos.site import KINDS, USER_DELETED, VOLUME_EMPTIED, Site
-from chaos.tally import Tally
+from chaos.tally import FAILED, Tally
 from integration.factory_host import FactoryHost
 from simulator.harness import until
 
@@ -165,7 +165,7 @@ def test_a_disk_that_is_full_before_the_rollout(hosted: Bench, host: FactoryHost
         free(host)
         assert failed.code != 0, failed.output
         says_that_the_disk_is_full(failed.output)
-        result.saw("failed cleanly")
+        result.saw(FAILED)
         site.converges({})
         hosted.clear()
 
@@ -181,7 +181,7 @@ def test_a_disk_that_is_full_when_the_credentials_are_to_be_stored(
         free(host)
         assert failed.code != 0, failed.output
         says_that_the_disk_is_full(failed.output)
-        result.saw("failed cleanly")
+        result.saw(FAILED)
         site.converges({})
         hosted.clear()
 
@@ -203,6 +203,6 @@ def test_a_disk_that_becomes_full_while_others_are_registered(
         free(host)
         assert failed.code, failed.output
         says_that_the_disk_is_full(failed.output)
-        result.saw("failed cleanly")
+        result.saw(FAILED)
         site.converges(healthy)
         hosted.clear()

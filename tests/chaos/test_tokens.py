@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 from chaos.bench import Bench
-from chaos.middle import earlier, prepared, struck
+from chaos.middle import Fault, earlier, prepared, struck
 from chaos.seeds import chance, count
 from chaos.site import KINDS, Site
 from chaos.tally import Tally
@@ -21,7 +21,7 @@ AGENTS = 3
 TRIALS = count(9)
 
 
-class Expiry:
+class Expiry(Fault):
     """Every token ends: after some requests, the login among them, or some seconds after the login."""
 
     def __init__(self, requests: int | None, seconds: float) -> None:

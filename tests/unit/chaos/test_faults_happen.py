@@ -15,16 +15,17 @@ from random import Random
 from typing import Any
 
 import pytest
-from chaos.middle import ATTEMPTS, After, Prepared, earlier, kill, struck
+from chaos.middle import ATTEMPTS, After, Fault, Prepared, earlier, kill, struck
 from chaos.site import Ended, Site
-from chaos.tally import Kind, Tally
+from chaos.tally import FAILED, Kind, Tally
 
 
 class Quick(Site):
     """A site whose runs take as long as told."""
 
-    def __init__(self, seconds: float, code: int = 0) -> None:
+    def __init__(self, seconds: float, code: int = 0, opens: bool = False) -> None:
         self.command = [sys.executable, "-c", f"import time, sys; time.sleep({seconds}); sys.exit({code})"]
+        self.opens = opens  # and never closes
         self.runs = 0
 
     def count_from_now(self) -> None:
@@ -33,8 +34,12 @@ class Quick(Site):
     def workers(self) -> list[int]:
         return []
 
-    def run(self, disturb: Any, command: Any = ()) -> Ended:
+    def window_is_open(self) -> bool:
+        return self.opens and self.runs > 0
+
+    def run(self, disturb: Any, command: Any = (), **variables: Any) -> Ended:
         del command
+        self.variables = variables
         self.runs += 1
         process = subprocess.Popen(self.command, start_new_session=True)
         disturb(process)
@@ -91,6 +96,50 @@ def test_a_kill_that_comes_too_late_is_none() -> None:
     assert not kill(site, process)
 
 
+class Borne(Fault):
+    """A fault that a run does not notice."""
+
+    def strike(self, site: Site, process: Any) -> None:
+        """Nothing."""
+
+    def happened(self, site: Site) -> bool:
+        del site
+        return True
+
+
+class KeepsOpen(Borne):
+    lets_close = False
+
+
+@pytest.mark.parametrize("code", [0, 2])
+def test_a_run_that_leaves_its_window_open_fails(result: Kind, code: int) -> None:
+    with (
+        pytest.raises(AssertionError, match="the window was left open"),
+        struck(result, Quick(0, code=code, opens=True).prepared, [Borne()]),
+    ):
+        pytest.fail("its window is open")
+
+
+def test_a_window_that_was_open_before_is_left_alone(result: Kind) -> None:
+    site = Quick(0, opens=True)
+    site.runs = 1
+    with struck(result, site.prepared, [Borne()]) as run:
+        assert run.ended.how == "ok"
+
+
+def test_who_is_killed_or_kept_from_it_closes_no_window(result: Kind) -> None:
+    with struck(result, Quick(20, opens=True).prepared, [After(0.1, kill)]) as run:
+        assert run.ended.how == "killed"
+    with struck(result, Quick(0, opens=True).prepared, [KeepsOpen()]) as run:
+        assert run.ended.how == "ok"
+
+
+def test_variables_are_those_of_the_run_that_is_struck(result: Kind) -> None:
+    site = Quick(0)
+    with struck(result, site.prepared, [Borne()], agents_timeout=7):
+        assert site.variables == {"agents_timeout": 7}
+
+
 def test_moments_are_ever_earlier_and_can_be_repeated() -> None:
     moments = list(itertools.islice(earlier(8.0, Random(1)), 5))
     assert moments[0] == 8.0
@@ -106,6 +155,14 @@ def test_a_trial_whose_fault_nobody_saw_has_not_survived() -> None:
         seen.saw("ok")
     kind = tally.kinds["fault"]
     assert (kind.tried, kind.happened, kind.survived) == (2, 1, 1)
+
+
+def test_kinds_of_faults_that_every_run_has_borne_are_told() -> None:
+    tally = Tally(1)
+    for kind, how in (("API, 500", "ok"), ("API, 500", FAILED), ("API, 502", "ok"), ("token expired", "ok")):
+        with tally.trial(kind) as seen:
+            seen.saw(how)
+    assert tally.never_failed("API, ") == ["API, 502"]
 
 
 def test_the_numbers_of_two_lanes_are_added_up(tmp_path: Path) -> None:
