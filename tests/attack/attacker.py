@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from attack.field import Client, Container, Wire
+from attack.field import Client, Container, Field, Wire
 
 SAME_NAME = "same name"
 TWO_REQUESTS = "two requests"
@@ -26,6 +26,11 @@ FORGED_EARLY = "forged ahead of ours"
 SWAPS = (SWAP, STOLEN_ID)
 FORGED = (FORGED_TEXT, FORGED_MESSAGE, FORGED_ENTRY, FORGED_EARLY)
 KINDS = (SAME_NAME, TWO_REQUESTS, SWAP, STOLEN_ID, OTHER_NAME, *FORGED)
+# When a stranger comes, seen from our agent's request.
+BEFORE = "before our request"
+DURING = "while ours is asked"
+AFTER = "after ours was authorized"
+PHASES = (BEFORE, DURING, AFTER)
 # FORGED_EARLY is a perfect line of our container's log while our agent has not said its pairing ID yet. What the agent
 # says within a poll interval contradicts it. A forger who is earlier than that can only be noticed, and thrown out.
 
@@ -49,27 +54,48 @@ LOOK_ALIKES: tuple[Callable[[str], str], ...] = (
 
 
 @dataclass
+class Stranger(Client):
+    """Somebody who is not our agent. Times are those of the field.
+
+    Attributes:
+        phase: when he came, one of PHASES.
+        listed: he was among the pending requests at any time.
+        granted: he was answered 201 at any time.
+        admitted: the broker let him in at any time.
+        since: when he was seen to be in first, by either; None if he never was.
+        until: when his user was deleted; None as long as that has not happened.
+    """
+
+    phase: str = BEFORE
+    listed: bool = False
+    granted: bool = False
+    admitted: bool = False
+    since: float | None = None
+    until: float | None = None
+
+
+@dataclass
 class Attacker:
     """Acts between any two calls of a run, as its seed has it.
 
     Attributes:
         strangers: all whom it has asked with.
-        granted: those who were answered 201 at any time.
-        admitted: those of them whom the broker let in, then or later.
-        listed: one of them was among the pending requests at any time.
     """
 
     kind: str
     wire: Wire
     random: random.Random
-    container: Container
-    strangers: list[Client] = field(default_factory=list)
-    granted: list[Client] = field(default_factory=list)
-    admitted: list[Client] = field(default_factory=list)
-    listed: bool = False
+    site: Field
+    strangers: list[Stranger] = field(default_factory=list)
+    _authorized: bool = False
     _plan: dict[int, int] = field(default_factory=dict)
     _steps: int = 0
     _forged_id: str = ""
+
+    @property
+    def container(self) -> Container:
+        """That of our agent."""
+        return self.site.container
 
     def prepare(self) -> None:
         """Decide when to act, and what our container's other output will be."""
@@ -95,6 +121,7 @@ class Attacker:
         for _unused in range(self._plan.get(self._steps, 0)):
             self._attack()
         if point == "authorized":
+            self._authorized = True
             self.poll_all()
         elif self.strangers and self.random.random() < 0.3:
             self.poll(self.random.choice(self.strangers))
@@ -120,24 +147,37 @@ class Attacker:
 
     def join(self, username: str, pairing_id: str | None) -> None:
         """Ask as somebody new."""
-        stranger = Client(username, pairing_id or self._new_id(), f"stranger-{self.random.getrandbits(64):x}")
+        password = f"stranger-{self.random.getrandbits(64):x}"
+        stranger = Stranger(username, pairing_id or self._new_id(), password, self._phase())
         self.strangers.append(stranger)
         self.poll(stranger)
 
-    def poll(self, stranger: Client) -> None:
-        """Ask again, as clients do until they are let in."""
+    def _phase(self) -> str:
+        if self._authorized:
+            return AFTER
+        return BEFORE if self.container.asks_as is None else DURING
+
+    def poll(self, stranger: Stranger) -> None:
+        """Ask again, as clients do until they are let in; whose grant waits for an open window logs in before."""
         outcome = self.wire.ask(stranger)
-        self.listed = self.listed or outcome == "pending"
-        if outcome == "granted" and stranger not in self.granted:
-            self.granted.append(stranger)
-        if outcome == "granted" and stranger not in self.admitted and self.wire.opens(stranger):
-            self.admitted.append(stranger)
+        stranger.listed = stranger.listed or outcome == "pending"
+        stranger.granted = stranger.granted or outcome == "granted"
+        opens = self._authorized and self.wire.opens(stranger)
+        stranger.admitted = stranger.admitted or opens
+        if stranger.since is None and (outcome == "granted" or opens):
+            stranger.since = self.site.now
+
+    def note_deleted(self, username: str) -> None:
+        """The run has deleted a user: whoever was in with that is out."""
+        for stranger in self.strangers:
+            if stranger.username == username and stranger.since is not None and stranger.until is None:
+                stranger.until = self.site.now
 
     def poll_all(self) -> None:
         for stranger in self.strangers:
             self.poll(stranger)
 
-    def holding(self) -> list[Client]:
+    def holding(self) -> list[Stranger]:
         """Strangers who have access now: their passwords open the broker."""
         self.poll_all()
         return [stranger for stranger in self.strangers if self.wire.opens(stranger)]

@@ -26,6 +26,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.port
 
 REGISTER = "/api/client-registry/register"
 OUTCOMES = {201: "granted", 202: "pending", 409: "conflict", 423: "locked"}
+START = 1_800_000_000.0  # when everything begins, in epoch seconds
 STEP = 0.3  # seconds that a look at the host takes
 
 
@@ -39,7 +40,7 @@ class Client:
 
 
 class Wire:
-    """What clients say to the simulator: registration over HTTPS, login over MQTT."""
+    """What clients say to the simulator: registration over HTTPS, login over MQTT. And what time it is there."""
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
@@ -47,6 +48,14 @@ class Wire:
         self._api = http.client.HTTPSConnection(
             "127.0.0.1", simulator.endpoints["api_port"], timeout=10, context=context
         )
+        self._control = http.client.HTTPConnection("127.0.0.1", simulator.endpoints["control_port"], timeout=10)
+
+    def put_clock(self, now: float) -> None:
+        """Let the simulator have this time; there, too, it passes only by this."""
+        self._control.request("POST", "/control/clock", json.dumps({"now_ms": round(now * 1000)}))
+        answer = self._control.getresponse()
+        assert answer.status == 200, answer.read()
+        answer.read()
 
     def ask(self, client: Client) -> str:
         """Ask for registration once."""
@@ -216,17 +225,21 @@ class Container:
 
 
 class Field:
-    """Time and the factory host (a HostPort). Time passes only by `sleep` and by looks at the host.
+    """Time and the factory host (a HostPort). Time passes only by `sleep` and by looks at the host, for all alike.
 
     Attributes:
         between: called between any two things that anybody does: here the attacker acts.
     """
 
     def __init__(self, container: Container) -> None:
-        self.now = 1_000_000.0
         self.container = container
         self.between: Callable[[str], None] = lambda point: None
+        self._pass_to(START)
         container.start(self.now)
+
+    def _pass_to(self, moment: float) -> None:
+        self.now = moment
+        self.container.wire.put_clock(moment)
 
     def clock(self) -> float:
         return self.now
@@ -234,10 +247,10 @@ class Field:
     def sleep(self, seconds: float) -> None:
         end = self.now + seconds
         while self.container.due is not None and self.container.due <= end:
-            self.now = max(self.now, self.container.due)
+            self._pass_to(max(self.now, self.container.due))
             self.container.act(self.now)
             self.between("agent")
-        self.now = end
+        self._pass_to(end)
         self.between("time")
 
     def look(self, looks: Sequence[Look], wait: float) -> list[Observation]:

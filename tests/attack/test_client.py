@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import pytest
 from attack.attacker import OTHER_NAME, SAME_NAME, SWAPS, TWO_REQUESTS, Attacker
 from attack.field import Client, Container, Field, Wire
-from attack.trial import CHOICES, NAME, SEEDS, Attacked, session_of, ways_of
+from attack.guards import Attacked
+from attack.trial import CHOICES, NAME, SEEDS, session_of, ways_of
 from simulator.harness import Simulator
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import ServerPort
@@ -49,7 +50,7 @@ def run_client_trial(simulator: Simulator, seed: int, monkeypatch: pytest.Monkey
     if chance.random() < 0.5:
         container.stored = Client(NAME, "000000", "the password of a user that was deleted")
     field = Field(container)
-    attacker = Attacker(kind, wire, chance, container)
+    attacker = Attacker(kind, wire, chance, field)
     attacker.prepare()
     if chance.random() < 0.3:
         simulator.control("POST", "window", {"open_ms": 3_600_000})
@@ -75,7 +76,7 @@ def run_client_trial(simulator: Simulator, seed: int, monkeypatch: pytest.Monkey
         field.sleep(2.0)
     asked = client._authorization
     return Ended(
-        seed, kind, len(attacker.granted), len(attacker.holding()), asked is not None and asked.window_open,
+        seed, kind, sum(stranger.since is not None for stranger in attacker.strangers), len(attacker.holding()), asked is not None and asked.window_open,
         failure or " ".join(client.warnings), container.stored is not None and wire.opens(container.stored),
     )  # fmt: skip
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from attack.attacker import FORGED_EARLY, KINDS, OTHER_NAME, SWAPS
-from attack.trial import FORMATS, SEEDS, Attacked, IdOnly, NameOnly, Outcome, bad, run_trial
+from attack.guards import Attacked, IdOnly, NameOnly
+from attack.trial import FORMATS, SEEDS, Outcome, bad, run_trial
 from simulator.harness import Simulator
 
 # Some of the same trials are enough to show that half a check fails.
@@ -42,9 +43,9 @@ def table(title: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
             continue
         counts = Counter[str]()
         for outcome in of_kind:
-            counts.update(listed=outcome.listed, granted=outcome.granted > 0, admitted=outcome.admitted > 0)
+            counts.update(listed=outcome.listed, granted=bool(outcome.granted), admitted=bool(outcome.admitted))
             counts.update(holding=outcome.holding > 0, ours=outcome.registered)
-            counts.update(closable=outcome.could_close, closed=outcome.could_close and outcome.granted > 0)
+            counts.update(closable=outcome.could_close, closed=outcome.could_close and bool(outcome.granted))
         yield (
             f"  {kind:22}{len(of_kind):>8}{counts['listed']:>17}{counts['granted']:>6}{counts['admitted']:>8}"
             f"{counts['holding']:>15}{counts['ours']:>14}{counts['closable']:>10}{counts['closed']:>10}"

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
-from attack.attacker import KINDS, Attacker
+from attack.attacker import KINDS, Attacker, Stranger
 from attack.field import Client, Container, Field, Ways, Wire
+from attack.guards import Attacked
 from simulator.harness import Simulator
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import Requests, ServerPort
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import ServerPort
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.server import ConnectwareServer
@@ -34,11 +36,17 @@ SEEDS = [int(os.environ["ATTACK_SEED"])] if "ATTACK_SEED" in os.environ else lis
 NAME = "hh-press-01"
 CHOICES: dict[str, tuple[Any, ...]] = {
     "same_username": ("append", "replace", "reject"),
-    "confirm_ambiguous": ("first", "last", "all"),
+    "confirm_ambiguous": ("first", "last", "all", "reject"),
     "create_user_on": ("confirm", "poll"),
     "pending_survives_relock": (True, False),
     "confirm_while_locked": (True, False),
     "answer_order": ("locked_first", "conflict_first"),
+    "conflict_told_by": ("register", "register", "confirm"),
+    "deny_supported": (True, False),
+    "grant_repeatable": (True, False),
+    "grant_while_locked": (True, False),
+    "pending_ttl_ms": (0, 0, 1500),
+    "max_window_ms": (0, 0, 3000),
 }
 FORMATS = ("json", "text")
 STORIES = ("first start", "user deleted", "credentials lost")
@@ -50,22 +58,38 @@ class Outcome:
 
     Attributes:
         registered: our agent is, as the run says and the broker confirms.
-        listed: a stranger was among the pending requests at any time.
-        granted: how many strangers were answered 201 at any time.
-        admitted: how many of them the broker let in at any time.
-        holding: how many strangers it still lets in at the end.
+        strangers: all of them, with what became of each.
+        holding: how many of them the broker still lets in at the end.
     """
 
     seed: int
     kind: str
     verdict: str
     registered: bool
-    listed: bool
-    granted: int
-    admitted: int
+    strangers: tuple[Stranger, ...]
     holding: int
     settings: dict[str, Any]
     actions: tuple[str, ...]
+
+    @property
+    def listed(self) -> bool:
+        """A stranger was among the pending requests at any time."""
+        return any(stranger.listed for stranger in self.strangers)
+
+    @property
+    def granted(self) -> list[Stranger]:
+        """Those who were answered 201 at any time, or let in by the broker."""
+        return [stranger for stranger in self.strangers if stranger.since is not None]
+
+    @property
+    def admitted(self) -> list[Stranger]:
+        """Those whom the broker let in at any time."""
+        return [stranger for stranger in self.strangers if stranger.admitted]
+
+    @property
+    def stays(self) -> list[float]:
+        """Seconds for which each of those who got in was in; infinite where his user was never deleted."""
+        return [inf if each.until is None or each.since is None else each.until - each.since for each in self.granted]
 
     @property
     def could_close(self) -> bool:
@@ -82,101 +106,10 @@ class Outcome:
 
     def __str__(self) -> str:
         return (
-            f"seed {self.seed} ({self.kind}): {self.granted} strangers answered 201, {self.admitted} let in,"
-            f" {self.holding} in at the end;"
+            f"seed {self.seed} ({self.kind}): {len(self.granted)} strangers got in, {len(self.admitted)} of them seen by"
+            f" the broker, for {self.stays} s, {self.holding} in at the end;"
             f" verdict {self.verdict}, actions {list(self.actions)}, with {self.settings}"
         )
-
-
-class Attacked:
-    """A ServerPort with the attacker in front of and behind every call."""
-
-    title = "Username and pairing ID are checked"
-
-    def __init__(self, server: ServerPort, attacker: Attacker, field: Field) -> None:
-        self._server = server
-        self._attacker = attacker
-        self._field = field
-        self.authorizes_while_closed = server.authorizes_while_closed
-        self._opened_until: float | None = None
-
-    def _between(self, point: str) -> None:
-        self._attacker.between(point)
-
-    def requests(self) -> Requests:
-        self._between("list")
-        return self._in_time(self._server.requests())
-
-    def _in_time(self, requests: Requests) -> Requests:
-        """The end of a window that we have opened, by the clock that is stepped; the server's own goes on by itself."""
-        if not requests.window_open or self._opened_until is None:
-            return requests
-        return replace(requests, remaining=self._opened_until - self._field.now)
-
-    def existing(self, usernames: Iterable[str]) -> Mapping[str, str | None]:
-        self._between("users")
-        return self._server.existing(usernames)
-
-    def open_window(self, seconds: float) -> None:
-        self._server.open_window(seconds)
-        self._opened_until = self._field.now + seconds
-        self._between("opened")
-
-    def close_window(self) -> None:
-        self._between("close")
-        self._server.close_window()
-
-    def authorize(self, username: str, pairing_id: str) -> None:
-        self._between("authorize")
-        self._server.authorize(username, pairing_id)
-        self._between("authorized")
-
-    def delete_user(self, username: str, *, ours: bool = False) -> None:
-        self._server.delete_user(username, ours=ours)
-        container = self._field.container
-        if container.asks_as is None and container.due is None:
-            container.due = self._field.now + 0.1  # its session is cut
-        self._between("deleted")
-
-    def undeletable(self, usernames: Iterable[str]) -> Mapping[str, str]:
-        return self._server.undeletable(usernames)
-
-    def deny(self, username: str) -> bool:
-        self._between("deny")
-        return self._server.deny(username)
-
-
-class NameOnly(Attacked):
-    """Makes of ours a check of the name alone: whoever asks under our agent's name is taken for our agent."""
-
-    title = "Only the username is checked"
-
-    def __init__(self, server: ServerPort, attacker: Attacker, field: Field) -> None:
-        super().__init__(server, attacker, field)
-        field.container.shows_others = False  # whoever does not look at the ID is not led astray by the log either
-
-    def requests(self) -> Requests:
-        found = super().requests()
-        own = self._field.container.asks_as
-        if own is None or own.username not in found.pending:
-            return found
-        return replace(found, pending={**found.pending, own.username: (own.pairing_id,)})
-
-
-class IdOnly(Attacked):
-    """Takes for our agent whoever shows its pairing ID, and authorizes the name under which that is listed."""
-
-    title = "Only the pairing ID is checked"
-
-    def requests(self) -> Requests:
-        found = super().requests()
-        own = self._field.container.asks_as
-        names = [name for name, ids in found.pending.items() if own is not None and own.pairing_id in ids]
-        self._listed_as = dict(zip([NAME], names, strict=False))
-        return replace(found, pending={**found.pending, NAME: (own.pairing_id,)}) if own and names else found
-
-    def authorize(self, username: str, pairing_id: str) -> None:
-        super().authorize(self._listed_as[username], pairing_id)
 
 
 def run_trial(
@@ -207,7 +140,7 @@ def run_trial(
     story = chance.choice(STORIES)
     _prepare(story, simulator, container)
     field = Field(container)
-    attacker = Attacker(kind, wire, chance, container)
+    attacker = Attacker(kind, wire, chance, field)
     attacker.prepare()
     opened_by_others = chance.random() < 0.4 and not can_close
     if opened_by_others:
@@ -227,8 +160,7 @@ def run_trial(
     holding = attacker.holding()
     registered = bool(outcome(record)["registered"]) and container.stored is not None and wire.opens(container.stored)
     return Outcome(
-        seed, kind, outcome(record)["verdict"] + trouble, registered, attacker.listed, len(attacker.granted),
-        len(attacker.admitted), len(holding),
+        seed, kind, outcome(record)["verdict"] + trouble, registered, tuple(attacker.strangers), len(holding),
         {
             **settings, "story": story, "opened_by_others": opened_by_others, "on_conflict": policy.on_conflict,
             "proof": policy.proof, "ways": container.ways,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -62,6 +63,22 @@ def test_window_closes_by_itself(simulator: Simulator, admin: Client) -> None:
     until(lambda: admin("GET", REGISTRY).json()["unlockedUntil"] is None, "the window has closed")
     assert ask(simulator) == 423
     assert pending(admin) == []
+
+
+def test_a_clock_that_is_put_ahead_closes_the_window_and_ends_tokens(simulator: Simulator, admin: Client) -> None:
+    unlock(admin, 60_000)
+    assert ask(simulator) == 202
+    now = simulator.control("POST", "clock")["now_ms"]
+    simulator.control("POST", "clock", {"now_ms": now + 59_000})
+    assert pending(admin) == [("press-01", "a82123")]
+    simulator.control("POST", "clock", {"now_ms": now + 61_000})
+    answer = admin("GET", REGISTRY)
+    assert answer.json()["unlockedUntil"] is None and ask(simulator) == 423
+    assert parsedate_to_datetime(answer.headers["Date"]).timestamp() == (now + 61_000) // 1000
+    simulator.control("POST", "clock", {"now_ms": now + 48 * 3_600_000})
+    assert admin("GET", REGISTRY).status_code == 401
+    simulator.control("POST", "reset")
+    assert simulator.control("POST", "clock")["now_ms"] < now + 59_000
 
 
 def test_window_lasts_30_seconds_unless_told(simulator: Simulator, admin: Client) -> None:

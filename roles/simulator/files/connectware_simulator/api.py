@@ -15,6 +15,7 @@ from aiohttp import web
 
 from . import registry_operations, system_operations, user_operations
 from .calls import Answer, ApiError, Call
+from .clock import http_date
 from .core import Connectware
 from .dialect import DEFAULT_DIALECT, shaped
 from .faults import Fault
@@ -68,6 +69,7 @@ class Api:
             status = response.status if response is not None else None
             if response is None:
                 raise ConnectionResetError("cut by a fault")
+            response.headers["Date"] = http_date()
             return response
         finally:
             self._core.journal.record(

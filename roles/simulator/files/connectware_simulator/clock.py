@@ -1,16 +1,31 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Time as the simulator tells it."""
+"""Time as the simulator tells it; it can be stopped, and put to another moment."""
 
 from __future__ import annotations
 
 import time
 from datetime import datetime, timezone
+from email.utils import formatdate
+
+
+class _Clock:
+    stopped_at: int | None = None
 
 
 def now_ms() -> int:
     """Return the milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
+    return time.time_ns() // 1_000_000 if _Clock.stopped_at is None else _Clock.stopped_at
+
+
+def stop_at(moment_ms: int | None) -> None:
+    """Let it be this moment until told otherwise; None: time goes on by itself."""
+    _Clock.stopped_at = moment_ms
+
+
+def http_date() -> str:
+    """Return now as a header of HTTP has it."""
+    return formatdate(now_ms() / 1000, usegmt=True)
 
 
 def iso(moment_ms: int) -> str:

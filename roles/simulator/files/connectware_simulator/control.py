@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from . import secret
-from .clock import formatted
+from .clock import formatted, now_ms, stop_at
 from .core import Connectware
 from .faults import Fault, FaultError
 from .model import User
@@ -45,6 +45,7 @@ class Control:
                 web.post("/control/disconnect", self.disconnect),
                 web.post("/control/window", self.window),
                 web.get("/control/window-history", self.window_history),
+                web.post("/control/clock", self.clock),
                 web.post("/control/version", self.version),
                 web.post("/control/expire-tokens", self.expire_tokens),
                 web.get("/control/faults", self.faults),
@@ -109,6 +110,7 @@ class Control:
 
     async def reset(self, request: web.Request) -> web.Response:
         """Put everything back to the first start."""
+        stop_at(None)
         self._core.reset()
         return web.json_response({})
 
@@ -182,6 +184,12 @@ class Control:
         """Show what happened to the window since the last reset of the counters."""
         self._core.registry.settle()
         return web.json_response({"history": [asdict(change) for change in self._core.registry.window_history]})
+
+    async def clock(self, request: web.Request) -> web.Response:
+        """Stop the clock at a moment; without one it goes on by itself."""
+        moment = (await _body(request)).get("now_ms")
+        stop_at(None if moment is None else int(moment))
+        return web.json_response({"now_ms": now_ms()})
 
     async def version(self, request: web.Request) -> web.Response:
         """Become another version."""
