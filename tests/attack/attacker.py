@@ -177,6 +177,10 @@ class Attacker:
         for stranger in self.strangers:
             self.poll(stranger)
 
+    def entered(self) -> list[Stranger]:
+        """Those who were answered 201 at any time, or let in by the broker."""
+        return [stranger for stranger in self.strangers if stranger.since is not None]
+
     def holding(self) -> list[Stranger]:
         """Strangers who have access now: their passwords open the broker."""
         self.poll_all()

@@ -76,7 +76,7 @@ def run_client_trial(simulator: Simulator, seed: int, monkeypatch: pytest.Monkey
         field.sleep(2.0)
     asked = client._authorization
     return Ended(
-        seed, kind, sum(stranger.since is not None for stranger in attacker.strangers), len(attacker.holding()), asked is not None and asked.window_open,
+        seed, kind, len(attacker.entered()), len(attacker.holding()), asked is not None and asked.window_open,
         failure or " ".join(client.warnings), container.stored is not None and wire.opens(container.stored),
     )  # fmt: skip
 

@@ -106,9 +106,8 @@ class Outcome:
 
     def __str__(self) -> str:
         return (
-            f"seed {self.seed} ({self.kind}): {len(self.granted)} strangers got in, {len(self.admitted)} of them seen by"
-            f" the broker, for {self.stays} s, {self.holding} in at the end;"
-            f" verdict {self.verdict}, actions {list(self.actions)}, with {self.settings}"
+            f"seed {self.seed} ({self.kind}): {len(self.granted)} strangers answered 201 or let in, for {self.stays} s,"
+            f" {len(self.admitted)} of them let in by the broker, {self.holding} in at the end; verdict {self.verdict}, actions {list(self.actions)}, with {self.settings}"
         )
 
 

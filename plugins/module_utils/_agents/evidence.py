@@ -96,7 +96,7 @@ class History:
         failed_attempts, failed_ago: how many authorizations have failed since the last one that was taken, and seconds
             since the last of them.
         refused: why no authorization of its request can do better, in words; empty as long as one may.
-        name_taken: an authorization of this run was refused because a user of that name exists.
+        name_taken: an authorization of this run was refused with 409, and a user of that name was there then and since.
         taken_back: the user that an authorization of this run has made was deleted again, or could not be: what was
             done, in words; taken_back_as is the verdict that led to it.
         wait_started_ago: seconds since this verdict was reached.

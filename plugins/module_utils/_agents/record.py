@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from . import authorization as a
@@ -228,9 +229,14 @@ class AgentRecord:
         self.trouble = trouble
         self.authorizations.fail(pairing_id, trouble, refused or self.user_exists)
 
-    def note_taken_name(self, pairing_id: str, trouble: str) -> None:
-        """An authorization was refused because a user of its name exists."""
-        self.note_attempt(pairing_id, trouble, refused=True)
+    def note_user(self, existing: Mapping[str, str | None]) -> None:
+        """What the server shows of its user."""
+        self.user_exists = self.observation.username in existing
+        self.user_since = existing.get(self.observation.username)
+        self._name_taken = self._name_taken and self.user_exists
+
+    def note_taken_name(self) -> None:
+        """An authorization was refused with 409, and a user of its name was there."""
         self._name_taken = True
 
     def settle_attempt(self, now: float) -> None:

@@ -215,6 +215,11 @@ def _unsaved(f: Facts) -> Verdict | None:
         text = "authorized; it has not stored its credentials yet"
     else:
         rest = patience - f.evidence.history.wait_started_ago if f.events else f.unsettled
+    if history.asked_again and f.events and not history.authorized:
+        # It asks, and Connectware may tell that its user is in the way only when its request is authorized.
+        rest = f.patience - history.wait_started_ago
+        if rest > 0:
+            return Verdict(e.UNSAVED, f.reason, e.WAIT, f"{text}; it asks again", True, rest, "server")
     if rest > 0:
         return wait(f, e.UNSAVED, text, bool(history.authorized), rest)
     return restart_to_ask(f, e.UNSAVED, f"{text}, and it does not ask for a registration")

@@ -73,8 +73,7 @@ class ServerSide:
         if stale or any(record.unsure_of_user for record in self._records if not record.final):
             existing = self._server.existing([record.observation.username for record in self._records])
             for record in self._records:
-                record.user_exists = record.observation.username in existing
-                record.user_since = existing.get(record.observation.username)
+                record.note_user(existing)
                 if not record.final:
                     record.settle_attempt(now)
                     self._settle_refusal(record)
@@ -209,9 +208,10 @@ class ServerSide:
         try:
             self._server.authorize(record.observation.username, pairing_id)
         except ConflictError as exc:
-            record.note_taken_name(pairing_id, exc.message)
+            record.note_attempt(pairing_id, exc.message, refused=True)
             record.authorizations.refusals.note(pairing_id, exc, self._now())
             self.users_at = None
+            self._settle_conflict(record)
         except LOOK_AGAIN as exc:
             record.note_attempt(pairing_id, exc.message)
             if isinstance(exc, LockedError) and self._closing.wanted and not self.requests.window_open:
@@ -226,6 +226,13 @@ class ServerSide:
             raise
         else:
             record.note_authorized(pairing_id, self._now())
+
+    def _settle_conflict(self, record: AgentRecord) -> None:
+        """Only a user that is there right now is in the way: a name may be refused for other reasons as well."""
+        existing = self._server.existing([record.observation.username])
+        record.note_user(existing)
+        if existing:
+            record.note_taken_name()
 
     def _clear_up(self, record: AgentRecord, why: str) -> None:
         """After an answer that tells nothing and ends the run: who was let in all the same is thrown out again.

@@ -424,6 +424,68 @@ def test_such_a_user_is_replaced_if_the_user_wants_it(told):
     assert [call for call in world.calls if call.startswith("delete")] == ["delete agent-1"]
 
 
+@pytest.mark.parametrize("on_conflict", ["fail", "replace"])
+@pytest.mark.parametrize(
+    "ways", [{"refuses_while_closed": True, "pending_survives": True}, {}], ids=["refused", "gone"]
+)
+def test_the_window_is_open_for_one_whose_authorization_is_to_tell_of_its_user(ways, on_conflict):
+    """The run has closed it to authorize, in vain; the request of an agent that was restarted has to come again."""
+    world = World(tells_conflict="confirm", authorizes_while_closed=None, **ways)
+    world.add("agent-1")
+    world.users.add("agent-1")
+    quick = Policy(on_conflict=on_conflict, settle=2.0, poll_interval=1.0, grace=5.0)
+    outcome = talk(world, policy=quick)["agent-1"]
+    assert outcome["verdict"] == ("registered" if on_conflict == "replace" else "conflict"), outcome
+    assert world.window_until <= world.now
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_refusal_of_an_ambiguous_name_deletes_nobody(stays):
+    """Connectware answers 409 too where two requests of a name are pending. An administrator then lets ours in."""
+    world, refused = World(pending_survives=stays), []
+    agent = world.add("agent-1")
+    listing = world.existing
+
+    def authorize(username, pairing_id):
+        world.stranger(username)
+        refused.append(pairing_id)
+        raise ConflictError(f"authorize {username}", answered="HTTP 409: several requests of that name")
+
+    def existing(usernames):
+        found = listing(usernames)
+        request = ("agent-1", agent.pairing_id)
+        if refused and request in world.pending:
+            world.pending.remove(request)
+            world.users.add("agent-1")
+            world.secrets["agent-1"] = agent.secret
+            agent.granted = True
+        return found
+
+    world.authorize, world.existing = authorize, existing
+    outcome = talk(world, policy=Policy(on_conflict="replace"))["agent-1"]
+    assert len(refused) == 1 and world.users == {"agent-1"}, outcome
+    assert [call for call in world.calls if call.startswith("delete")] == []
+    assert outcome["verdict"] == ("impostor" if stays else "registered"), outcome
+
+
+def test_a_name_that_was_taken_is_free_when_its_user_is_gone():
+    world = World(tells_conflict="confirm", pending_survives=True)
+    world.add("agent-1")
+    world.users.add("agent-1")
+    original = world.authorize
+
+    def authorize(username, pairing_id):
+        try:
+            original(username, pairing_id)
+        except ConflictError:
+            world.users.discard(username)  # by hand, in the same moment
+            raise
+
+    world.authorize = authorize
+    assert talk(world)["agent-1"]["registered"]
+    assert [call for call in world.calls if call.startswith("delete")] == []
+
+
 def taking_in_vain(world):
     """Connectware says that it authorizes although a user of that name is there; the agent hears 409 afterwards."""
 
