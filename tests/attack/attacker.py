@@ -89,6 +89,8 @@ class Attacker:
     strangers: list[Stranger] = field(default_factory=list)
     _authorized: bool = False
     _plan: dict[int, int] = field(default_factory=dict)
+    _awaited: str = ""
+    _delay: int = 0
     _steps: int = 0
     _forged_id: str = ""
 
@@ -102,6 +104,10 @@ class Attacker:
         if self.kind in SWAPS:
             return
         times = 2 if self.kind == TWO_REQUESTS else self.random.choice((1, 1, 2))
+        if self.kind == SAME_NAME:  # one of them in a phase that is chosen: else few come after the authorization
+            times -= 1
+            self._awaited = self.random.choice((BEFORE, DURING, AFTER, AFTER))
+            self._delay = self.random.randrange(4)
         for _unused in range(times):
             step = 0 if self.random.random() < 0.35 else self.random.randrange(1, 30)
             self._plan[step] = self._plan.get(step, 0) + 1
@@ -118,10 +124,15 @@ class Attacker:
             if self.kind in SWAPS:
                 self.join(self.container.name, self._own_id() if self.kind == STOLEN_ID else None)
             return
+        self._authorized = self._authorized or point == "authorized"
         for _unused in range(self._plan.get(self._steps, 0)):
             self._attack()
+        if self._awaited == self._phase():
+            self._delay -= 1
+            if self._delay < 0:
+                self._awaited = ""
+                self._attack()
         if point == "authorized":
-            self._authorized = True
             self.poll_all()
         elif self.strangers and self.random.random() < 0.3:
             self.poll(self.random.choice(self.strangers))

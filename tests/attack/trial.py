@@ -88,8 +88,8 @@ class Outcome:
 
     @property
     def stays(self) -> list[float]:
-        """Seconds for which each of those who got in was in; infinite where his user was never deleted."""
-        return [inf if each.until is None or each.since is None else each.until - each.since for each in self.granted]
+        """Seconds for which each of those whom the broker let in was in; infinite where his user was never deleted."""
+        return [inf if each.until is None or each.since is None else each.until - each.since for each in self.admitted]
 
     @property
     def could_close(self) -> bool:
@@ -107,7 +107,8 @@ class Outcome:
     def __str__(self) -> str:
         return (
             f"seed {self.seed} ({self.kind}): {len(self.granted)} strangers answered 201 or let in, for {self.stays} s,"
-            f" {len(self.admitted)} of them let in by the broker, {self.holding} in at the end; verdict {self.verdict}, actions {list(self.actions)}, with {self.settings}"
+            f" {len(self.admitted)} of them let in by the broker, {self.holding} in at the end; verdict {self.verdict},"
+            f" actions {list(self.actions)}, with {self.settings}"
         )
 
 

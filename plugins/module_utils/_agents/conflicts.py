@@ -39,7 +39,8 @@ def not_let_in(f: Facts) -> Verdict | None:
             f" place of its own, and was let in as the user {username!r}"
         )
         return Verdict(e.IMPOSTOR, f.reason, e.TAKE_BACK, text, True)
-    if f.events and not f.same_start and (history.proved_new or f.in_conflict):
+    asks = f.own_id in f.evidence.pending and not history.existed  # a conflict may be told as late as that
+    if f.events and not f.same_start and (history.proved_new or f.in_conflict or asks):
         text = (
             "it was authorized in this run, restarted, and asks again: its credentials were not kept, or are refused."
             f" Check that the volume {f.evidence.observation.volume} persists and that nobody else uses the name"

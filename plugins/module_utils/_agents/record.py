@@ -12,8 +12,10 @@ from . import authorization as a
 from .authorization import Authorization
 from .authorizations import Authorizations, of_agent
 from .evidence import (
+    AWAITING_AUTHORIZATION,
     BROKEN,
     FAIL,
+    IMPOSTOR,
     NONE,
     REGISTERED,
     RESTART,
@@ -27,6 +29,9 @@ from .observation import Observation
 from .refusals import Refusals
 from .registration import decide
 from .sightings import Sightings
+
+LISTED = {AWAITING_AUTHORIZATION, IMPOSTOR}
+"""Verdicts while something is pending under its name."""
 
 
 @dataclass
@@ -143,7 +148,7 @@ class AgentRecord:
     def judge(self, policy: Policy, window_open: bool, now: float) -> Verdict:
         """Decide on what is known now."""
         verdict = decide(self._evidence(window_open, now), policy)
-        if self.verdict is None or self.verdict.verdict != verdict.verdict:
+        if not self._goes_on(verdict):
             self._verdict_since = now
             self._watched_at = None
             if self.verdict is not None:  # what it has waited for until now was something else
@@ -161,6 +166,11 @@ class AgentRecord:
         if verdict.final and verdict.action != FAIL:
             self.authorizations.settle(a.PROVED)
         return verdict
+
+    def _goes_on(self, verdict: Verdict) -> bool:
+        """It is what it was. After an authorization, whose request is listed can change with every poll of anybody."""
+        both = {verdict.verdict} if self.verdict is None else {verdict.verdict, self.verdict.verdict}
+        return self.verdict is not None and (len(both) == 1 or (bool(self.authorizations.taken) and both == LISTED))
 
     @property
     def seconds(self) -> float:
@@ -216,6 +226,7 @@ class AgentRecord:
         existed = sure and self.user_exists  # else it was not there: what fails beside a user counts as failed at once
         self.authorizations.take(pairing_id, self.observation, self._observed_at, now, sure=sure, existed=existed)
         self.pending = ()
+        self._verdict_since = now
         self.actions.append("authorized")
 
     def note_attempt(self, pairing_id: str, trouble: str, *, refused: bool = False) -> None:

@@ -486,6 +486,33 @@ def test_a_name_that_was_taken_is_free_when_its_user_is_gone():
     assert [call for call in world.calls if call.startswith("delete")] == []
 
 
+def test_a_stranger_who_got_in_is_out_soon_though_others_take_turns_in_the_list():
+    """A list that shows the agent's own request, and then another's, and so on, gives nobody more time."""
+    world = World(pending_survives=True, tells_conflict="confirm")
+    agent = world.add("agent-1")
+    let_in, out, lists, listing, deleting = [], [], itertools.count(), world.requests, world.delete_user
+
+    def authorize(username, pairing_id):
+        world.users.add(username)  # by another request that has taken the place of the agent's own
+        world.pending.remove((username, pairing_id))
+        let_in.append(world.now)
+
+    def requests():
+        if let_in:
+            world.pending = [("agent-1", "ffffff" if next(lists) % 2 else agent.pairing_id)]
+        return listing()
+
+    def delete_user(username, **more):
+        out.append(world.now)
+        deleting(username, **more)
+
+    world.authorize, world.requests, world.delete_user = authorize, requests, delete_user
+    outcome = talk(world, policy=Policy(settle=2.0, poll_interval=1.0, grace=5.0))["agent-1"]
+    assert "taken_back" in outcome["actions"] and world.users == set(), outcome
+    assert len(let_in) == len(out) == 1
+    assert out[0] - let_in[0] < 4.0 + 2 * BETWEEN
+
+
 def taking_in_vain(world):
     """Connectware says that it authorizes although a user of that name is there; the agent hears 409 afterwards."""
 

@@ -540,6 +540,16 @@ def test_a_start_in_the_future_after_an_authorization_is_proven_once_too(by_cert
     is_(judge(agent, user=True, wait_started_ago=11.0, **proven), e.REGISTERED, e.SETTLED)
 
 
+def test_one_that_asks_again_in_a_new_start_after_its_authorization_is_not_believed():
+    """Where Connectware tells of its user only when a request is authorized, it is never told 409."""
+    asks = seen(credentials=False, started_at=NOW - 20, events=(ASKING, PAIRING))
+    done = {"authorized": (OTHER,), "started_at_authorization": NOW - 100, "authorized_at": NOW - 60}
+    again = judge(asks, user=True, pending=(OWN,), **done)
+    is_(again, e.AWAITING_REQUEST, e.TAKE_BACK)
+    assert "asks again" in again.message
+    is_(judge(asks, user=True, pending=(OWN,), existed=True, **done), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
+
+
 def test_a_start_in_the_future_is_no_reason_to_wait_until_then():
     is_(judge(seen(**FUTURE, credentials=False), user=True), e.UNSAVED, e.WAIT)
     is_(judge(seen(**FUTURE, credentials=False), user=True, wait_started_ago=11.0), e.UNSAVED, e.RESTART)
