@@ -107,7 +107,7 @@ class Attacker:
         if self.kind == SAME_NAME:  # one of them in a phase that is chosen: else few come after the authorization
             times -= 1
             self._awaited = self.random.choice((BEFORE, DURING, AFTER, AFTER))
-            self._delay = self.random.randrange(4)
+            self._delay = 0 if self._awaited == BEFORE else self.random.randrange(4)
         for _unused in range(times):
             step = 0 if self.random.random() < 0.35 else self.random.randrange(1, 30)
             self._plan[step] = self._plan.get(step, 0) + 1

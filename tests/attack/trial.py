@@ -17,12 +17,13 @@ from types import MappingProxyType
 from typing import Any
 
 from attack.attacker import KINDS, Attacker, Stranger
-from attack.field import Client, Container, Field, Ways, Wire
+from attack.field import STEP, Client, Container, Field, Ways, Wire
 from attack.guards import Attacked
 from simulator.harness import Simulator
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.facts import PATIENCE
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.ports import ServerPort
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
@@ -48,6 +49,10 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "pending_ttl_ms": (0, 0, 1500),
     "max_window_ms": (0, 0, 3000),
 }
+POLL, SETTLE, GRACE = 1.0, 2.0, 5.0  # seconds, of the agent and of the policy
+# For so long a stranger may be in who was let in by mistake: our agent has three polls to show that it is not the one
+# (PATIENCE), three more where what is listed comes and goes with the window, and one restart. And what is looked at.
+LONGEST_STAY = 2 * PATIENCE * POLL + SETTLE + 3 * STEP
 FORMATS = ("json", "text")
 STORIES = ("first start", "user deleted", "credentials lost")
 
@@ -102,7 +107,11 @@ class Outcome:
         """Nothing but the attacker keeps our agent from being registered."""
         if self.settings["story"] != "credentials lost":
             return True
-        return self.settings["on_conflict"] == "replace" and self.settings["ways"].on_conflict != "silent"
+        return bool(self.settings["on_conflict"] == "replace")
+
+    def joined(self, phase: str) -> bool:
+        """A stranger who came in that phase was among the pending requests."""
+        return any(stranger.phase == phase and stranger.listed for stranger in self.strangers)
 
     def __str__(self) -> str:
         return (
@@ -146,10 +155,11 @@ def run_trial(
     if opened_by_others:
         simulator.control("POST", "window", {"open_ms": 3_600_000})
     field.between = attacker.between
+    attacker.between("begin")
     field.sleep(chance.choice((0.0, 0.6, 3.0)))
     policy = Policy(
         on_conflict=chance.choice(("fail", "replace", "replace")), proof=chance.choice(("restart", "watch")),
-        settle=2.0, poll_interval=container.ways.poll, grace=5.0,
+        settle=SETTLE, poll_interval=POLL, grace=GRACE,
     )  # fmt: skip
     server = guard(ConnectwareServer(session_of(simulator, field, contract)), attacker, field)
     record, trouble = _converse(field, server, policy)
@@ -172,6 +182,7 @@ def run_trial(
 def ways_of(chance: random.Random) -> Ways:
     """Of an agent."""
     return Ways(
+        poll=POLL,
         saves=chance.choice(("before", "after")),
         on_conflict=chance.choice(("poll", "silent")),
         announce=chance.choice(("before", "before", "after")),
