@@ -44,14 +44,18 @@ class Wire:
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
+        self.now = self._told = 0.0
         context = ssl.create_default_context(cafile=simulator.endpoints["ca_path"])
         self._api = http.client.HTTPSConnection(
             "127.0.0.1", simulator.endpoints["api_port"], timeout=10, context=context
         )
         self._control = http.client.HTTPConnection("127.0.0.1", simulator.endpoints["control_port"], timeout=10)
 
-    def put_clock(self, now: float) -> None:
+    def tell_time(self) -> None:
         """Let the simulator have this time; there, too, it passes only by this."""
+        if self._told == self.now:
+            return
+        self._told = now = self.now
         self._control.request("POST", "/control/clock", json.dumps({"now_ms": round(now * 1000)}))
         answer = self._control.getresponse()
         assert answer.status == 200, answer.read()
@@ -59,6 +63,7 @@ class Wire:
 
     def ask(self, client: Client) -> str:
         """Ask for registration once."""
+        self.tell_time()
         body = {"username": client.username, "password": client.password, "pairingId": client.pairing_id}
         self._api.request("POST", REGISTER, json.dumps(body), {"Content-Type": "application/json"})
         answer = self._api.getresponse()
@@ -235,16 +240,20 @@ class Field:
         self.container = container
         self.between: Callable[[str], None] = lambda point: None
         self._pass_to(START)
+        container.wire.tell_time()
         container.start(self.now)
 
     def _pass_to(self, moment: float) -> None:
-        self.now = moment
-        self.container.wire.put_clock(moment)
+        self.now = self.container.wire.now = moment
 
     def clock(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        self._elapse(seconds)
+        self.container.wire.tell_time()
+
+    def _elapse(self, seconds: float) -> None:
         end = self.now + seconds
         while self.container.due is not None and self.container.due <= end:
             self._pass_to(max(self.now, self.container.due))
@@ -257,9 +266,10 @@ class Field:
         if any(look.restart for look in looks):
             self.container.start(self.now)
         known = [self.container.observe(self.now).fingerprint() if look.restart else look.seen for look in looks]
-        self.sleep(STEP)
+        self._elapse(STEP)
         waited = STEP
         while waited < wait and self.container.observe(self.now).fingerprint() in known:
-            self.sleep(STEP)
+            self._elapse(STEP)
             waited += STEP
+        self.container.wire.tell_time()
         return [self.container.observe(self.now) for _look in looks]

@@ -147,7 +147,7 @@ def run_trial(
     wire = Wire(simulator)
     container = Container(NAME, wire, chance, ways_of(chance), behind=behind)
     story = chance.choice(STORIES)
-    _prepare(story, simulator, container)
+    prepare(story, simulator, container)
     field = Field(container)
     attacker = Attacker(kind, wire, chance, field)
     attacker.prepare()
@@ -162,7 +162,7 @@ def run_trial(
         settle=SETTLE, poll_interval=POLL, grace=GRACE,
     )  # fmt: skip
     server = guard(ConnectwareServer(session_of(simulator, field, contract)), attacker, field)
-    record, trouble = _converse(field, server, policy)
+    record, trouble = converse(field, server, policy)
     simulator.control("POST", "window", {"open_ms": 60_000})  # somebody opens the window once more
     for _unused in range(2):
         attacker.poll_all()
@@ -191,7 +191,8 @@ def ways_of(chance: random.Random) -> Ways:
     )
 
 
-def _prepare(story: str, simulator: Simulator, container: Container) -> None:
+def prepare(story: str, simulator: Simulator, container: Container) -> None:
+    """What was before the run: one of STORIES."""
     if story == "user deleted":
         container.stored = Client(NAME, "000000", "the password of a user that was deleted")
     elif story == "credentials lost":
@@ -212,7 +213,8 @@ def session_of(simulator: Simulator, field: Field, contract: Mapping[str, Any] =
     return connect(params, sleep=field.sleep)
 
 
-def _converse(field: Field, server: ServerPort, policy: Policy) -> tuple[AgentRecord, str]:
+def converse(field: Field, server: ServerPort, policy: Policy) -> tuple[AgentRecord, str]:
+    """The run itself; with what ended it, if anything did."""
     record = AgentRecord(field.container.observe(field.now))
     conversation = Conversation(
         [record], field, server, policy, timeout=60.0, lease=60.0, clock=Clock(field.clock, field.sleep)
