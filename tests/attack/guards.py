@@ -61,7 +61,7 @@ class Attacked:
     def undeletable(self, usernames: Iterable[str]) -> Mapping[str, str]:
         return self._server.undeletable(usernames)
 
-    def deny(self, username: str) -> bool:
+    def deny(self, username: str) -> str:
         self._between("deny")
         return self._server.deny(username)
 

@@ -93,6 +93,7 @@ class History:
         seen_ids: pairing IDs that the agent's own container has shown in this run.
         pairing_seen_at: when this run first saw the pairing IDs that the log shows now, on the host's clock.
         cleared: the agent's own earlier requests were told to go.
+        undeniable: what Connectware answered instead of denying them, in words.
         failed_attempts, failed_ago: how many authorizations have failed since the last one that was taken, and seconds
             since the last of them.
         refused: why no authorization of its request can do better, in words; empty as long as one may.
@@ -118,6 +119,7 @@ class History:
     seen_ids: tuple[str, ...] = ()
     pairing_seen_at: float | None = None
     cleared: bool = False
+    undeniable: str = ""
     failed_attempts: int = 0
     failed_ago: float = 0.0
     refused: str = ""

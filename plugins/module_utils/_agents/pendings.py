@@ -76,10 +76,15 @@ def earlier_request(f: Facts) -> Verdict | None:
         return Verdict(e.AWAITING_REQUEST, f.reason, e.CLEAR, text)
     if f.evidence.window_open:
         return Verdict(e.AWAITING_REQUEST, f.reason, e.WAIT, f"{text} until the window closes", looks_at="server")
+    why = "It was denied, or the registration window was closed so that it lapses, and it is listed all the same"
+    if f.evidence.history.undeniable:
+        why = (
+            "It does not go away when the registration window closes, and Connectware's API knows no way to deny it"
+            f" ({f.evidence.history.undeniable})"
+        )
     todo = (
-        "It does not go away when the registration window closes, and Connectware's API knows no way to deny it: deny"
-        " it in Connectware (User Management, Client Registry), or correct the operation deny in connectware_contract,"
-        " and run again."
+        f"{why}: deny it in Connectware (User Management, Client Registry), or correct the operation deny in"
+        " connectware_contract, and run again."
     )
     return patient(f, e.AWAITING_REQUEST, text, todo, server=True)
 

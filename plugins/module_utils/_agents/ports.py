@@ -116,5 +116,9 @@ class ServerPort(Protocol):
     def undeletable(self, usernames: Iterable[str]) -> Mapping[str, str]:
         """Those of the usernames that `delete_user` would refuse to delete, and why; nothing is changed."""
 
-    def deny(self, username: str) -> bool:
-        """Take the pending requests of this username off the list; False if the server knows no way to do that."""
+    def deny(self, username: str) -> str:
+        """Take the pending requests of this username off the list.
+
+        Returns:
+            What the server answered instead, if it knows no way to do that; empty if it does.
+        """

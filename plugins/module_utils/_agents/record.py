@@ -50,6 +50,7 @@ class AgentRecord:
         reason: the first one that was found in this run.
         first: the first verdict.
         sightings: what it has shown over all looks.
+        undeniable: what the server answered instead of denying its requests; empty if it was not asked, or did so.
     """
 
     observation: Observation
@@ -67,6 +68,7 @@ class AgentRecord:
     reason: str = NONE
     first: Verdict | None = None
     sightings: Sightings = field(default_factory=Sightings)
+    undeniable: str = ""
     _observed_at: float = 0.0
     _asked_again: bool = False
     _proved: bool = False
@@ -203,6 +205,7 @@ class AgentRecord:
             seen_ids=tuple(self.sightings.pairing_ids),
             pairing_seen_at=self.sightings.pairing_since,
             cleared=self._cleared,
+            undeniable=self.undeniable,
             taken_back=self.taken_back,
             taken_back_as=self._taken_back_as,
             wait_started_ago=self.waiting_since(now) if self.verdict is not None else 0.0,

@@ -100,8 +100,10 @@ class Retirement:
                 return
             record.note_replaced()
             record.end(GONE, FOUND)
-        if record.pending and self._server.deny(username):
-            record.note_denied()
+        if record.pending:
+            record.undeniable = self._server.deny(username)
+            if not record.undeniable:
+                record.note_denied()
 
     def _settle(self, record: AgentRecord) -> None:
         """What is true at the end, by the server's own word."""
@@ -116,10 +118,12 @@ class Retirement:
             return
         record.end(GONE)
         if record.pending:
+            why = "It came, or came again, by now."
+            if record.undeniable:
+                why = f"Connectware's API knows no way to deny it ({record.undeniable})."
             self.warnings.append(
-                f"A request of the retired agent {printable(record.name)} is still pending. Connectware's API knows no"
-                " way to deny it; it goes when the registration window closes, or deny it in Connectware (User"
-                " Management, Client Registry)."
+                f"A request of the retired agent {printable(record.name)} is still pending. {why} It goes when the"
+                " registration window closes, or deny it in Connectware (User Management, Client Registry)."
             )
 
 

@@ -149,10 +149,11 @@ class ServerSide:
 
         Where another worker moves the window right now, nothing is noted, so that the next round does it.
         """
-        denied = [self._server.deny(record.observation.username) for record in records]
-        closed = all(denied) or self._window.close_now()
-        for record, gone in zip(records, denied):
-            if gone or closed:
+        for record in records:
+            record.undeniable = self._server.deny(record.observation.username)
+        closed = not any(record.undeniable for record in records) or self._window.close_now()
+        for record in records:
+            if closed or not record.undeniable:
                 record.note_cleared()
         self.list_requests()
 

@@ -118,25 +118,27 @@ class Registry:
         """
         self._session.call("confirm", username=username, pairing_id=pairing_id)
 
-    def deny(self, username: str) -> bool:
-        """Take what is pending under this username off the list; False if this Connectware does not do that.
+    def deny(self, username: str) -> str:
+        """Take what is pending under this username off the list.
 
         That there is such an operation is an assumption, so a refusal of whatever kind, a redirect and a web page mean
         that there is none for us.
+
+        Returns:
+            What this Connectware answered instead, and to which request; empty if it did so.
 
         Raises:
             ApiError: no answer, a failure of the server, or a login that is not taken.
         """
         try:
-            return self._session.call("deny", username=username).outcome != "absent"
+            answer = self._session.call("deny", username=username)
         except (AuthenticationError, RateLimitedError):
             raise
-        except ContractError:
-            return False
         except ApiError as exc:
-            if exc.refused or exc.status == NOT_IMPLEMENTED:
-                return False
+            if isinstance(exc, ContractError) or exc.refused or exc.status == NOT_IMPLEMENTED:
+                return f"{exc.where}: {exc.answered}"
             raise
+        return f"{answer.where}: HTTP {answer.status}" if answer.outcome == "absent" else ""
 
 
 def _window(answer: Answer) -> Window:

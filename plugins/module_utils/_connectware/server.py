@@ -59,5 +59,5 @@ class ConnectwareServer:
                 refused[name] = exc.message
         return refused
 
-    def deny(self, username: str) -> bool:
+    def deny(self, username: str) -> str:
         return self._registry.deny(username)

@@ -760,7 +760,7 @@ def test_an_earlier_request_that_nothing_clears_is_told():
     world._start(world.agents["agent-1"])
     world.sleep(2)
     outcome = talk(world)["agent-1"]
-    assert not outcome["registered"] and "deny" in outcome["message"]
+    assert not outcome["registered"] and "no way to deny it (POST /deny: HTTP 404)" in outcome["message"]
     assert not world.let_in
 
 

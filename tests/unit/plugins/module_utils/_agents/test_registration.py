@@ -342,7 +342,7 @@ def test_its_own_earlier_request_is_cleared_and_never_authorized(pending):
     is_(judge(observation, pending=pending, cleared=True), e.AWAITING_REQUEST, e.WAIT)
     verdict = judge(observation, pending=pending, cleared=True, wait_started_ago=99.0)
     is_(verdict, e.AWAITING_REQUEST, e.FAIL)
-    assert OTHER in verdict.message and "deny" in verdict.message
+    assert OTHER in verdict.message and "listed all the same: deny it" in verdict.message
     remembered = judge(replace(observation, former_ids=()), pending=pending, seen_ids=(OTHER, OWN))
     is_(remembered, e.AWAITING_REQUEST, e.CLEAR)
     is_(judge(observation, pending=[*pending, "c0ffee"]), e.IMPOSTOR, e.WAIT)

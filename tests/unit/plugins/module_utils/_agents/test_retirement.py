@@ -121,7 +121,18 @@ def test_a_pending_request_is_denied_or_told(deny_supported):
     records, warnings = retire(world)
     assert bool(world.pending) is not deny_supported
     assert bool(warnings) is not deny_supported
+    assert all("no way to deny it (POST /deny: HTTP 404)" in warning for warning in warnings)
     assert outcome(records["agent-1"])["actions"] == (["denied"] if deny_supported else [])
+
+
+def test_a_request_that_comes_again_after_it_was_denied_is_told():
+    world = world_with("agent-1", deny_supported=True, pending_survives=True)
+    world.users.clear()
+    world.pending.append(("agent-1", "a82123"))
+    denying = world.deny
+    world.deny = lambda username: (denying(username), world.pending.append(("agent-1", "a82123")))[0]
+    _records, warnings = retire(world)
+    assert len(warnings) == 1 and "still pending. It came, or came again, by now. It goes" in warnings[0]
 
 
 def test_a_user_that_comes_back_is_told():

@@ -252,7 +252,7 @@ class World:
         self.calls.append(f"deny {username}")
         if self.deny_supported:
             self.pending = [p for p in self.pending if p[0] != username]
-        return self.deny_supported
+        return "" if self.deny_supported else "POST /deny: HTTP 404"
 
     def stranger(self, username: str, pairing_id: str = "ffffff") -> None:
         self.strangers.add(pairing_id)

@@ -210,25 +210,27 @@ PAGE = {"Content-Type": "text/html"}
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "headers", "denied"),
+    ("status", "answer", "headers", "instead"),
     [
-        (200, {}, {}, True),
-        (204, {}, {}, True),
-        (200, b"done", {}, True),
-        (404, {}, {}, False),
-        (400, {}, {}, False),
-        (403, {}, {}, False),
-        (501, {}, {}, False),
-        (501, b"<h1>Not Implemented</h1>", PAGE, False),
-        (302, b"", {"Location": "/login"}, False),
-        (200, b"<!doctype html><title>Sign in</title>", PAGE, False),
+        (200, {}, {}, ""),
+        (204, {}, {}, ""),
+        (200, b"done", {}, ""),
+        (404, {}, {}, "HTTP 404"),
+        (400, {}, {}, "HTTP 400"),
+        (403, {}, {}, "HTTP 403"),
+        (501, {}, {}, "HTTP 501"),
+        (501, b"<h1>Not Implemented</h1>", PAGE, "Not Implemented"),
+        (302, b"", {"Location": "/login"}, "/login"),
+        (200, b"<!doctype html><title>Sign in</title>", PAGE, "Sign in"),
     ],
 )
 def test_denying_may_not_exist(
-    status: int, answer: Any, headers: dict[str, str], denied: bool, server: Conversation, session: Session
+    status: int, answer: Any, headers: dict[str, str], instead: str, server: Conversation, session: Session
 ) -> None:
     server.expect("POST", f"{LIST}/deny", body={"username": "press-1"}, status=status, answer=answer, headers=headers)
-    assert Registry(session).deny("press-1") is denied
+    said = Registry(session).deny("press-1")
+    assert instead in said
+    assert said.startswith(f"POST {server.url}{LIST}/deny: ") if instead else not said
 
 
 @pytest.mark.parametrize(("status", "error"), [(401, AuthenticationError), (500, ServerError)])
