@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from integration import lives
-from integration.bed import Factory
+from integration.bed import NEXT_VERSION, Factory
+from integration.test_upgrade import becomes, id_of, image_of
 from simulator.harness import until
 
 TURN, TURNS = "Register the agents", 4  # the judgement of all, and at least one turn of each
@@ -78,6 +79,27 @@ def test_a_host_that_fails_between_turns_leaves_the_others_alone(factory):
     assert [name for name in others if not run.agents[name]["registered"]] == []
     lives.all_connected(site, others)
     lives.closed_and_clean(site)
+
+
+SETTLE = 20  # seconds for which an agent is watched after its upgrade
+
+
+@pytest.mark.slow
+def test_an_upgrade_waits_for_all_hosts_of_a_batch_at_once(factory):
+    """It takes no turns, but each agent is watched from its own start on, and all have been started before."""
+    site = lives.quick(factory(7))
+    hosts = one_each(site, slow=0)
+    site.rollout("--forks", "7", hosts=hosts).ok()
+    becomes(site, NEXT_VERSION)
+    together, variables = '{"agents_serial": "100%"}', {"agents_version": "auto", "agents_settle": SETTLE}
+    run = site.play("upgrade", "--forks", "1", "--extra-vars", together, hosts=hosts, **variables).ok()
+    ended = datetime.now(UTC)
+    assert [image_of(site, name) for name in site.names()] == [id_of(NEXT_VERSION)] * 7
+    assert all(agent["registered"] for agent in run.agents.values())
+    last = max(datetime.fromisoformat(site.container(name)["Created"]) for name in site.names())
+    took = ended - last
+    assert timedelta(seconds=SETTLE) < took < timedelta(seconds=3 * SETTLE), "one after the other it takes longer"
+    lives.all_connected(site, site.names())
 
 
 # What a signal handler raises while Ansible forks a worker, Python drops: it happens in a hook of os.fork.

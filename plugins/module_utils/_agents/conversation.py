@@ -147,6 +147,8 @@ class Conversation:
                 record.observe(record.observation, self._host.seen_at)
             self._server.ask()
             self._judge(self._open_records())
+            if self._policy.only_watch and self._open_records():
+                self._refresh()  # started long ago perhaps, by the clock of a host that had to wait for a worker
             return
         self._began = began(self._before, self._clock.now())
         self._server.users_at = self._before.users_at

@@ -75,6 +75,23 @@ def talk(
         world.sleep(BETWEEN)
 
 
+def test_who_is_only_watched_and_has_settled_meanwhile_is_not_waited_for():
+    """All hosts of a batch have started their agents before the first one is watched, and some wait for a worker."""
+    world = World()
+    world.registered("press")
+    world.restart("press")
+    records = [AgentRecord(world.observe("press"))]
+    world.sleep(30.0)
+    began = world.now
+    clock = Clock(lambda: world.now, world.sleep)
+    Conversation(
+        records, world, world, Policy(only_watch=True), timeout=180.0, lease=60.0, clock=clock, book=own_book()
+    ).run(TURN)
+
+    assert outcome(records[0])["verdict"] == "registered"
+    assert (world.looks, world.now - began) == (1, pytest.approx(0.3))
+
+
 def writes(world):
     return [call for call in world.calls if call not in ("requests", "existing")]
 
