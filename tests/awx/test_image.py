@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An execution environment, built as ansible-builder says it and used: documentation, ping, rollout.
+"""An execution environment, built by ansible-builder's own definition for apt, and used: documentation, ping, rollout.
 
-On the base image that this machine has, which is Debian, and without a package index: Python is a virtual environment
-of the base image, and the packages are wheels in it. What is left out is the collection awx.awx.
+On the base image that this machine has, which is Debian, and without Galaxy and a package index: Python packages are
+wheels in the base image, and awx.awx comes from a folder. All else is as in the example.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from awx.setup import awx_collection
 from integration import lives
 from integration.bed import ROOT, Factory, docker
 from integration.factory_host import BASE
@@ -24,7 +27,9 @@ from tools.packaged import PIP
 pytestmark = pytest.mark.long
 
 EXAMPLE = ROOT / "docs" / "examples" / "execution-environment"
-TAG = "connectware-test-ee"
+DEFINITION = "execution-environment-apt.yml"
+# Checkouts that share a Docker Engine give their images different names.
+TAG = f"{os.environ.get('TEST_AGENT_IMAGE', 'connectware-test')}-ee"
 PYTHON = "3.11"  # of that Debian
 PACKAGES = (
     "ansible-core ~= 2.19.0",
@@ -35,15 +40,11 @@ PACKAGES = (
     "pip",
     "setuptools",
 )
-# The docker SDK belongs to factory hosts; in this test the container is one.
-MORE = ("docker >= 7.1, < 8", "jmespath", "PyYAML", "requests")
+# The docker SDK belongs to factory hosts; in this test the container is one. The others are of the collections.
+MORE = ("docker >= 7.1, < 8", "jmespath", "PyYAML", "requests", "awxkit", "python-dateutil", "pytz")
 DOCKERFILE = f"""FROM {BASE}
-RUN apt-get update -qq \\
- && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \\
-    python3-venv openssh-client git rsync \\
- && python3 -m venv /opt/python
 COPY wheels /wheels
-ENV PATH=/opt/python/bin:$PATH PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels
+ENV PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels
 """
 
 
@@ -53,6 +54,27 @@ def built(folder: Path, tag: str, *arguments: str) -> None:
         ["env", "DOCKER_BUILDKIT=0", *command], capture_output=True, text=True, check=False, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def without_galaxy(folder: Path) -> None:
+    """awx.awx from a folder beside the artifact; nothing is left out of the requirements."""
+    source = folder / "awx.awx"
+    shutil.copytree(awx_collection() / "ansible_collections" / "awx" / "awx", source)
+    # ansible-galaxy wants a source, not what was installed.
+    manifest = json.loads((source / "MANIFEST.json").read_text())["collection_info"]
+    wanted = ("namespace", "name", "version", "readme", "authors", "dependencies")
+    (source / "galaxy.yml").write_text(yaml.safe_dump({key: manifest[key] for key in wanted}))
+    for name in ("MANIFEST.json", "FILES.json"):
+        (source / name).unlink()
+    requirements = yaml.safe_load((folder / "requirements.yml").read_text())
+    for each in requirements["collections"]:
+        if each["name"] == "awx.awx":
+            each |= {"name": "./collections/awx.awx", "type": "dir"}
+            del each["version"]
+    (folder / "requirements.yml").write_text(yaml.safe_dump(requirements))
+    definition = yaml.safe_load((folder / DEFINITION).read_text())
+    definition["additional_build_files"].append({"src": "awx.awx", "dest": "collections/awx.awx"})
+    (folder / DEFINITION).write_text(yaml.safe_dump(definition))
 
 
 @pytest.fixture(scope="module")
@@ -69,22 +91,14 @@ def image(
     shutil.copytree(EXAMPLE, ee)
     for artifact in (ROOT / ".build" / "artifact").glob("*.tar.gz"):
         shutil.copy(artifact, ee)
-    requirements = yaml.safe_load((ee / "requirements.yml").read_text())
-    ours = [each for each in requirements["collections"] if each.get("type") == "file"]
-    (ee / "requirements.yml").write_text(yaml.safe_dump({"collections": ours}))
+    without_galaxy(ee)
     with (ee / "requirements.txt").open("a") as file:
         file.write(f"{MORE[0]}\n")
-    subprocess.run(["ansible-builder", "create", "--output-filename", "Dockerfile"], cwd=ee, check=True, timeout=60)
-    arguments = {
-        "EE_BASE_IMAGE": f"{TAG}-base",
-        "PKGMGR": "/usr/bin/apt-get",
-        "PKGMGR_PRESERVE_CACHE": "always",
-        "PYCMD": "/opt/python/bin/python3",
-        "PYPKG": "python3",
-    }
+    create = ["ansible-builder", "create", "--file", DEFINITION, "--output-filename", "Dockerfile"]
+    subprocess.run(create, cwd=ee, check=True, timeout=60)
     try:
         built(base, f"{TAG}-base")
-        built(ee / "context", TAG, *(f"--build-arg={name}={value}" for name, value in arguments.items()))
+        built(ee / "context", TAG, f"--build-arg=EE_BASE_IMAGE={TAG}-base")
         yield TAG
     finally:
         for tag in (TAG, f"{TAG}-base"):
@@ -92,7 +106,9 @@ def image(
 
 
 def test_documentation_and_ping(image: str) -> None:
-    assert "edgefleet.connectware.agents" in docker("run", "--rm", image, "ansible-doc", "edgefleet.connectware.agents")
+    for name in ("edgefleet.connectware.agents", "awx.awx.job_template"):
+        assert name in docker("run", "--rm", image, "ansible-doc", name)
+    assert docker("run", "--rm", image, "git", "--version").startswith("git version")
     assert '"ping": "pong"' in docker("run", "--rm", image, "ansible", "-m", "ping", "localhost")
     assert docker("run", "--rm", image, "id", "-u") == "1000"
     assert "runner" in docker("run", "--rm", image, "ansible-runner", "--help")
