@@ -64,9 +64,13 @@ def test_without_an_account_of_awx_the_plan_is_only_said(awx: Awx, factory: Call
     assert awx.writes == [] == awx.refused
 
 
-def test_the_plan_is_made_of_the_report_of_the_factories(awx: Awx, factory: Callable[..., Factory]) -> None:
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_the_plan_is_made_of_the_report_of_the_factories(
+    awx: Awx, factory: Callable[..., Factory], strategy: str
+) -> None:
     """The first host of the play is none, and does not know where that is."""
     site = factory(1)
+    site.environment["ANSIBLE_STRATEGY"] = strategy
     hosts = {"a-desk": {}, "factory": {"agents_list": site.agents, "audit_path": "reports"}}
     run = site.play("awx_plan", hosts=hosts)
     assert run.code == 0, run.output
