@@ -53,7 +53,7 @@ class Pair:
 
     def __str__(self) -> str:
         more = "-impatient" if self.impatient else ""
-        return f"{self.operation}-{self.fault}-{self.count or 'lasting'}{more}"
+        return f"{self.operation.replace(ANY, 'any')}-{self.fault}-{self.count or 'lasting'}{more}"
 
 
 def pairs(operations: Sequence[str], draw: Random, rounds: int) -> list[Pair]:
@@ -123,7 +123,7 @@ def planned(pair: Pair, draw: Random) -> Iterator[ApiFault]:
     if pair.fault not in ("half", "latency"):
         fault["effect"] = draw.random() < 0.4
     most = {"registry_list": 4, ANY: 30}.get(pair.operation, 2)
-    if pair.operation == ANY:
+    if pair.operation == ANY and pair.fault != "latency":
         fault["count"] *= 10  # agents ask all the time, and take their part of it
     skip = draw.randint(0, most)
     while True:
