@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, Protocol
 
 from chaos.bench import Bench
-from chaos.site import ROLLOUT, VOLUME_EMPTIED, Ended, Identity, Site
+from chaos.site import LASTING_LEASE, ROLLOUT, VOLUME_EMPTIED, Ended, Identity, Site
 from chaos.tally import Kind
 
 ATTEMPTS = 8
@@ -27,7 +27,7 @@ class Fault(Protocol):
     """What happens to a run, and whether it did.
 
     Attributes:
-        lets_close: a run that this happens to can close the window all the same, unless it is killed.
+        lets_close: a run that this happens to can close the window all the same, and must.
     """
 
     lets_close: bool = True
@@ -49,6 +49,7 @@ class After(Fault):
     def __init__(self, seconds: float, act: Callable[[Site, subprocess.Popen[bytes]], bool]) -> None:
         self._seconds = seconds
         self._act = act
+        self.lets_close = act is not kill
         self._happened = False
 
     def __str__(self) -> str:
@@ -126,12 +127,14 @@ def struck(
         with prepare() as before:
             print(f"attempt {attempt}: {fault}")
             before.site.count_from_now()
-            was_open = before.site.window_is_open()
+            assert not before.site.window_is_open(), "the window is open before the run"
+            if fault.lets_close:
+                variables["agents_window_lease"] = LASTING_LEASE
             ended = before.site.run(lambda process, s=before.site, f=fault: f.strike(s, process), command, **variables)
             if fault.happened(before.site):
                 result.saw(ended.how)
-                if fault.lets_close and ended.how != "killed" and not was_open:
-                    assert not before.site.window_is_open(), f"the window was left open:\n{ended.output}"
+                left_open = fault.lets_close and before.site.window_is_open()
+                assert not left_open, f"the window was left open:\n{ended.output}"
                 yield Struck(before.site, before.kind, before.healthy, ended)
                 return
             assert ended.code == 0, f"nothing has happened to it:\n{ended.output}"

@@ -36,7 +36,7 @@ FIRST_START, USER_DELETED, VOLUME_EMPTIED, RECREATED = KINDS = (
 # Playbooks with their arguments.
 ROLLOUT, UPGRADE, RETIREMENT = ("rollout",), ("upgrade",), ("retire", "--extra-vars", "agents_hosts=all")
 LEASE = 10  # seconds; the window of a run that was killed ends with it
-HEALING_LEASE = 60  # longer than a run that heals: what it leaves open is open when it has ended
+LASTING_LEASE = 60  # longer than a run takes: a window that it has to close, and does not, is seen when it has ended
 TIMEOUT = 60  # agents_timeout
 OVERHEAD = 60  # seconds that a run may take beside that: both tasks before it, and requests that are repeated
 # How agents differ where nothing public says how they behave.
@@ -214,7 +214,7 @@ class Site(bed.Factory):
         A window that is open before the plain run is somebody else's to it, and left to end. Else it closes its own.
         """
         was_open = self.window_is_open()
-        healed = self.rollout() if was_open else self.rollout(agents_window_lease=HEALING_LEASE)
+        healed = self.rollout() if was_open else self.rollout(agents_window_lease=LASTING_LEASE)
         assert healed.code == 0, f"the plain run failed:\n{healed.output}"
         assert was_open or not self.window_is_open(), f"the plain run has left its window open:\n{healed.output}"
         self.check(before)

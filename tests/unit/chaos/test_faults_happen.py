@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from chaos.middle import ATTEMPTS, After, Fault, Prepared, earlier, kill, struck
-from chaos.site import Ended, Site
+from chaos.site import LASTING_LEASE, Ended, Site
 from chaos.tally import FAILED, Kind, Tally
 
 
@@ -120,11 +120,14 @@ def test_a_run_that_leaves_its_window_open_fails(result: Kind, code: int) -> Non
         pytest.fail("its window is open")
 
 
-def test_a_window_that_was_open_before_is_left_alone(result: Kind) -> None:
+def test_a_window_that_is_open_before_the_run_fails(result: Kind) -> None:
     site = Quick(0, opens=True)
     site.runs = 1
-    with struck(result, site.prepared, [Borne()]) as run:
-        assert run.ended.how == "ok"
+    with (
+        pytest.raises(AssertionError, match="the window is open before the run"),
+        struck(result, site.prepared, [Borne()]),
+    ):
+        pytest.fail("its window is open")
 
 
 def test_who_is_killed_or_kept_from_it_closes_no_window(result: Kind) -> None:
@@ -137,7 +140,13 @@ def test_who_is_killed_or_kept_from_it_closes_no_window(result: Kind) -> None:
 def test_variables_are_those_of_the_run_that_is_struck(result: Kind) -> None:
     site = Quick(0)
     with struck(result, site.prepared, [Borne()], agents_timeout=7):
-        assert site.variables == {"agents_timeout": 7}
+        assert site.variables == {"agents_timeout": 7, "agents_window_lease": LASTING_LEASE}
+
+
+def test_the_window_of_a_run_that_is_killed_ends_soon(result: Kind) -> None:
+    site = Quick(20)
+    with struck(result, site.prepared, [After(0.1, kill)]):
+        assert site.variables == {}
 
 
 def test_moments_are_ever_earlier_and_can_be_repeated() -> None:

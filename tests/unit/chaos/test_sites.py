@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from chaos.engines import Found
-from chaos.site import HEALING_LEASE, LEASE, Site
+from chaos.site import LASTING_LEASE, LEASE, Site
 from integration.bed import Run
 
 OURS = "connectware-agent-chaos7-1-1"
@@ -52,7 +52,7 @@ def test_a_run_that_closes_its_window_converges() -> None:
 
 
 def test_a_run_that_never_closes_its_window_fails_however_long_it_takes() -> None:
-    assert 2 * LEASE < HEALING_LEASE
+    assert 2 * LEASE < LASTING_LEASE
     with pytest.raises(AssertionError, match="the plain run has left its window open"):
         Healed(closes=False).converges({})
 
