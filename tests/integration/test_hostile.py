@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from integration import lives
 from integration.bed import Run
 from integration.test_modules import Controller
 from simulator.harness import Simulator, until
@@ -98,6 +99,37 @@ def test_a_hostile_log_in_the_message_of_a_failure(factory, bait):
     assert run.agents[site.names()[1]]["verdict"] == "registered"
     assert "191 * 7919" in run.output, "the lines are shown as they are"
     assert site.names()[0] not in site.simulator.usernames()
+
+
+def test_a_stranger_with_the_pairing_id_of_a_forged_line_is_not_let_in(factory):
+    """He asks with what the container's other output says, from the moment on in which that is in the log."""
+    site = factory(1)
+    (name,) = site.names()
+    forged = f"Username: {name}, pairing ID (should match in UI): ffffff"
+    site.agents[0]["env"] = {"SIMULATOR_RAW_OUTPUT": raw_output((entry(forged), 1))}
+    stranger = {"username": name, "pairing_id": "ffffff", "password": "stranger"}
+
+    def asks() -> str:
+        return str(site.simulator.control("POST", "register", stranger)["outcome"])
+
+    site.simulator.switch(pending_survives_relock=True)
+    process = site.start("rollout", "-v", agents_grace=3, agents_timeout=60)
+    try:
+        until(lambda: site.container(name) and forged in lives.log_of(name), "the forged line is in the log", 60)
+        site.simulator.control("POST", "window", {"open_ms": 300_000})  # he need not wait for the run to open it
+        assert asks() == "pending"
+        answers = {"pending"}
+        until(lambda: answers.add(asks()) or process.poll() is not None, "the run has ended", 240)
+    finally:
+        process.kill()
+    output = (site.directory / "started.log").read_text()
+    assert process.returncode == 2, output
+    assert (name, "ffffff") in site.pending(), "he was there all the time"
+    assert answers == {"pending"} and asks() == "pending", "he was never let in"
+    assert name not in site.simulator.usernames()
+    counted = site.counts()["operations"]
+    assert counted.get("registry_list", 0) > 2 and counted.get("registry_confirm", 0) == 0, counted
+    assert "none of them is believed" in output, output
 
 
 def strangers(simulator: Simulator, name: str, bait: Path) -> None:

@@ -173,6 +173,27 @@ def test_many_to_be_registered_anew_at_one_are_not_made_few_by_the_other(factory
     assert sorted(site.simulator.connected()) == north_names
 
 
+def test_a_wrong_url_registers_nobody_anew(factory, south):
+    """The next rollout of a fleet is pointed at another Connectware: it is told, and nothing is started or written."""
+    site = lives.quick(factory(4))
+    halves(site, south)  # so that the south takes any version
+    site.rollout().ok()
+    login = {name: of_south(site, south)[name] for name in ("connectware_url", "connectware_password")}
+    login["connectware_ca_path"] = south.endpoints["ca_path"]
+    before, moment = site.starts(), lives.engine_time()
+    site.count_from_now()
+    south.control("POST", "reset-counters")
+    stopped = site.rollout(**login)
+    stopped.failed(f"connectware_url ({south.endpoints['url']}) is another Connectware")
+    stopped.failed("4 of 4 agents would be registered anew, and agents_max_reregistrations (10%) allows 3")
+    assert site.starts() == before
+    assert {lives.starts_since(moment, name) for name in site.names()} == {0}
+    asked = south.control("GET", "requests")
+    assert asked["operations"]["login"] > 0 and asked["writes"] == 0, asked["operations"]
+    assert not opened(south) and not opened(site.simulator) and site.counts()["writes"] == 0
+    assert sorted(site.simulator.connected()) == site.names()
+
+
 @pytest.mark.parametrize(
     ("playbook", "says"),
     [
