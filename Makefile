@@ -199,7 +199,7 @@ molecule: install docker ## the scenarios of extensions/molecule and the example
 	@pytest -m long --verbose --durations=0 --durations-min=1 $(ARGS) $(MOLECULE_TESTS)
 
 .PHONY: switches
-switches: install docker ## one life of agents for every two assumptions about Connectware together (about 15 minutes)
+switches: install docker ## one life of agents for every two assumptions about Connectware together (about 17 minutes)
 	@echo '==> switches'
 	@SWITCHES=all pytest $(ARGS) tests/integration/test_switches.py
 

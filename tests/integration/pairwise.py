@@ -15,11 +15,20 @@ Pair = tuple[str, Any, str, Any]
 TRIES = 60  # rows that are drawn for each one that is taken
 
 
-def all_pairs(parameters: Mapping[str, Sequence[Any]], seed: int = 1) -> list[Row]:
-    """The combinations, the most telling ones first; the same for the same seed."""
+def all_pairs(parameters: Mapping[str, Sequence[Any]], seed: int = 1, named: Sequence[Row] = ()) -> list[Row]:
+    """The combinations, the most telling ones first; the same for the same seed.
+
+    Args:
+        named: parts of combinations that are wanted as well, each in some combination. They come first.
+    """
     rng = random.Random(seed)
     missing = set(_wanted(parameters))
     rows: list[Row] = []
+    for part in named:
+        if not any(part.items() <= row.items() for row in rows):
+            completed = [_completed(parameters, part, missing, rng) for _try in range(TRIES)]
+            rows.append(max(completed, key=lambda row: len(missing.intersection(pairs_of(row)))))
+            missing.difference_update(pairs_of(rows[-1]))
     while missing:
         candidates = [_candidate(parameters, missing, rng) for _try in range(TRIES)]
         best = max(candidates, key=lambda row: len(missing.intersection(pairs_of(row))))
@@ -43,7 +52,11 @@ def _wanted(parameters: Mapping[str, Sequence[Any]]) -> Iterator[Pair]:
 def _candidate(parameters: Mapping[str, Sequence[Any]], missing: set[Pair], rng: random.Random) -> Row:
     """A row that begins with a pair that is still missing, and takes for each parameter what meets most of them."""
     one, value, other, other_value = rng.choice(sorted(missing, key=repr))
-    row = {one: value, other: other_value}
+    return _completed(parameters, {one: value, other: other_value}, missing, rng)
+
+
+def _completed(parameters: Mapping[str, Sequence[Any]], part: Row, missing: set[Pair], rng: random.Random) -> Row:
+    row = dict(part)
     rest = [name for name in parameters if name not in row]
     rng.shuffle(rest)
     for name in rest:

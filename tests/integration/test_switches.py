@@ -4,7 +4,8 @@
 """Whatever nobody has documented of Connectware and its agents: every way works, with the same code and no options.
 
 Each combination of the simulator's switches and of an agent's habits gets one life of three agents. Every two values
-meet in some combination. By default the most telling one is tried; SWITCHES=all tries them all (`make switches`).
+meet in some combination, and all values of the four that are NAMED. By default the first one is tried; SWITCHES=all
+tries them all (`make switches`).
 
 The life has something for each of them: Connectware restarts while requests are pending, an agent is restarted while
 its request is, and one is retired with its request. Left out are what cannot be served without an option (UNSERVED),
@@ -16,7 +17,7 @@ for a request that comes in between, which the attacks are made of (tests/attack
 from __future__ import annotations
 
 import os
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 from integration import lives
@@ -62,8 +63,18 @@ TOGETHER = {
         {"conflict_told_by": "confirm"},
     ],
 }
+# All combinations of these are lived, and of what becomes of a grant where the agent's user is made at once.
+TOGETHER_WITH_ALL = {
+    "confirm_while_locked": [False, True],
+    "pending_survives_relock": [False, True],
+    "conflict": [0, 1],
+    "SIMULATOR_STORE": ["after", "before"],
+}
+A_GRANT = {"grant_repeatable": False, "create_user_on": "confirm", "grant_while_locked": True}
+NAMED = [dict(zip(TOGETHER_WITH_ALL, row, strict=True)) for row in product(*TOGETHER_WITH_ALL.values())]
+NAMED = [{**row, **A_GRANT} if number in (0, 1) else row for number, row in enumerate(NAMED)]
 PARAMETERS = {**SWITCHES, **HABITS, **{name: list(range(len(values))) for name, values in TOGETHER.items()}}
-COMBINATIONS = all_pairs(PARAMETERS, SEED)
+COMBINATIONS = all_pairs(PARAMETERS, SEED, NAMED)
 
 # What cannot be served without an option: the switches, what the message must name, and why.
 UNSERVED = [
@@ -93,7 +104,11 @@ def test_every_pair_is_met():
     for one, other in combinations(sorted(PARAMETERS), 2):
         for value in PARAMETERS[one]:
             assert {(one, value, other, other_value) for other_value in PARAMETERS[other]} <= met
-    assert all_pairs(PARAMETERS, SEED) == COMBINATIONS, "the same seed gives the same combinations"
+    for row in NAMED:
+        assert any(row.items() <= combination.items() for combination in COMBINATIONS), row
+    granted = [row["SIMULATOR_STORE"] for row in NAMED if A_GRANT.items() <= row.items()]
+    assert len(NAMED) == 16 and sorted(granted) == ["after", "before"]
+    assert all_pairs(PARAMETERS, SEED, NAMED) == COMBINATIONS, "the same seed gives the same combinations"
 
 
 @pytest.mark.parametrize("number", range(1, len(COMBINATIONS[:SELECTED]) + 1))
