@@ -79,6 +79,7 @@ class Attacker:
     """Acts between any two calls of a run, as its seed has it.
 
     Attributes:
+        patient: once something was authorized, nobody asks again as long as the run lasts.
         strangers: all whom it has asked with.
     """
 
@@ -86,6 +87,7 @@ class Attacker:
     wire: Wire
     random: random.Random
     site: Field
+    patient: bool = False
     strangers: list[Stranger] = field(default_factory=list)
     _authorized: bool = False
     _plan: dict[int, int] = field(default_factory=dict)
@@ -170,6 +172,8 @@ class Attacker:
 
     def poll(self, stranger: Stranger) -> None:
         """Ask again, as clients do until they are let in; whose grant waits for an open window logs in before."""
+        if self.patient and self._authorized:
+            return
         outcome = self.wire.ask(stranger)
         stranger.listed = stranger.listed or outcome == "pending"
         stranger.granted = stranger.granted or outcome == "granted"

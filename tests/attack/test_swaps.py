@@ -33,6 +33,22 @@ def test_behind_a_closed_window_nothing_is_swapped(simulator: Simulator) -> None
 
 
 @pytest.mark.skipif(len(SWAP_SEEDS) < 20, reason="needs some trials of this kind")
+def test_who_waits_for_the_end_of_the_run_gets_in_only_where_his_user_is_made_then_and_that_is_told(
+    simulator: Simulator,
+) -> None:
+    """What remains: nobody can throw out a user that is not there yet."""
+    outcomes = [run_trial(simulator, seed, patient=True) for seed in SWAP_SEEDS[:60]]
+    late = [outcome for outcome in outcomes if outcome.holding]
+    assert late, "so this can fail"
+    failed = [
+        outcome
+        for outcome in late
+        if outcome.settings["create_user_on"] != "poll" or outcome.registered or "if it appears" not in outcome.message
+    ]
+    assert not failed, bad(failed)
+
+
+@pytest.mark.skipif(len(SWAP_SEEDS) < 20, reason="needs some trials of this kind")
 def test_with_an_open_window_the_same_swaps_let_strangers_in_for_a_moment(simulator: Simulator) -> None:
     """The counterpart: so the trials above can fail."""
     never = {"settings": {"confirms_while_locked": False}}

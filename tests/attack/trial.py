@@ -75,6 +75,7 @@ class Outcome:
     holding: int
     settings: dict[str, Any]
     actions: tuple[str, ...]
+    message: str
 
     @property
     def listed(self) -> bool:
@@ -129,10 +130,12 @@ def run_trial(
     can_close: bool = False,
     contract: Mapping[str, Any] = MappingProxyType({}),
     behind: float = 1.0,
+    patient: bool = False,
 ) -> Outcome:
     """The seed decides everything but the time that the machine takes.
 
     Args:
+        patient: strangers wait for the end of the run once something was authorized.
         behind: seconds for which a pairing line that is forged ahead of our agent's own one stands alone.
         can_close: of a Connectware that lets the window be closed before an authorization, and nobody else opens it.
         contract: corrections.
@@ -149,7 +152,7 @@ def run_trial(
     story = chance.choice(STORIES)
     prepare(story, simulator, container)
     field = Field(container)
-    attacker = Attacker(kind, wire, chance, field)
+    attacker = Attacker(kind, wire, chance, field, patient)
     attacker.prepare()
     opened_by_others = chance.random() < 0.4 and not can_close
     if opened_by_others:
@@ -163,6 +166,7 @@ def run_trial(
     )  # fmt: skip
     server = guard(ConnectwareServer(session_of(simulator, field, contract)), attacker, field)
     record, trouble = converse(field, server, policy)
+    attacker.patient = False
     simulator.control("POST", "window", {"open_ms": 60_000})  # somebody opens the window once more
     for _unused in range(2):
         attacker.poll_all()
@@ -175,7 +179,7 @@ def run_trial(
             **settings, "story": story, "opened_by_others": opened_by_others, "on_conflict": policy.on_conflict,
             "proof": policy.proof, "ways": container.ways,
         },
-        tuple(record.actions),
+        tuple(record.actions), str(outcome(record)["message"]),
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ class History:
         kept: why the user that is in the way was not deleted; empty if nobody tried or it was.
         seen_ids: pairing IDs that the agent's own container has shown in this run.
         pairing_seen_at: when this run first saw the pairing IDs that the log shows now, on the host's clock.
-        cleared: the agent's own earlier requests were told to go.
+        cleared: the agent's own earlier requests were told to go; cleared_start is the start of the container then.
         undeniable: what Connectware answered instead of denying them, in words.
         failed_attempts, failed_ago: how many authorizations have failed since the last one that was taken, and seconds
             since the last of them.
@@ -120,6 +120,7 @@ class History:
     pairing_seen_at: float | None = None
     cleared: bool = False
     undeniable: str = ""
+    cleared_start: float | None = None
     failed_attempts: int = 0
     failed_ago: float = 0.0
     refused: str = ""

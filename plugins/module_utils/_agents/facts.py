@@ -151,6 +151,12 @@ class Facts:
         return bool(history.authorized) and self.evidence.observation.started_at == history.started_at_authorization
 
     @property
+    def cleared_here(self) -> bool:
+        """Its own dead requests were cleared in the start in which it runs: they may be what it was refused for."""
+        history = self.evidence.history
+        return history.cleared and self.evidence.observation.started_at == history.cleared_start
+
+    @property
     def proof_failed(self) -> bool:
         """It was restarted as a proof, or restarted after its authorization, and asks again."""
         if not self.events:

@@ -38,15 +38,27 @@ def awaiting_authorization(f: Facts) -> Verdict | None:
             f,
             e.AWAITING_AUTHORIZATION,
             "Connectware took the authorization but still lists the request",
-            "Check the operation confirm in connectware_contract, and the permissions of the account.",
+            _todo_of_listed(f),
             server=True,
             needs_window=True,  # else the request would go with the window, come back with the next, and so on
         )
     text = f"its request with pairing ID {own_id} is pending"
-    if f.in_conflict and not f.evidence.history.cleared:
+    if f.in_conflict and not f.cleared_here:
         # An agent that is refused may not have said its own line yet, and so what was forged ahead stands alone.
         return restart_to_ask(f, e.AWAITING_AUTHORIZATION, f"{text}, but its log says that it was refused with 409")
     return _to_be_authorized(f, text)
+
+
+def _todo_of_listed(f: Facts) -> str:
+    """Some servers make the user only when whoever was authorized asks again: then nobody can be thrown out before."""
+    todo = "Check the operation confirm in connectware_contract, and the permissions of the account."
+    if f.evidence.user_exists:
+        return todo
+    return (
+        f"{todo} No user was made: if another request had taken the place of its own, whoever sent that gets in when he"
+        f" asks again. So delete the user {printable(f.evidence.observation.username)!r} if it appears before this"
+        " agent is registered, and run again."
+    )
 
 
 def _to_be_authorized(f: Facts, text: str) -> Verdict:

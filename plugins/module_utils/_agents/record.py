@@ -77,6 +77,7 @@ class AgentRecord:
     _name_taken: bool = False
     _kept: str = ""
     _cleared: bool = False
+    _cleared_start: float | None = None
     _taken_back_as: str = ""
     _verdict_since: float = 0.0
     _watched: float = 0.0
@@ -206,6 +207,7 @@ class AgentRecord:
             pairing_seen_at=self.sightings.pairing_since,
             cleared=self._cleared,
             undeniable=self.undeniable,
+            cleared_start=self._cleared_start,
             taken_back=self.taken_back,
             taken_back_as=self._taken_back_as,
             wait_started_ago=self.waiting_since(now) if self.verdict is not None else 0.0,
@@ -302,6 +304,7 @@ class AgentRecord:
     def note_cleared(self) -> None:
         """Its earlier requests were denied, or the window was closed so that they lapse."""
         self._cleared = True
+        self._cleared_start = self.observation.started_at
 
     def note_taken_back(self, trouble: str = "", *, why: str = "") -> None:
         """What this run has let in under its name was thrown out again; a user that was there before it was not.

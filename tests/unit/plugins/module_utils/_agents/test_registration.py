@@ -131,7 +131,11 @@ def test_after_the_stale_user_is_gone_the_agent_is_restarted_to_ask():
     is_(judge(running, replaced=True, asked_again=True), e.AWAITING_REQUEST, e.WAIT)
     is_(judge(running, replaced=True, pending=[OWN]), e.AWAITING_AUTHORIZATION, e.RESTART)
     is_(judge(running, replaced=True, pending=[OWN], asked_again=True), e.AWAITING_AUTHORIZATION, e.FAIL)
-    cleared = {"asked_again": True, "cleared": True}  # refused because of its own dead request, which is gone
+    cleared = {
+        "asked_again": True,
+        "cleared": True,
+        "cleared_start": NOW - 60,
+    }  # refused because of its own dead request, which is gone
     is_(judge(running, replaced=True, pending=[OWN], **cleared), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
     ended = replace(running, state="exited")
     is_(judge(ended, replaced=True), e.AWAITING_REQUEST, e.RESTART)
@@ -143,7 +147,11 @@ def test_what_was_said_before_a_refusal_is_not_believed():
     is_(judge(refused, pending=[OWN]), e.AWAITING_AUTHORIZATION, e.RESTART)
     is_(judge(refused, pending=[OWN], asked_again=True), e.AWAITING_AUTHORIZATION, e.FAIL)
     # Refused because of its own dead request.
-    is_(judge(refused, pending=[OWN], asked_again=True, cleared=True), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
+    done = {"asked_again": True, "cleared": True}
+    is_(judge(refused, pending=[OWN], cleared_start=NOW - 60, **done), e.AWAITING_AUTHORIZATION, e.AUTHORIZE)
+    is_(judge(refused, pending=[OWN], cleared_start=NOW - 90, **done), e.AWAITING_AUTHORIZATION, e.FAIL)
+    fresh = {"cleared": True, "cleared_start": NOW - 90}
+    is_(judge(refused, pending=[OWN], **fresh), e.AWAITING_AUTHORIZATION, e.RESTART)
 
 
 def test_old_conflict_with_credentials_is_proved_by_one_restart():
@@ -890,6 +898,7 @@ histories = st.builds(
     seen_ids=st.lists(st.sampled_from([OWN, OTHER]), max_size=2).map(tuple),
     pairing_seen_at=st.none() | st.floats(NOW - 200, NOW),
     cleared=st.booleans(),
+    cleared_start=st.none() | st.floats(NOW - 200, NOW),
     name_taken=st.booleans(),
     asks_now=st.booleans(),
     failed_attempts=st.integers(0, 9),
