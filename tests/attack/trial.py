@@ -16,7 +16,7 @@ from math import inf
 from types import MappingProxyType
 from typing import Any
 
-from attack.attacker import KINDS, Attacker, Stranger
+from attack.attacker import KINDS, STOLEN_ID, Attacker, Stranger
 from attack.field import STEP, Client, Container, Field, Ways, Wire
 from attack.guards import Attacked
 from simulator.harness import Simulator
@@ -109,6 +109,12 @@ class Outcome:
         if self.settings["story"] != "credentials lost":
             return True
         return bool(self.settings["on_conflict"] == "replace")
+
+    @property
+    def has_our_id(self) -> bool:
+        """Who knows our pairing ID was listed before the authorization that could be taken: one was refused before."""
+        told_late = self.settings["conflict_told_by"] == "confirm" and self.settings["story"] == "credentials lost"
+        return self.kind == STOLEN_ID and told_late
 
     def joined(self, phase: str) -> bool:
         """A stranger who came in that phase was among the pending requests."""
