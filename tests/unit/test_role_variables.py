@@ -177,7 +177,8 @@ def test_what_the_simulator_is_started_with(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("update", "sent"), [("false", []), ("true", ["chat"])])
 def test_notifications_with_texts_of_a_command_line(tmp_path: Path, update: str, sent: list[str]) -> None:
     chat = {"name": "chat", "type": "webhook", "configuration": {}, "events": "started, error"}
-    seen = {"json": {"results": [{**chat, "notification_type": "webhook", "notification_configuration": {}}]}}
+    there = {**chat, "notification_type": "webhook", "notification_configuration": {}}
+    seen = {"results": [{"json": {"results": [there]}}]}
     found = templated(tmp_path, ["__awx_told", "__awx_notifications_to_send"], awx_notifications=[chat],
                       awx_update_secrets=update, __awx_notifications_seen=seen)  # fmt: skip
     assert found["__awx_told"] == {"started": ["chat"], "success": [], "error": ["chat"], "approvals": []}
