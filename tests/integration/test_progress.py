@@ -200,16 +200,14 @@ def slow_engine(tmp_path: Path) -> Iterator[SlowEngine]:
     made.end()
 
 
-MODULES = {
-    "agents_info": ({"names": ["none"]}, "what Docker Engine says of the agents"),
-    "api_token": ({"label": "slow", "expire_in_hours": 1}, "an answer of Connectware"),
-    "registry_info": ({}, "an answer of Connectware"),
-    "registry_window": ({"state": "closed"}, "an answer of Connectware"),
-}
-
-
 @pytest.mark.long
 def test_no_module_is_silent(slow_engine, factory, tmp_path):
+    modules = {
+        "agents_info": ({"names": ["none"]}, "what Docker Engine says of the agents"),
+        "api_token": ({"label": "slow", "expire_in_hours": 1}, "an answer of Connectware"),
+        "registry_info": ({}, "an answer of Connectware"),
+        "registry_window": ({"state": "closed"}, "an answer of Connectware"),
+    }
     whole = factory(1)
     login = {key: whole.variables[key] for key in whole.variables if key.startswith("connectware_")}
     login["connectware_timeout"] = 2 * SLOW
@@ -218,7 +216,7 @@ def test_no_module_is_silent(slow_engine, factory, tmp_path):
     whole.simulator.control("POST", "faults", {"operation": "login", "count": 3, "delay": SLOW})
     runs = {}
     try:
-        for module, (own, _what) in MODULES.items():
+        for module, (own, _what) in modules.items():
             site = Factory(whole.simulator, tmp_path / module)
             site.directory.mkdir()
             task = {f"edgefleet.connectware.{module}": {**own, **(engine if module == "agents_info" else login)}}
@@ -231,5 +229,5 @@ def test_no_module_is_silent(slow_engine, factory, tmp_path):
             run.process.kill()
     for module, run in runs.items():
         assert run.process.returncode == 0, run.output
-        assert re.search(rf"factory: waiting for {MODULES[module][1]}, since \d+ s", run.output), run.output
+        assert re.search(rf"factory: waiting for {modules[module][1]}, since \d+ s", run.output), run.output
         assert run.silence < LONGEST_SILENCE, run.output
