@@ -16,6 +16,7 @@ from .observation import Observation
 from .record import AgentRecord
 from .refusals import Refusals
 from .sightings import Sightings
+from .waits import Waits
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def _record(values: Mapping[str, Any]) -> AgentRecord:
             "pending": tuple(values["pending"]),
             "authorizations": authorizations,
             "sightings": Sightings(**values["sightings"]),
+            "waits": Waits(**values["waits"]),
             "verdict": _verdict(values["verdict"]),
             "first": _verdict(values["first"]),
         }

@@ -77,7 +77,7 @@ def outcome(record: AgentRecord, *, predicted: bool = False, broken_off: bool = 
         "actions": list(record.actions),
         "message": record.taken_back or (verdict.message if verdict else ""),
         "last_lines": list(seen.last_lines) if record.failed else [],
-        "seconds": round(record.seconds, 1),
+        "seconds": round(record.waits.seconds, 1),
     }
 
 

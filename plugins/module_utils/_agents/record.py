@@ -29,6 +29,7 @@ from .observation import Observation
 from .refusals import Refusals
 from .registration import decide
 from .sightings import Sightings
+from .waits import Waits
 
 LISTED = {AWAITING_AUTHORIZATION, IMPOSTOR}
 """Verdicts while something is pending under its name."""
@@ -50,6 +51,7 @@ class AgentRecord:
         reason: the first one that was found in this run.
         first: the first verdict.
         sightings: what it has shown over all looks.
+        waits: for how long it has been judged, and judged the same.
         undeniable: what the server answered instead of denying its requests; empty if it was not asked, or did so.
     """
 
@@ -68,6 +70,7 @@ class AgentRecord:
     reason: str = NONE
     first: Verdict | None = None
     sightings: Sightings = field(default_factory=Sightings)
+    waits: Waits = field(default_factory=Waits)
     undeniable: str = ""
     _observed_at: float = 0.0
     _asked_again: bool = False
@@ -79,11 +82,6 @@ class AgentRecord:
     _cleared: bool = False
     _cleared_start: float | None = None
     _taken_back_as: str = ""
-    _verdict_since: float = 0.0
-    _watched: float = 0.0
-    _watched_at: float | None = None
-    _judged_first: float | None = None
-    _judged_last: float = 0.0
 
     @property
     def name(self) -> str:
@@ -152,20 +150,17 @@ class AgentRecord:
         """Decide on what is known now."""
         verdict = decide(self._evidence(window_open, now), policy)
         if not self._goes_on(verdict):
-            self._verdict_since = now
-            self._watched_at = None
+            self.waits.begin(now)
             if self.verdict is not None:  # what it has waited for until now was something else
                 verdict = decide(self._evidence(window_open, now), policy)
         if verdict.verdict == UNPROVEN and verdict.needs_window and window_open:
-            self._watched += now - (self._watched_at if self._watched_at is not None else now)
-            self._watched_at = now
+            self.waits.watch(now)
         if self.reason == NONE:
             self.reason = verdict.reason
         self.verdict = verdict
         if self.first is None:
             self.first = verdict
-        self._judged_first = now if self._judged_first is None else self._judged_first
-        self._judged_last = now
+        self.waits.judged(now)
         if verdict.final and verdict.action != FAIL:
             self.authorizations.settle(a.PROVED)
         return verdict
@@ -175,14 +170,9 @@ class AgentRecord:
         both = {verdict.verdict} if self.verdict is None else {verdict.verdict, self.verdict.verdict}
         return self.verdict is not None and (len(both) == 1 or (bool(self.authorizations.taken) and both == LISTED))
 
-    @property
-    def seconds(self) -> float:
-        """From its first judgement to its last one."""
-        return 0.0 if self._judged_first is None else self._judged_last - self._judged_first
-
     def waiting_since(self, now: float) -> float:
         """Seconds since the present verdict was reached."""
-        return now - self._verdict_since
+        return now - self.waits.since
 
     def _evidence(self, window_open: bool, now: float) -> Evidence:
         let_in, refusals = self.authorizations, self.authorizations.refusals
@@ -211,7 +201,7 @@ class AgentRecord:
             taken_back=self.taken_back,
             taken_back_as=self._taken_back_as,
             wait_started_ago=self.waiting_since(now) if self.verdict is not None else 0.0,
-            watched=self._watched,
+            watched=self.waits.watched,
             time_to_ask=self.sightings.time_to_ask,
         )
         return Evidence(
@@ -231,7 +221,7 @@ class AgentRecord:
         existed = sure and self.user_exists  # else it was not there: what fails beside a user counts as failed at once
         self.authorizations.take(pairing_id, self.observation, self._observed_at, now, sure=sure, existed=existed)
         self.pending = ()
-        self._verdict_since = now
+        self.waits.since = now
         self.actions.append("authorized")
 
     def note_attempt(self, pairing_id: str, trouble: str, *, refused: bool = False) -> None:

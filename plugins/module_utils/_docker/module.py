@@ -15,7 +15,7 @@ from .._errors import ConnectwareError
 from .engine import Engine, connect
 
 UseCase = Callable[[Engine, "Mapping[str, Any]", bool], Dict[str, Any]]
-"""Engine, parameters and whether this is check mode -> the result, with a `diff` that may be dropped."""
+"""Engine, parameters, whether this is check mode -> the result, with `warnings`, and a `diff` that may be dropped."""
 
 
 def engine_module(options: Mapping[str, Any]) -> AnsibleModule:
@@ -35,6 +35,8 @@ def run(module: AnsibleModule, use_case: UseCase) -> None:
         module.fail_json(msg=exc.message, error=exc.result())
     if not module._diff:
         result.pop("diff", None)
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
