@@ -199,6 +199,7 @@ def test_one_that_cannot_be_inspected_hides_no_other_agent(
     assert (unreadable["container"], unreadable["state"]) == ("strange", state or "absent")
     assert "layer does not exist" in unreadable["message"]
     assert len(result["warnings"]) == 1 and "layer does not exist" in str(result["warnings"])
+    assert not result.get("deprecations"), "they are passed on in a way that will not be supported any more"
 
 
 def test_unusual_words_for_a_container_of_somebody_else_are_no_obstacle(fake: FakeEngine, run: Run) -> None:
