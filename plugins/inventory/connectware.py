@@ -21,7 +21,7 @@ description:
   - With O(agents_as=variables), a host is in the groups C(connectware_registered), C(connectware_pending) and
     C(connectware_missing) if one of its agents is, and its variable C(connectware_agents) has its agents, each as
     M(edgefleet.connectware.fleet_info) returns them. O(compose), O(groups) and O(keyed_groups) are for hosts that have
-    agents; for all others, give a source of P(ansible.builtin.constructed#inventory) after this one.
+    agents; for all others, give a source of C(ansible.builtin.constructed) after this one.
   - With O(agents_as=hosts), every agent is a host in the group C(connectware_agents) and in the group of its state;
     ghosts are in C(connectware_ghost) as well. Its variable C(connectware_agent) has what is known of it. Nothing can
     be run on it, since an agent is no machine; C(connectware_agent.host) is the host that has it.
