@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from chaos.bench import Bench, hosted_bench
-from chaos.seeds import SEED
+from chaos.seeds import SEED, dealt
 from chaos.site import IMAGE, build_agent_image
 from chaos.tally import Tally
 from integration import bed, factory_host
@@ -19,6 +19,17 @@ from integration.factory_host import FactoryHost
 from simulator.harness import Simulator
 
 TALLY = Tally(SEED)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deal", default="1/1", help="run only the trials of one lane: 1/2 or 2/2 is every second one")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    deal = config.getoption("--deal", default="1/1")  # unknown where these tests are not what pytest was given
+    left_out = [item for number, item in enumerate(items) if not dealt(number, deal)]
+    items[:] = [item for number, item in enumerate(items) if dealt(number, deal)]
+    config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_report_header() -> str:

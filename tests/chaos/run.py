@@ -23,10 +23,12 @@ from chaos.seeds import SEED  # noqa: E402  the path above comes first
 from chaos.site import build_agent_image  # noqa: E402  the path above comes first
 from chaos.tally import Tally  # noqa: E402  the path above comes first
 
-# A rollout waits most of its time, so that a machine with two cores carries three.
+# A rollout waits most of its time, so that a machine with two cores carries four. Options of pytest, and files.
+API_FILES = ["test_api_faults.py", "test_agents_not_told.py"]
 LANES = {
     "controller": ["test_controller_killed.py", "test_retirement_killed.py", "test_tokens.py"],
-    "api": ["test_api_faults.py", "test_agents_not_told.py"],
+    "api-1": ["--deal=1/2", *API_FILES],
+    "api-2": ["--deal=2/2", *API_FILES],
     "machines": ["test_connectware_restarted.py", "test_clocks.py", "test_factory_host.py"],
 }
 HARD = "API, "  # how those kinds begin of which some must be more than a run can bear
@@ -39,7 +41,8 @@ def start(lane: str, folder: Path, more: list[str]) -> subprocess.Popen[bytes]:
     env = {**os.environ, "CHAOS_RESULTS": str(folder / f"{lane}.json")}
     options = ["-v", "--no-header", "-o", f"cache_dir={folder / lane}", *more]
     with folder.joinpath(f"{lane}.log").open("wb") as log:
-        command = ["pytest", *options, *(str(HERE / name) for name in LANES[lane])]
+        lane_arguments = [str(HERE / word) if word.endswith(".py") else word for word in LANES[lane]]
+        command = ["pytest", *options, *lane_arguments]
         return subprocess.Popen(command, cwd=HERE.parents[1], env=env, stdout=log, stderr=log)
 
 

@@ -17,6 +17,17 @@ def count(usual: int) -> int:
     return int(os.environ.get("CHAOS_COUNT") or usual)
 
 
+def dealt(number: int, deal: str) -> bool:
+    """Whether a trial is one of this lane.
+
+    Args:
+        number: of the trial, from 0.
+        deal: which of how many lanes: 1/2 and 2/2 have every second one.
+    """
+    which, lanes = (int(part) for part in deal.split("/"))
+    return number % lanes == which - 1
+
+
 def chance(kind: str, number: int | str) -> random.Random:
     """The generator of one trial."""
     return random.Random(f"{SEED}/{kind}/{number}")

@@ -108,8 +108,8 @@ class Factory:
     directory: Path
     agents: list[dict[str, Any]] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
-    of_host: dict[str, Any] = field(default_factory=dict)  # variables of this host alone, and not of the controller
     environment: dict[str, str] = field(default_factory=dict)  # of ansible-playbook, over that of the tests
+    of_host: dict[str, Any] = field(default_factory=dict)  # variables of this host alone, and not of the controller
 
     def __post_init__(self) -> None:
         end = self.simulator.endpoints

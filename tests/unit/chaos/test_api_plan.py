@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from chaos.api_plan import ANY, COUNTS, FAULTS, LASTING, ApiFault, Pair, pairs, planned
+from chaos.run import LANES
+from chaos.seeds import dealt
 
 OPERATIONS = [f"operation {number}" for number in range(12)] + [ANY]
 SEEDS = range(20)
@@ -99,3 +101,10 @@ def test_whoever_cannot_ask_for_the_window_cannot_close_it(operation: str) -> No
 def test_a_window_that_opens_after_the_run_is_not_its_own() -> None:
     assert ApiFault({"operation": "registry_unlock"}).lets_close
     assert not ApiFault({"operation": "registry_unlock"}, impatient=True).lets_close
+
+
+def test_lanes_share_all_trials_of_the_api_between_them():
+    deals = [word.removeprefix("--deal=") for lane in LANES.values() for word in lane if word.startswith("--deal=")]
+    assert len(deals) > 1
+    for number in range(12):
+        assert [dealt(number, deal) for deal in deals].count(True) == 1
