@@ -87,6 +87,7 @@ def kept(found: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_jobs_with_the_inventory_of_the_example(site: Site, project: Path, tmp_path: Path) -> None:
     names = site.site.names()
     before = read(site, project, tmp_path / "before")

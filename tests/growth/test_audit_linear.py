@@ -15,7 +15,7 @@ SIZES = (10, 60)
 PAGE = 100  # users that Connectware lists at a time
 
 
-@pytest.mark.alone
+@pytest.mark.long
 def test_an_audit_is_linear(fleet):
     """As a rollout with nothing to do is, see test_linear.py."""
     with fleet(max(SIZES), registered=True, agents=1).up() as site:

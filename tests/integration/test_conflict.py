@@ -64,6 +64,7 @@ def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_ho
     assert name not in site.simulator.usernames(), "nothing runs that answers to it"
 
 
+@pytest.mark.long
 def test_where_only_the_authorization_tells_of_it_the_user_is_nobody_elses_to_delete_either(lost):
     """That 409 is the answer to a registration is assumed."""
     name = lost.names()[0]

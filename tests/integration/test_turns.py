@@ -84,7 +84,7 @@ def test_a_host_that_fails_between_turns_leaves_the_others_alone(factory):
 SETTLE = 20  # seconds for which an agent is watched after its upgrade
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_upgrade_waits_for_all_hosts_of_a_batch_at_once(factory):
     """It takes no turns, but each agent is watched from its own start on, and all have been started before."""
     site = lives.quick(factory(7))
