@@ -213,7 +213,7 @@ chaos-short: install docker ## a trial of each kind of fault, those of the API o
 CHAOS_KEPT = $(if $(CHAOS_SEED)$(CHAOS_COUNT)$(ARGS),,--results tests/chaos/results/latest.json)
 
 .PHONY: chaos
-chaos: install docker ## the same at many points and with machines that fail, about half an hour (CHAOS_SEED, CHAOS_COUNT)
+chaos: install docker ## the same at many points and with machines that fail, up to 45 minutes (CHAOS_SEED, CHAOS_COUNT)
 	@echo '==> chaos'
 	@timeout --kill-after=30s 60m python tests/chaos/run.py $(BUILD)/chaos $(CHAOS_KEPT) $(ARGS)
 

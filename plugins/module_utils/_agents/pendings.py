@@ -81,7 +81,7 @@ def earlier_request(f: Facts) -> Verdict | None:
     Nothing is authorized, because the API authorizes by username alone and could let in the dead one.
     """
     dead = [pairing_id for pairing_id in f.evidence.pending if pairing_id in f.earlier_ids]
-    if not dead or not set(f.evidence.pending) <= {f.own_id, *f.earlier_ids} or not f.running:
+    if not dead or not set(f.evidence.pending) <= {f.own_id, *f.earlier_ids}:
         return None
     text = f"its own request from before its restart is still pending (pairing ID {_listed(dead)})"
     if not f.evidence.history.cleared:

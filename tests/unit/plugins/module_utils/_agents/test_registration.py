@@ -351,6 +351,8 @@ def test_its_own_earlier_request_is_cleared_and_never_authorized(pending):
     verdict = judge(observation, pending=pending, cleared=True, wait_started_ago=99.0)
     is_(verdict, e.AWAITING_REQUEST, e.FAIL)
     assert OTHER in verdict.message and "listed all the same: deny it" in verdict.message
+    ended = replace(observation, events=(ASKING, PAIRING, CONFLICT), state="restarting", restart_count=4)
+    is_(judge(ended, pending=pending), e.AWAITING_REQUEST, e.CLEAR)  # some end when they are refused
     remembered = judge(replace(observation, former_ids=()), pending=pending, seen_ids=(OTHER, OWN))
     is_(remembered, e.AWAITING_REQUEST, e.CLEAR)
     is_(judge(observation, pending=[*pending, "c0ffee"]), e.IMPOSTOR, e.WAIT)
