@@ -32,6 +32,7 @@ PARAMS: dict[str, Any] = {
     "log_patterns": {},
     "state": "present",
     "purge": False,
+    "predict_each": False,
     "pull": "never",
     "registry_username": None,
     "registry_password": None,
