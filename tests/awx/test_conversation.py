@@ -168,6 +168,7 @@ def test_the_example_of_notifications_to_send(awx: Awx, setup: Setup) -> None:
     assert awx.refused == []
 
 
+@pytest.mark.long
 def test_among_many_notifications_its_own_are_found(awx: Awx, setup: Setup) -> None:
     """AWX gives 200 in one answer at most, and the module would send one with a secret again each time."""
     webhook = {"url": "https://chat.example.com", "http_method": "POST", "headers": {}}

@@ -32,6 +32,7 @@ def update(awx: Awx) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_what_an_update_has_added_stays(awx: Awx, setup: Setup) -> None:
     setup.run().ok()
     there = update(awx)

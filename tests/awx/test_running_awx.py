@@ -122,7 +122,8 @@ def test_the_second_run_changes_nothing(prefix: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("login", [pytest.param("token", marks=pytest.mark.long), "password"])
+@pytest.mark.long
+@pytest.mark.parametrize("login", ["token", "password"])
 def test_the_same_against_the_server_of_the_tests(awx: Awx, prefix: str, tmp_path: Path, login: str) -> None:
     environment = {**awx.environment(), "TEST_AWX_PROJECT_URL": "https://git.example.com/factories/connectware.git"}
     if login == "password":

@@ -188,11 +188,12 @@ def killed_after_the_containers(site, hosts):
         process.kill()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("version", "says"),
     [
         (CRASHING, ["The upgrade failed on host1", "No image was replaced", "exit code 7"]),
-        pytest.param(FORGETFUL, ["1 of 1 agents cannot be upgraded", "No agent was touched"], marks=pytest.mark.long),
+        (FORGETFUL, ["1 of 1 agents cannot be upgraded", "No agent was touched"]),
     ],
 )
 def test_after_one_that_was_killed_the_next_one_names_the_image_before_and_the_way_back(factory, version, says):
