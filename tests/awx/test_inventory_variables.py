@@ -31,7 +31,6 @@ def update(awx: Awx) -> dict[str, Any]:
     return variables
 
 
-@pytest.mark.slow
 @pytest.mark.long
 def test_what_an_update_has_added_stays(awx: Awx, setup: Setup) -> None:
     setup.run().ok()
