@@ -121,7 +121,6 @@ def test_the_second_run_changes_nothing(prefix: str, tmp_path: Path) -> None:
     twice(os.environ, prefix, tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.parametrize("login", ["token", "password"])
 def test_the_same_against_the_server_of_the_tests(awx: Awx, prefix: str, tmp_path: Path, login: str) -> None:
