@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
@@ -128,9 +129,9 @@ def struck(
             print(f"attempt {attempt}: {fault}")
             before.site.count_from_now()
             assert not before.site.window_is_open(), "the window is open before the run"
-            if fault.lets_close:
-                variables["agents_window_lease"] = LASTING_LEASE
-            ended = before.site.run(lambda process, s=before.site, f=fault: f.strike(s, process), command, **variables)
+            lease = {"agents_window_lease": LASTING_LEASE} if fault.lets_close else {}
+            strike = partial(fault.strike, before.site)
+            ended = before.site.run(strike, command, **variables, **lease)
             if fault.happened(before.site):
                 result.saw(ended.how)
                 left_open = fault.lets_close and before.site.window_is_open()

@@ -111,6 +111,12 @@ class KeepsOpen(Borne):
     lets_close = False
 
 
+class TooLate(Borne):
+    def happened(self, site: Site) -> bool:
+        del site
+        return False
+
+
 @pytest.mark.parametrize("code", [0, 2])
 def test_a_run_that_leaves_its_window_open_fails(result: Kind, code: int) -> None:
     with (
@@ -146,6 +152,12 @@ def test_variables_are_those_of_the_run_that_is_struck(result: Kind) -> None:
 def test_the_window_of_a_run_that_is_killed_ends_soon(result: Kind) -> None:
     site = Quick(20)
     with struck(result, site.prepared, [After(0.1, kill)]):
+        assert site.variables == {}
+
+
+def test_a_lease_is_that_of_its_own_run(result: Kind) -> None:
+    site = Quick(0)
+    with struck(result, site.prepared, [TooLate(), KeepsOpen()]):
         assert site.variables == {}
 
 
