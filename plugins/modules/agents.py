@@ -391,7 +391,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec imp
     AGENT_OPTIONS,
     GROUPED_OPTIONS,
 )
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import converge
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.converge import converge
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
 
 OPTIONS = {

@@ -155,8 +155,8 @@ unreadable:
 """
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import GROUPED_OPTIONS
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import show
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.show import show
 
 OPTIONS = {
     "names": {"type": "list", "elements": "str", "default": []},

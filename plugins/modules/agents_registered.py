@@ -490,7 +490,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec imp
     GROUPED_OPTIONS,
     LOOK_OPTIONS,
 )
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.agents import look_again
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.look import look_again
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.module import engine_module, run
 
 # The options of a task, so that all that is documented is known here too; the action plugin demands what a task needs.

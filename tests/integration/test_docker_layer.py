@@ -16,9 +16,13 @@ import pytest
 from docker.errors import APIError
 from integration.bed import ENGINE, docker, inspect
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import LABEL_AGENT
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import agents, credentials
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.names import LABEL_AGENT
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import credentials
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.converge import converge
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine, connect
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.look import look_again
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.show import show
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ImageError, SpecError
 
 BASE = "debian:bookworm-slim"
@@ -80,7 +84,7 @@ class Host:
 
     def converge(self, *agents_: dict[str, Any], check: bool = False, **options: Any) -> dict[str, Any]:
         given = {**PARAMS, **options, "agents": list(agents_ or [self.agent()])}
-        result: dict[str, Any] = json.loads(json.dumps(agents.converge(self.engine, given, check)))
+        result: dict[str, Any] = json.loads(json.dumps(converge(self.engine, given, check)))
         return result
 
     def one(self, check: bool = False, top: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -111,7 +115,7 @@ class Host:
         for look in filled:
             look.pop("env", None)
         params = {**PARAMS, "looks": filled, "wait": wait, "linger": linger}
-        return json.loads(json.dumps(agents.look_again(self.engine, params, check)))
+        return json.loads(json.dumps(look_again(self.engine, params, check)))
 
 
 @pytest.fixture
@@ -557,7 +561,7 @@ def test_terminal(host: Host) -> None:
     label = f"{LABEL_AGENT}={name}"
     docker("run", "-dt", "--name", name, "--label", label, BASE, "sh", "-c", f"echo '{line}'; sleep 60")
     until(lambda: "a82123" in docker("logs", name), "the line is there")
-    (seen,) = agents.show(host.engine, {**PARAMS, "names": [name]}, False)["agents"]
+    (seen,) = show(host.engine, {**PARAMS, "names": [name]}, False)["agents"]
     assert [event["pairing_id"] for event in seen["observation"]["events"]] == ["a82123"]
     assert seen["observation"]["credentials"] is None
 
@@ -583,7 +587,7 @@ def test_look_waits_for_news(host: Host) -> None:
     script = f"while [ ! -e /tmp/go ]; do sleep 0.05; done; echo '{line}'; sleep 3600"
     host.converge(host.agent(env={"DL_SCRIPT": script}))
     (seen,) = host.look(host.agent())["observations"]
-    fingerprint = agents.Observation.from_dict(seen).fingerprint()
+    fingerprint = Observation.from_dict(seen).fingerprint()
     asked = {**host.agent(), "seen": fingerprint}
     began = time.monotonic()
     assert host.look(asked, wait=0.6)["observations"][0]["events"] == []
@@ -615,12 +619,12 @@ def test_look_restarts_what_is_asked_for_only(host: Host) -> None:
 def test_show(host: Host) -> None:
     host.converge(host.agent(1), host.agent(2, username="somebody-else"))
     names = [host.agent(n)["name"] for n in (1, 2)]
-    shown = agents.show(host.engine, {**PARAMS, "names": names}, False)["agents"]
+    shown = show(host.engine, {**PARAMS, "names": names}, False)["agents"]
     assert [(a["name"], a["username"], a["volume"]) for a in shown] == [
         (names[0], names[0], names[0]),
         (names[1], "somebody-else", names[1]),
     ]
-    everybody = agents.show(host.engine, {**PARAMS, "names": []}, False)["agents"]
+    everybody = show(host.engine, {**PARAMS, "names": []}, False)["agents"]
     assert set(names) <= {agent["name"] for agent in everybody}
 
 

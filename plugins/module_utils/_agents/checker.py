@@ -14,16 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .names import CREDENTIALS_PATH, MARK, OWN_LABELS
 from .text import printable
 
-CREDENTIALS_PATH = "/data"
-OWN_LABELS = "edgefleet.connectware."
-LABEL_AGENT = OWN_LABELS + "agent"
-LABEL_UNREGISTERED = OWN_LABELS + "unregistered"
-MARK = ".unregistered"
-"""How the name of a mark ends, which stands beside the volume of an agent that was never seen registered."""
-NEXT, PREVIOUS = ".next", ".previous"
-"""How the name of a container ends for a moment: of one that is to replace another, and of one that it has replaced."""
 FORBIDDEN_LABELS = {"io.cybus.connectware": "the vendor's installer removes every container that has it"}
 MIN_NAME, MAX_NAME = 3, 63
 

@@ -14,18 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._errors import SpecError
-from .checker import (
-    CREDENTIALS_PATH,
-    LABEL_AGENT,
-    LABEL_UNREGISTERED,
-    MARK,
-    NEXT,
-    PREVIOUS,
-    Certificates,
-    Checker,
-    Mount,
-    names_version,
-)
+from .checker import Certificates, Checker, Mount, names_version
+from .names import LABEL_AGENT, NEXT, PREVIOUS
 from .text import printable
 
 DEFAULT_PREFIX = "connectware-agent-"
@@ -224,14 +214,4 @@ def _clashes(specs: Sequence[AgentSpec]) -> list[str]:
     return problems
 
 
-__all__ = [
-    "CREDENTIALS_PATH",
-    "LABEL_AGENT",
-    "LABEL_UNREGISTERED",
-    "MARK",
-    "NEXT",
-    "PREVIOUS",
-    "AgentSpec",
-    "Mount",
-    "build_specs",
-]
+__all__ = ["AgentSpec", "Mount", "build_specs"]

@@ -9,14 +9,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from .._agents.spec import LABEL_AGENT, AgentSpec
+from .._agents.names import LABEL_AGENT
+from .._agents.spec import AgentSpec
 from .._errors import EngineError
 from .certificates import check_certificates
 from .container_report import name_of, stop_timeout
 from .creation import create, end
 from .engine import Engine
 from .image import Image, Pull, provide
-from .inventory import agent_of, asks_for_networks, successor, take
+from .inventory import asks_for_networks, successor, take
+from .listed import agent_of
 from .marks import make_mark, remove_mark
 from .plan import CREATED, RECREATED, REMOVED, STARTED, Plan, Planner
 from .takeover import KEPT, take_over

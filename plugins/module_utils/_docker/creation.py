@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._agents.spec import CREDENTIALS_PATH, AgentSpec
+from .._agents.names import CREDENTIALS_PATH
+from .._agents.spec import AgentSpec
 from .._errors import EngineError
 from .drift import DEFAULT_NETWORK, LABEL_CERTIFICATES, LABEL_LOG_OPTIONS, LABEL_REPLACED
 from .engine import Engine

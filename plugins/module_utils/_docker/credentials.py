@@ -19,7 +19,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._agents.spec import CREDENTIALS_PATH
+from .._agents.names import CREDENTIALS_PATH
 from .._errors import EngineError
 from .engine import Engine, quoted
 from .timeline import nanoseconds_of

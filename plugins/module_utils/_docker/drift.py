@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._agents.spec import CREDENTIALS_PATH, AgentSpec
+from .._agents.names import CREDENTIALS_PATH
+from .._agents.spec import AgentSpec
 from .container_report import name_of, variables
 
 _SECRET = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|LICEN[CS]E|AUTH", re.IGNORECASE)

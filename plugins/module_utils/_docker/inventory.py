@@ -9,11 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .._agents.names import NEXT, PREVIOUS
 from .._agents.observation import RUNS
-from .._agents.spec import CREDENTIALS_PATH, LABEL_AGENT, NEXT, PREVIOUS, AgentSpec
+from .._agents.spec import AgentSpec
 from .._agents.text import printable
 from .._errors import SpecError
 from .engine import Engine
+from .listed import agent_of, credentials_mount, credentials_volume, take_volumes
 
 BUILTIN_NETWORKS = ("bridge", "default", "host", "none")
 ANOTHER = "container:"
@@ -130,12 +132,10 @@ class HostInventory:
 
     def _folder_problems(self, spec: AgentSpec, container: Mapping[str, Any]) -> Iterator[str]:
         """Of an agent whose credentials are in a folder of the host."""
-        mount = _credentials_mount(container)
+        mount = credentials_mount(container)
         folder = None if mount.get("Name") else mount.get("Source")
         others = [name for name in sorted(self.containers) if name != spec.container]
-        users = [
-            name for name in others if folder and _credentials_mount(self.containers[name]).get("Source") == folder
-        ]
+        users = [name for name in others if folder and credentials_mount(self.containers[name]).get("Source") == folder]
         if users:
             yield (
                 f"option 'container': the container {spec.container} has its credentials in the folder"
@@ -201,12 +201,6 @@ def take(engine: Engine, *, networks: bool) -> HostInventory:
     )
 
 
-def take_volumes(engine: Engine) -> dict[str, Mapping[str, Any]]:
-    """The volumes by name."""
-    volumes = engine.call("list volumes", engine.client.volumes).get("Volumes") or []
-    return {entry["Name"]: entry for entry in volumes}
-
-
 def intruders(inventory: HostInventory, owners: Mapping[str, Collection[str]]) -> Iterator[tuple[str, str]]:
     """Containers that can write to the volume of an agent and have no business there, each with that volume.
 
@@ -221,24 +215,9 @@ def intruders(inventory: HostInventory, owners: Mapping[str, Collection[str]]) -
                 yield name, volume
 
 
-def agent_of(thing: Mapping[str, Any]) -> str | None:
-    """The agent to which a container or volume belongs; None if it is not ours."""
-    return (thing.get("Labels") or {}).get(LABEL_AGENT)
-
-
 def _names(container: Mapping[str, Any]) -> list[str]:
     """Without the names under which linked containers know it (/other/alias)."""
     return [name for name in container.get("Names") or [] if "/" not in name.lstrip("/")]
-
-
-def credentials_volume(container: Mapping[str, Any]) -> str:
-    """The name of the volume that is mounted for the credentials; empty for a folder of the host, or nothing."""
-    return str(_credentials_mount(container).get("Name") or "")
-
-
-def _credentials_mount(container: Mapping[str, Any]) -> Mapping[str, Any]:
-    mounts = container.get("Mounts") or []
-    return next((mount for mount in mounts if mount.get("Destination") == CREDENTIALS_PATH), {})
 
 
 def _mounts(container: Mapping[str, Any], volume: str) -> bool:

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .._agents.observation import Observation
+from .._agents.patterns import parse_patterns
 from .._errors import EngineError, EngineUnavailableError
 from .container_report import stop_timeout
 from .engine import Engine
-from .inventory import take_volumes
+from .listed import take_volumes
 from .marks import remove_mark
 from .observe import Observer, Target
 
@@ -35,6 +37,33 @@ class HostLook:
     restart: bool = False
     seen: str = ""
     unmark_after: float | None = None
+
+
+def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The host's part of module agents_registered."""
+    looks = [
+        HostLook(
+            Target(item["name"], item["username"], item["container"], item["volume"]),
+            restart=bool(item["restart"]),
+            seen=item["seen"] or "",
+            unmark_after=item["unmark_after"],
+        )
+        for item in params["looks"]
+    ]
+    observations = look(
+        engine,
+        Observer(engine, parse_patterns(params["log_patterns"])),
+        looks,
+        wait=params["wait"],
+        linger=params["linger"],
+        check_mode=check_mode,
+    )
+    acted = any(item.restart or _went(item, seen) for item, seen in zip(looks, observations)) and not check_mode
+    return {"changed": acted, "observations": [observation.to_dict() for observation in observations]}
+
+
+def _went(asked: HostLook, seen: Observation) -> bool:
+    return asked.unmark_after is not None and not seen.never_registered
 
 
 def look(

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional
 
-from .._agents.spec import LABEL_UNREGISTERED, MARK
+from .._agents.names import LABEL_UNREGISTERED, MARK
 from .engine import Engine
-from .inventory import agent_of
+from .listed import agent_of
 
 Volumes = Mapping[str, Optional[Mapping[str, Any]]]
 

@@ -38,7 +38,7 @@ class Target:
     """An agent to observe.
 
     Attributes:
-        report: the engine's report of its container, if nothing was done to it since; None asks for it.
+        report: the engine's report of its container, from a moment ago; None asks for it.
     """
 
     name: str
@@ -103,6 +103,8 @@ class Observer:
             )
         for _unused in range(MOST_TRIES):
             parser, readable = self._read_log(target, container)
+            if not parser.events:
+                break  # what the container was is as good as before: there is nothing to ascribe to one of its starts
             again = self._inspect(target) or container
             unchanged = again["State"].get("StartedAt") == container["State"].get("StartedAt")
             container = again

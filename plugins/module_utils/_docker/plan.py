@@ -16,7 +16,8 @@ from .certificates import fingerprint
 from .container_report import identity
 from .engine import Engine
 from .image import Image, config_of, digest_of
-from .inventory import ANOTHER, BUILTIN_NETWORKS, HostInventory, credentials_volume
+from .inventory import ANOTHER, BUILTIN_NETWORKS, HostInventory
+from .listed import credentials_volume
 from .marks import find_mark
 
 CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started", "removed", "none"

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 
 __all__ = ["BROKEN_OFF", "CUT", "FAILURES", "IMPORT_ERROR", "NOT_MADE", "REFUSED", "docker", "version_of"]
 
@@ -48,6 +47,8 @@ else:
 
 def version_of(package: str) -> str:
     """Its name and version, for messages."""
+    from importlib import metadata  # takes as long as asking the engine, and is seldom needed
+
     try:
         return f"{package} {metadata.version(package)}"
     except metadata.PackageNotFoundError:
