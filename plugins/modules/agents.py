@@ -241,8 +241,9 @@ options:
     description:
       - In check mode, what would forbid to deploy one agent is the C(error) of that agent, and the others are
         predicted. For reports; a deployment refuses all agents of a host together, and check mode says so by default.
-      - Options that contradict each other are refused for all agents all the same. Without check mode, or with another
-        O(state) than V(present), it means nothing.
+      - Two agents of one name, a name that cannot be used, and what Ansible itself refuses, as a text for a number, are
+        refused for all agents all the same. Without check mode, or with another O(state) than V(present), it means
+        nothing.
     type: bool
     default: false
   pull:

@@ -68,6 +68,25 @@ def test_a_container_with_the_volume_of_an_agent_is_a_clone_and_hides_no_other(f
     assert site.starts() == before
 
 
+def test_what_the_inventory_gives_to_two_agents_of_a_host_hides_no_other(factory):
+    site = factory(4)
+    one, two, wrong, other = site.names()
+    site.rollout().ok()
+    site.agents[1]["volume"] = f"connectware-agent-{one}"
+    site.agents[2]["memory"] = "much"
+
+    audit = Audit(site)
+
+    audit.run.ok()
+    assert audit.hosts["factory"]["status"] == "asked"
+    assert audit.agents[other]["state"] == "well"
+    assert {audit.agents[name]["state"] for name in (one, two, wrong)} == {"failing"}
+    shared = f"option 'volume': 'connectware-agent-{one}' is used by {one} (entry 1) and {two} (entry 2)"
+    assert shared in audit.agents[one]["message"] and shared in audit.agents[two]["message"]
+    assert "option 'memory'" in audit.agents[wrong]["message"] and shared not in audit.agents[wrong]["message"]
+    site.rollout().failed(shared, "option 'memory'", "Nothing was started or changed")
+
+
 def test_a_container_that_only_reads_the_volume_of_an_agent_is_no_clone(factory):
     """Although a rollout refuses it as well: who has copied the credentials may use them."""
     site = factory(1)

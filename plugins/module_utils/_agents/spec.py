@@ -105,42 +105,78 @@ def build_specs(
     """
     problems: list[str] = []
     specs = [_build(defaults, agent, problems, present) for agent in agents]
-    problems += _clashes(specs)
+    problems += [text for _agents, text in _clashes(specs)]
     if problems:
-        raise SpecError(
-            "use the agents",
-            where=f"host {host}",
-            answered="; ".join(problems),
-            todo="Nothing was started or changed. Correct the inventory and run again.",
-        )
+        raise _refusal(host, problems)
     return tuple(specs)
 
 
-def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list[str], present: bool) -> AgentSpec:
-    own = {key: value for key, value in agent.items() if value is not None}
-    common = {key: value for key, value in defaults.items() if value is not None}
-    common = {key: value for key, value in common.items() if not _is_replaced(key, own, common)}
-    values: dict[str, Any] = {**common, **own}
-    for merged in ("env", "labels"):
-        values[merged] = {**common.get(merged, {}), **own.get(merged, {})}
-    name = str(own.get("name", ""))
-    check = Checker(name, problems)
+def build_each(
+    defaults: Mapping[str, Any], agents: Sequence[Mapping[str, Any]], *, host: str
+) -> tuple[tuple[AgentSpec, ...], dict[str, SpecError]]:
+    """The same for whoever only wants to know: what is wrong with one agent hides no other.
 
-    check.identity("name", name)
+    Returns:
+        The specs, and by agent name why one cannot be used; of such a spec only its identity means anything.
+
+    Raises:
+        SpecError: an identity cannot be used, or two entries have one name: nobody could tell what is whose.
+    """
+    unknown: list[str] = []
+    identities = [_identity(_given(agent), unknown) for agent in agents]
+    unknown += [text for _agents, text in _shared("name", identities)]
+    if unknown:
+        raise _refusal(host, unknown)
+    problems: dict[str, list[str]] = {identity.name: [] for identity in identities}
+    specs = [_build(defaults, agent, problems[own.name], True) for agent, own in zip(agents, identities)]
+    for names, text in _clashes(specs):
+        for name in names:
+            problems[name].append(text)
+    return tuple(specs), {name: _refusal(host, texts) for name, texts in problems.items() if texts}
+
+
+def _refusal(host: str, problems: Sequence[str]) -> SpecError:
+    return SpecError(
+        "use the agents",
+        where=f"host {host}",
+        answered="; ".join(problems),
+        todo="Nothing was started or changed. Correct the inventory and run again.",
+    )
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in options.items() if value is not None}
+
+
+def _identity(own: Mapping[str, Any], problems: list[str]) -> AgentSpec:
+    """By what an agent is known, and nothing else."""
+    name = str(own.get("name", ""))
     username = str(own.get("username", name))
     container = str(own.get("container", DEFAULT_PREFIX + name))
     volume = str(own.get("volume", DEFAULT_PREFIX + name))
+    check = Checker(name, problems)
+    check.identity("name", name)
     if "username" in own:
         check.identity("username", username)
     check.docker_name("container", container)
     check.docker_name("volume", volume)
-    identity = AgentSpec(name=name, username=username, container=container, volume=volume)
+    return AgentSpec(name=name, username=username, container=container, volume=volume)
+
+
+def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list[str], present: bool) -> AgentSpec:
+    own, common = _given(agent), _given(defaults)
+    common = {key: value for key, value in common.items() if not _is_replaced(key, own, common)}
+    values: dict[str, Any] = {**common, **own}
+    for merged in ("env", "labels"):
+        values[merged] = {**common.get(merged, {}), **own.get(merged, {})}
+    identity = _identity(own, problems)
+    check = Checker(identity.name, problems)
     if not own.get("manage", True):
         check.required("container", own.get("container"))
         return replace(identity, volume="", managed=False)
     if not present:
         return identity
-    check.unlike_a_mark("volume", volume)
+    check.unlike_a_mark("volume", identity.volume)
 
     scheme = str(values.get("mqtt_scheme", "mqtt"))
     optional: dict[str, Any] = {
@@ -158,11 +194,8 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
     elif optional.get("log_driver", AgentSpec.log_driver) != AgentSpec.log_driver:
         optional["log_options"] = {}
     certificates = check.certificates(values.get("certificates") or {}, scheme)
-    return AgentSpec(
-        name=name,
-        username=username,
-        container=container,
-        volume=volume,
+    return replace(
+        identity,
         image=check.image(values.get("image"), values.get("version")),
         mqtt_host=check.required("mqtt_host", values.get("mqtt_host")),
         mqtt_port=check.port("mqtt_port", values.get("mqtt_port", DEFAULT_PORTS.get(scheme, 1883))),
@@ -190,28 +223,37 @@ def _is_replaced(option: str, own: Mapping[str, Any], common: Mapping[str, Any])
     return option == "version" and names_version(str(own.get("image", "")))
 
 
-def _clashes(specs: Sequence[AgentSpec]) -> list[str]:
-    """Everything that two agents of one host must not share."""
-    problems = []
-    for option in ("name", "username", "container", "volume"):
-        owners: dict[str, list[str]] = {}
-        for number, spec in enumerate(specs, start=1):
-            if getattr(spec, option):
-                owners.setdefault(getattr(spec, option), []).append(f"{printable(spec.name)} (entry {number})")
-        for value, names in owners.items():
-            if len(names) > 1 and not (option != "name" and len({name.split(" ")[0] for name in names}) == 1):
-                problems.append(
-                    f"option '{option}': {printable(value)!r} is used by {' and '.join(names)};"
-                    f" every agent needs a {option} of its own"
-                )
+def _clashes(specs: Sequence[AgentSpec]) -> list[tuple[set[str], str]]:
+    """Everything that two agents of one host must not share, each with the names of these agents."""
+    found = [clash for option in ("name", "username", "container", "volume") for clash in _shared(option, specs)]
     replaced = {spec.container + end: spec for spec in specs for end in (NEXT, PREVIOUS)}
     for spec in specs:
         if spec.container in replaced:
-            problems.append(
+            other = replaced[spec.container]
+            text = (
                 f"agent {printable(spec.name)}: option 'container': by way of the name {printable(spec.container)!r}"
-                f" the container of {printable(replaced[spec.container].name)} is replaced; set another name"
+                f" the container of {printable(other.name)} is replaced; set another name"
             )
-    return problems
+            found.append(({spec.name, other.name}, text))
+    return found
 
 
-__all__ = ["AgentSpec", "Mount", "build_specs"]
+def _shared(option: str, specs: Sequence[AgentSpec]) -> list[tuple[set[str], str]]:
+    """Of one option."""
+    owners: dict[str, list[tuple[int, str]]] = {}
+    for number, spec in enumerate(specs, start=1):
+        if getattr(spec, option):
+            owners.setdefault(getattr(spec, option), []).append((number, spec.name))
+    found = []
+    for value, entries in owners.items():
+        names = {name for _number, name in entries}
+        if len(entries) > 1 and (option == "name" or len(names) > 1):
+            users = " and ".join(f"{printable(name)} (entry {number})" for number, name in entries)
+            text = (
+                f"option '{option}': {printable(value)!r} is used by {users}; every agent needs a {option} of its own"
+            )
+            found.append((names, text))
+    return found
+
+
+__all__ = ["AgentSpec", "Mount", "build_each", "build_specs"]

@@ -23,8 +23,13 @@ Refusal = Union[SpecError, EngineError]
 Result = TypeVar("Result")
 
 
-def predict_each(engine: Engine, pull: Pull, specs: Sequence[AgentSpec]) -> tuple[list[Plan], dict[str, Refusal]]:
+def predict_each(
+    engine: Engine, pull: Pull, specs: Sequence[AgentSpec], refused: Mapping[str, SpecError]
+) -> tuple[list[Plan], dict[str, Refusal]]:
     """What would be done for each agent, if that were all that is wanted of the host.
+
+    Args:
+        refused: why one of them cannot be used, by its name.
 
     Returns:
         The plans, and the errors by agent name; for an agent with an error, nothing would be done.
@@ -33,19 +38,20 @@ def predict_each(engine: Engine, pull: Pull, specs: Sequence[AgentSpec]) -> tupl
         EngineUnavailableError: the engine is away.
         EngineError: it cannot list what is on the host.
     """
-    inventory = take(engine, networks=any(asks_for_networks(spec) for spec in specs))
+    usable = [spec for spec in specs if spec.name not in refused]
+    inventory = take(engine, networks=any(asks_for_networks(spec) for spec in usable))
     planner = Planner(engine, inventory)
-    references = sorted({spec.image for spec in specs if spec.managed})
+    references = sorted({spec.image for spec in usable if spec.managed})
     found = engine.in_parallel(
         lambda reference: _tried(lambda: provide(engine, reference, pull, check_mode=True)), references
     )
     images = dict(zip(references, found))
-    outcomes = engine.in_parallel(
-        lambda spec: _tried(lambda: _plan(engine, inventory, planner, images, spec)), list(specs)
-    )
+    planned = engine.in_parallel(lambda spec: _tried(lambda: _plan(engine, inventory, planner, images, spec)), usable)
+    outcomes: dict[str, Plan | Refusal] = {**refused, **{spec.name: plan for spec, plan in zip(usable, planned)}}
     plans: list[Plan] = []
     errors: dict[str, Refusal] = {}
-    for spec, outcome in zip(specs, outcomes):
+    for spec in specs:
+        outcome = outcomes[spec.name]
         if isinstance(outcome, Plan):
             plans.append(outcome)
         else:

@@ -12,7 +12,7 @@ from typing import Any, Dict
 
 from .._agents.observation import Observation
 from .._agents.patterns import LogPatterns, parse_patterns
-from .._agents.spec import AgentSpec, build_specs
+from .._agents.spec import AgentSpec, build_each, build_specs
 from .._errors import EngineError
 from .apart import Refusal, predict_each
 from .container_report import environment
@@ -43,14 +43,15 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     patterns = parse_patterns(params["log_patterns"])
     state = params["state"]
     present = state != "absent"
-    specs = build_specs(params, params["agents"], host=platform.node(), present=present)
     login = {key: params[f"registry_{key}"] for key in ("username", "password")}
     credentials = login if any(login.values()) else None
     registry = registry_of(params["image"]) if params["image"] else None
     pull = Pull(params["pull"], credentials, registry)
+    host = platform.node()
     if check_mode and state == "present" and params["predict_each"]:
-        plans, errors = predict_each(engine, pull, specs)
+        plans, errors = predict_each(engine, pull, *build_each(params, params["agents"], host=host))
     else:
+        specs = build_specs(params, params["agents"], host=host, present=present)
         plans, errors = _done(Converger(engine, pull, check_mode), specs, state, params["purge"])
     seen = _observe(engine, patterns, plans, errors, check_mode)
     if present:

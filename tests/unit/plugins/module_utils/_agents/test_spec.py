@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import Mount, build_specs
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import (
+    Mount,
+    build_each,
+    build_specs,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
 DEFAULTS = {"image": "registry.example.com/cybus/protocol-mapper", "version": "1.8.0", "mqtt_host": "cw.example.com"}
@@ -162,6 +166,34 @@ def test_two_agents_never_share(option):
 def test_two_agents_with_one_name_are_one_problem():
     message = refused({"name": "one"}, {"name": "one"})
     assert message.count("every agent needs") == 1 and "entry 1" in message and "entry 2" in message
+
+
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [
+        ({"container": "connectware-agent-one"}, "option 'container': 'connectware-agent-one' is used by"),
+        ({"volume": "connectware-agent-one"}, "option 'volume': 'connectware-agent-one' is used by"),
+        ({"username": "one"}, "option 'username': 'one' is used by"),
+        ({"container": "connectware-agent-one.next"}, "the container of one is replaced"),
+    ],
+)
+def test_what_two_agents_share_hides_no_other_from_whoever_only_looks(own, says):
+    specs, why = build_each(DEFAULTS, [{"name": "one"}, {"name": "two", **own}, {"name": "three"}], host="hh-01")
+    assert [spec.name for spec in specs] == ["one", "two", "three"]
+    assert set(why) == {"one", "two"}
+    assert all(says in refusal.message and "host hh-01" in refusal.message for refusal in why.values())
+
+
+def test_a_wrong_option_hides_no_other_agent_from_whoever_only_looks():
+    specs, why = build_each(DEFAULTS, [{"name": "one", "memory": "much", "volume": "v"}, {"name": "two"}], host="hh-01")
+    assert list(why) == ["one"] and "option 'memory'" in why["one"].message
+    assert specs[0].volume == "v" and specs[1] == build({"name": "two"})[0]
+
+
+@pytest.mark.parametrize("agents", [[{"name": "one"}] * 2, [{"name": "one"}, {"name": "two", "container": "/etc"}]])
+def test_nobody_looks_where_it_is_not_known_at_what(agents):
+    with pytest.raises(SpecError, match=r"'name'|'container'"):
+        build_each(DEFAULTS, agents, host="hh-01")
 
 
 def test_absent_needs_the_identity_only():
