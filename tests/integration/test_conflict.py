@@ -191,6 +191,7 @@ def stopped_with_another_password(site, *names):
         site.simulator.control("POST", "password", {"username": name, "password": "another-one"})
 
 
+@pytest.mark.long
 def test_other_hosts_are_asked_where_only_the_start_of_an_agent_shows_the_conflict(factory):
     """As where an agent is moved back, and works on its other host with the credentials that it got there."""
     site = factory(2)

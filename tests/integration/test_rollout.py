@@ -281,6 +281,7 @@ def test_names_made_of_what_hosts_outside_of_the_limit_do_not_know(factory):
     site.rollout("--limit", "hall-2", hosts=hosts).failed("press")
 
 
+@pytest.mark.long
 def test_each_factory_has_its_own_limit(factory):
     """What the first host may do is not what the others may."""
     site = factory(5)
