@@ -72,8 +72,22 @@ class Protection:
 def _rights(session: Session, resources: Iterable[str]) -> str | None:
     """The first of the resources that only an administrator may write."""
     reserved = session.contract.setting("administrator_resources")
-    found = next((resource for resource in resources if resource in reserved), None)
+    found = next((resource for resource in resources if any(_covers(resource, other) for other in reserved)), None)
     return None if found is None else f"it may write {printable(found)}"
+
+
+def _covers(resource: str, other: str) -> bool:
+    """Whether a resource is another one, or has a part of it among its own.
+
+    That resources may have the wildcards of topic filters, `+` for any level and `#` for all that follow, is assumed.
+    """
+    levels, others = resource.split("/"), other.split("/")
+    for number, level in enumerate(levels):
+        if level == "#" or (others[number:] == ["#"] and level == "+"):
+            return True
+        if number >= len(others) or level not in ("+", others[number]):
+            return False
+    return len(levels) == len(others)
 
 
 def _rights_by_roles(session: Session, user: User, answer: Answer) -> str | None:

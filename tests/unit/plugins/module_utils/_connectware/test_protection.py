@@ -36,12 +36,22 @@ def test_a_user_that_a_registration_made_may_go_without_another_request(session:
         ({"by_registration": False, "created_by": "admin"}, "not made by a registration but by admin"),
         ({"by_registration": False}, "not made by a registration"),
         ({"permissions": ("/api/x", "/api/#")}, "administrator rights (it may write /api/#)"),
+        ({"permissions": ("/api/x", "/api/+")}, "administrator rights (it may write /api/+)"),
+        ({"permissions": ("/api/users/+",)}, "administrator rights (it may write /api/users/+)"),
+        ({"permissions": ("/api/users/+/roles",)}, "administrator rights (it may write /api/users/+/roles)"),
+        ({"permissions": ("/+/users",)}, "administrator rights (it may write /+/users)"),
+        ({"permissions": ("+/#",)}, "administrator rights (it may write +/#)"),
     ],
 )
 def test_others_are_kept(session: Session, fields: dict[str, Any], says: str) -> None:
     with pytest.raises(ProtectedUserError) as caught:
         check_deletable(session, made(**fields))
     assert says in caught.value.message and "Nothing was deleted" in caught.value.message
+
+
+@pytest.mark.parametrize("resource", ["/api/users/me", "/data/+", "/api", "/api/roles/+"])
+def test_a_permission_that_reaches_no_reserved_resource_keeps_nobody(session: Session, resource: str) -> None:
+    check_deletable(session, made(permissions=(resource,)))
 
 
 @pytest.mark.parametrize("role", ["r-agent", "connectware-agent"])
