@@ -232,7 +232,8 @@ def test_the_factory_of_a_host(factory):
     """Its variable, else its first group; or whatever is said for all."""
     site = factory(1)
     hosts = {"lonely": {}, "grouped": {"agents_list": []}, "told": {"factory": "Ulm"}}
-    groups = {"zulu": ["grouped", "told"], "alpha": ["grouped"], "mike": ["grouped"]}
+    groups = {"zulu": ["grouped", "told"], "mike": ["grouped"], "alpha": ["grouped"], "connectware_missing": ["lonely"]}
+    groups = {**groups, "abel_connectware_": ["told"]}
     text = "".join(f"[{name}]\n" + "\n".join(members) + "\n" for name, members in groups.items())
     (site.directory / "groups.ini").write_text(text)
 

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jinja2.nativetypes import NativeEnvironment
 from unit.extensions.eda.sources import DOCUMENTED, PLUGIN
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.fleet import ExpectedAgent
@@ -20,6 +22,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._eda.options
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
+ROOT = Path(__file__).resolve().parents[5]
 AGENT = {"name": "a", "host": "h"}
 GIVEN: dict[str, Any] = {
     "connectware_url": "https://c.example",
@@ -98,6 +101,17 @@ def test_the_documentation_says_what_the_code_takes() -> None:
 def test_the_examples_are_sources_of_a_rulebook() -> None:
     for source in yaml.safe_load(DOCUMENTED["EXAMPLES"]):
         assert set(source[PLUGIN]) <= set(OPTIONS)
+
+
+@pytest.mark.parametrize("corrections", [{}, {"list_registry": {"path": "/rest/clients"}}])
+def test_the_rulebook_hands_corrections_to_its_source(corrections: dict[str, Any]) -> None:
+    """No variable of the inventory reaches it."""
+    (rules,) = yaml.safe_load((ROOT / "extensions" / "eda" / "rulebooks" / "rollout.yml").read_text("utf-8"))
+    known = {"connectware_inventory": "inventory", **({"connectware_contract": corrections} if corrections else {})}
+    templates = NativeEnvironment()  # as ansible-rulebook has it
+    args = {key: templates.from_string(text).render(known) for key, text in rules["sources"][0][PLUGIN].items()}
+    login = {key: GIVEN[key] for key in ("connectware_url", "connectware_token")}
+    assert read_options({**login, **args})["connectware_contract"] == corrections
 
 
 @pytest.mark.parametrize("host", ["hamburg", "hh-1.example.com", "_x", "10.0.0.7", "fe80::1", "münchen"])
