@@ -11,8 +11,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Conversation
@@ -54,13 +52,14 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 )
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.factory_host import FactoryHost
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.lasting_result import LastingResult
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
 WILL = shared_will(lambda text: Display().warning(text))
 
 
-class ActionModule(ActionBase):
+class ActionModule(LastingResult):
     """Registers the agents that module `agents` has observed."""
 
     _supports_check_mode = True
@@ -82,8 +81,6 @@ class ActionModule(ActionBase):
         except ConnectwareError as exc:
             how = "unreachable" if isinstance(exc, (HostUnreachableError, HostLoginError)) else "failed"
             result.update({how: True, "msg": f"{self._whose(host, records)}: {exc.message}", "error": exc.result()})
-        finally:
-            self._clear_host()
         result.update(result_of(records, self._task.check_mode, result))
         if not self._task.check_mode:  # each turn tells what it has done itself
             result["changed"] = sum(len(record.actions) for record in records) > acted
@@ -197,13 +194,6 @@ class ActionModule(ActionBase):
             recorder=recorded,
             interim=before,
         )
-
-    def _clear_host(self) -> None:
-        """What was done is told also where the host has gone away since; Ansible would ask it once more."""
-        try:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        except AnsibleConnectionFailure:
-            self._connection._shell.tmpdir = None
 
 
 def _records(agents: Sequence[Mapping[str, Any]]) -> list[AgentRecord]:

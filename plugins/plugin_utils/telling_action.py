@@ -11,9 +11,10 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.lasting_result import LastingResult
 
 
-class TellingAction(NormalAction):
+class TellingAction(LastingResult, NormalAction):
     """Runs the module as any other.
 
     Attributes:

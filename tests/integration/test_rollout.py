@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from integration.bed import IMAGE, NEXT_VERSION, VERSION, docker, inspect
 from simulator.harness import until
 
@@ -225,6 +226,25 @@ def test_many_at_once_stop_the_run_before_anything_is_touched(factory):
     assert site.starts()[site.names()[4]] == before[site.names()[4]]
 
 
+def test_the_keyword_check_mode_of_a_play_of_ones_own_counts_as_well(factory):
+    site = factory(2)
+    site.rollout().ok()
+    lost, other = site.names()
+    site.simulator.control("DELETE", f"users/{lost}")
+    site.agents[1]["env"] = {"CYBUS_LOG_LEVEL": "debug"}
+    until(lambda: not site.connected(lost), "it is not connected any more")
+    play = {"hosts": "all", "gather_facts": False, "check_mode": True, "roles": ["edgefleet.connectware.agents"]}
+    (site.directory / "checked.yml").write_text(yaml.safe_dump([play]))
+    site.count_from_now()
+    before = site.starts()
+
+    run = site.play("checked.yml").ok()
+
+    assert run.changed
+    assert site.starts() == before and site.counts()["writes"] == 0
+    assert {name: agent["verdict"] for name, agent in run.agents.items()}[other] == "registered"
+
+
 def test_agents_that_are_named_alone_are_rolled_out_and_retired_alone(factory):
     site = factory(6)
     one, two, three, *others = site.names()
@@ -237,7 +257,7 @@ def test_agents_that_are_named_alone_are_rolled_out_and_retired_alone(factory):
             playbook("--extra-vars", f"agents_only='{only}'", hosts=hosts).failed(
                 f"agents_only names agents that no host of the play has: {three}x"
                 if only
-                else "no host of the play has"
+                else "agents_only is an empty text"
             )
     site.rollout("--limit", "hall-1", hosts=hosts, agents_only=[two]).failed(two, "--limit")
     assert site.starts() == {}

@@ -72,12 +72,18 @@ def templated(
     return found
 
 
-@pytest.mark.parametrize("only", ["4711, nobody", [4711]])
-def test_an_agent_is_chosen_by_a_name_that_is_a_number(tmp_path: Path, only: str | list[object]) -> None:
+@pytest.mark.parametrize("only", ["4711, nobody", [4711], 4711, "4711,"])
+def test_an_agent_is_chosen_by_a_name_that_is_a_number(tmp_path: Path, only: str | int | list[object]) -> None:
     names = ["__agents_chosen", "__agents_of_nobody"]
     found = templated(tmp_path, names, agents_only=only, agents_list=AGENTS)
     assert found["__agents_chosen"] == AGENTS[:1]
-    assert found["__agents_of_nobody"] == (["nobody"] if "nobody" in only else [])
+    assert found["__agents_of_nobody"] == (["nobody"] if "nobody" in str(only) else [])
+
+
+@pytest.mark.parametrize("only", ["", " ", ["", ""]])
+def test_an_empty_text_is_not_everybody(tmp_path: Path, only: str | list[object]) -> None:
+    found = templated(tmp_path, ["__agents_chosen", "__agents_of_nobody"], agents_only=only, agents_list=AGENTS)
+    assert found["__agents_chosen"] == [] and len(found["__agents_of_nobody"]) == 1
 
 
 def test_an_agent_whose_name_is_a_number_is_said_to_be_put_back(tmp_path: Path) -> None:

@@ -162,25 +162,6 @@ def test_what_was_done_is_told_where_the_host_refuses_the_login_since(
     assert [agent["name"] for agent in result["agents"]] == ["press-1"]
 
 
-@pytest.mark.parametrize("error", [AnsibleConnectionFailure, AnsibleAuthenticationFailure])
-def test_a_host_that_goes_away_at_the_end_takes_no_result_with_it(
-    error: type[Exception], server: Conversation, params: dict[str, Any]
-) -> None:
-    def gone(_path: str | None) -> None:
-        raise error("no route to host")
-
-    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
-    server.expect("GET", USERS, answer={"users": [{"id": "1", "username": "press-1", "createdBy": "client-registry"}]})
-    action = standing(agents_registered, {**params, "agents": deployed()})
-    action._connection._shell.tmpdir = "/tmp/of-before"
-    action._remove_tmp_path = gone
-
-    result = action.run(None, TASK_VARS)
-
-    assert result["agents"][0]["verdict"] == "registered" and not result.get("failed")
-    assert action._connection._shell.tmpdir is None, "else ansible-core asks the host once more"
-
-
 def test_a_host_that_stays_away_is_unreachable_when_time_is_out(
     server: Conversation, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
