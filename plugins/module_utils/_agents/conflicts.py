@@ -69,23 +69,24 @@ def conflict(f: Facts) -> Verdict | None:
     if not f.in_conflict:
         return None
     if _worth_a_proof(f):
+        held = "its volume has credentials" if f.evidence.observation.credentials else "nobody can look for credentials"
         return Verdict(
             e.UNPROVEN,
             f.reason if f.evidence.history.asks_now else e.NONE,
             e.RESTART,
-            "its log tells of a conflict and its volume has credentials: restarted to see which holds",
+            f"its log tells of a conflict and {held}: restarted to see which holds",
         )
     return conflict_policy(f, "it asks for a registration that Connectware refuses with 409")
 
 
 def _worth_a_proof(f: Facts) -> bool:
-    """Credentials speak against a conflict, and one restart tells which holds.
+    """Credentials speak against a conflict, also where nobody knows of them, and one restart tells which holds.
 
     A conflict that was solved since, perhaps by a run that was killed, is an old one. Where the user would be deleted a
     fresh one is not believed either: something else in the container may have written it.
     """
     seen, history = f.evidence.observation, f.evidence.history
-    if not f.running or not seen.credentials or history.proved or history.asked_again or history.authorized:
+    if not f.running or seen.credentials is False or history.proved or history.asked_again or history.authorized:
         return False
     if f.policy.on_conflict == "replace":
         return True

@@ -210,7 +210,10 @@ class Conversation:
             raise self._outage
         for record in self._open_records():
             if record.unproven:
-                self._server.take_back(record)
+                try:
+                    self._server.take_back(record)
+                except OUTAGE as exc:  # the others are thrown out all the same
+                    record.note_taken_back(exc.message)
             record.timed_out = True
 
     def _close_window(self, interrupted: bool = False) -> None:
@@ -255,12 +258,15 @@ class Conversation:
             self._judge(records)
 
     def _authorize(self, records: Sequence[AgentRecord]) -> None:
-        """What is pending is judged once more, on a list made right before."""
-        if records:
-            with self._server.listed(records) as possible:
+        """What is pending is judged once more, on a list made right before: a slow server is asked for more of them."""
+        left = list(records)
+        while left:
+            with self._server.listed(left) as possible:
                 if possible:
-                    self._judge(records)
-                    self._server.authorize(records)
+                    self._judge(left)
+                left = self._server.authorize(left) if possible else []
+            if any(_verdict(record).needs_window for record in left):
+                self._server.hold_window()
             self._pause = POLL_FIRST
 
     def _wait(self, until: float) -> None:

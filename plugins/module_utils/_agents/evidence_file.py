@@ -151,10 +151,16 @@ class EvidenceFile:
             raise self._error(PermissionError(errno.EACCES, f"no file can be made in the folder {printable(folder)}"))
 
     def _sync_folder(self) -> None:
-        """So that the new file's name survives a crash too."""
-        handle = os.open(os.path.dirname(self._path), os.O_RDONLY | os.O_CLOEXEC)
+        """So that the new file's name survives a crash too, where folder and file system allow that."""
+        try:
+            handle = os.open(os.path.dirname(self._path), os.O_RDONLY | os.O_CLOEXEC)
+        except PermissionError:
+            return
         try:
             os.fsync(handle)
+        except OSError as exc:
+            if exc.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):
+                raise
         finally:
             os.close(handle)
 

@@ -60,8 +60,11 @@ class HostSide:
                 record.note_mark_trouble(exc.message)
 
     def _look(self, looks: Sequence[Look], wait: float) -> None:
-        seen: dict[str, Observation] = {o.name: o for o in self._host.look(looks, wait)}
         restarted = {look.observation.name for look in looks if look.restart}
+        for record in self._records:
+            if record.name in restarted:
+                record.begin_restart()
+        seen: dict[str, Observation] = {o.name: o for o in self._host.look(looks, wait)}
         marked = {look.observation.name for look in looks if look.unmark_after is not None}
         for record in self._records:
             if record.name in restarted and not (record.name in seen and seen[record.name].trouble):

@@ -76,8 +76,8 @@ class LogParser:
         """The last lines, printable and bounded."""
         return tuple(printable_line(message) for message in self._last)
 
-    def feed(self, line: bytes, at: float | None = None) -> None:
-        """Read one line.
+    def feed(self, line: bytes, at: float | None = None) -> LogEvent | None:
+        """Read one line; returns what it tells by itself, whatever the others say.
 
         Args:
             line: raw bytes without a time stamp of the engine.
@@ -85,7 +85,7 @@ class LogParser:
         """
         text = line[:MAX_LINE].decode("utf-8", errors="replace").strip("\r\n\0 ")
         if not text:
-            return
+            return None
         message, own_time, structured = message_of(text)
         self._last.append(message[: 4 * MAX_SHOWN])
         self._lines += 1
@@ -93,17 +93,18 @@ class LogParser:
         voice.heard = True
         found = self._patterns.kind_of(message)
         if found is None:
-            return
+            return None
         kind, match = found
         self._events = None
         if kind == START:
             self._start(voice)
-            return
+            return None
         event = self._event(kind, match, at if at is not None else own_time, message)
         if event is not None:
             # A pairing line alone, among the lines of the other format, is noise: an agent says first that it asks.
             among_others = voice is self._plain and self._structured.heard
             voice.say(self._lines, event, kind in ASKING or (kind == PAIRING and not among_others))
+        return event
 
     def _start(self, voice: _Voice) -> None:
         """What stands before is of an earlier start, but for what the other format has said meanwhile."""

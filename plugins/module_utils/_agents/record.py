@@ -82,6 +82,7 @@ class AgentRecord:
     _cleared: bool = False
     _cleared_start: float | None = None
     _taken_back_as: str = ""
+    _restarting: bool = False
 
     @property
     def name(self) -> str:
@@ -109,6 +110,7 @@ class AgentRecord:
     def observe(self, observation: Observation, now: float) -> None:
         """Take a newer observation."""
         known = self.observation  # what only the deployment knows is not looked up again
+        begun, self._restarting = self._restarting, False
         if observation.trouble or known.trouble:  # that ends it, also where a turn ends before
             self.observation = replace(known, trouble=observation.trouble or known.trouble)
             return
@@ -121,6 +123,8 @@ class AgentRecord:
             mark_trouble=observation.mark_trouble or known.mark_trouble,
         )
         self._observed_at = now
+        if begun and observation.started_at != known.started_at:
+            self.note_restarted()  # although its answer was lost
         self.sightings.take(known, observation)
 
     def refuse_unrecorded(self, why: str) -> None:
@@ -251,8 +255,13 @@ class AgentRecord:
         if attempted is not None:
             self.note_authorized(attempted, now, sure=False)
 
+    def begin_restart(self) -> None:
+        """It is going to be restarted; the next observation shows whether it was, where nobody can say so."""
+        self._restarting = True
+
     def note_restarted(self) -> None:
         """This run restarted its container; the verdict tells what for."""
+        self._restarting = False
         if self.verdict is None or self.verdict.action != RESTART:
             raise ValueError("an agent is restarted only where its verdict says so")
         if self.verdict.verdict != UNPROVEN:

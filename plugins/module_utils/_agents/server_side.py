@@ -27,6 +27,7 @@ from .record import AgentRecord
 from .recorder import Recorder
 from .window import WindowLease
 
+FRESH_LIST = 2.0  # seconds for which requests count as listed right before one of them is authorized
 FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
 # An authorization that ends like this may have taken effect, or may work with the next list: look again.
 LOOK_AGAIN = (LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
@@ -179,13 +180,21 @@ class ServerSide:
                     self._closing.note_requests_went()
             yield possible
 
-    def authorize(self, records: Sequence[AgentRecord]) -> None:
+    def authorize(self, records: Sequence[AgentRecord]) -> list[AgentRecord]:
         """Authorize what is pending, on a list made right before; whose verdict is another by now is left out.
 
         Where the first one shows that the window has to be open, the others wait for the next round.
+
+        Returns:
+            Those for which the list was too old when their turn came; at least the first one had it.
         """
         closes_first = self._closing.wanted
-        for record in records:
+        listed_at = self._now()
+        left: list[AgentRecord] = []
+        for number, record in enumerate(records):
+            if number and self._now() - listed_at > FRESH_LIST:
+                left = list(records[number:])
+                break
             if record.wants(AUTHORIZE) and record.pending[0] is not None:
                 self._authorize_one(record, record.pending[0])
                 if closes_first and not self._closing.wanted:
@@ -197,6 +206,7 @@ class ServerSide:
                 if record.pending:
                     record.settle_attempt(self._now())
                 self._settle_refusal(record)
+        return left
 
     def _authorize_one(self, record: AgentRecord, pairing_id: str) -> None:
         authorization = record.authorization(pairing_id, window_open=self.requests.may_be_open)

@@ -85,6 +85,8 @@ def _observe(
 
     def one(plan: Plan) -> Observation:
         spec = plan.spec
+        if plan.foreign:
+            return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=engine.now())
         report = None if touched else plan.container
         target = Target(spec.name, spec.username, spec.container, spec.volume, report)
         if plan.purges and not check_mode and spec.volume in volumes and spec.name not in errors:

@@ -21,7 +21,8 @@ from .container_report import name_of, variables
 _SECRET = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|LICEN[CS]E|AUTH", re.IGNORECASE)
 # What every image says of itself in public: its authors and licences, whose names would match.
 _PUBLIC = "org.opencontainers.image."
-_LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+# To the last @ before the path; or behind it, where a slash is part of a password and no number of a port ends there.
+_LOGIN_IN_URL = re.compile(r"(?<=://)(?:[^/\s]+|[^/@:\s]*:(?!\d+/)\S+)(?=@)")
 MASK = "********"
 DEFAULT_NETWORK = "bridge"
 # Limits that an engine drops, with a warning only, where the kernel lacks them; and how it says that it has them.

@@ -102,6 +102,7 @@ class Observer:
                 observed_at=self._engine.now(),
             )
         for _unused in range(MOST_TRIES):
+            looked_at = self._engine.now()  # what is said from now on is not part of it, however long the rest takes
             parser, readable = self._read_log(target, container)
             if not parser.events:
                 break  # what the container was is as good as before: there is nothing to ascribe to one of its starts
@@ -136,7 +137,7 @@ class Observer:
             former_ids=former.pairing_ids,
             connectware=names_of_connectware(environment(container)),
             former_lines=former.last_lines,
-            observed_at=self._engine.now(),
+            observed_at=looked_at,
         )
 
     def _inspect(self, target: Target) -> Mapping[str, Any] | None:
@@ -189,10 +190,9 @@ class Observer:
         for at, line in read_lines(self._engine, container, None):
             if at is None or at >= start:
                 continue
-            parser.feed(line, at)
-            last = parser.events[-1:]
-            if last and last[0].pairing_id:
-                found[last[0].pairing_id] = None
+            event = parser.feed(line, at)
+            if event is not None and event.pairing_id:
+                found[event.pairing_id] = None
         return Earlier(tuple(found)[-MOST_FORMER:], parser.last_lines)
 
     def _is_young(self, container: Mapping[str, Any]) -> bool:

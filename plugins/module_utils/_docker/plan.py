@@ -10,14 +10,14 @@ from typing import Any, Mapping, Optional, Tuple
 
 from .._agents.spec import AgentSpec
 from .._agents.text import printable
-from .._errors import SpecError
+from .._errors import EngineError, EngineUnavailableError, SpecError
 from . import drift as drift_module
 from .certificates import fingerprint
 from .container_report import identity
 from .engine import Engine
 from .image import Image, config_of, digest_of
 from .inventory import ANOTHER, BUILTIN_NETWORKS, HostInventory
-from .listed import credentials_volume
+from .listed import agent_of, credentials_volume
 from .marks import find_mark
 
 CREATED, RECREATED, STARTED, REMOVED, NOTHING = "created", "recreated", "started", "removed", "none"
@@ -44,6 +44,7 @@ class Plan:
         purge: the volume is deleted as well.
         unmark: the mark is deleted.
         previous_image: by digest if it has one, else by ID: what brings back the image that is replaced.
+        foreign: what has the name of its container is somebody else's, and is not looked into.
     """
 
     spec: AgentSpec
@@ -58,6 +59,7 @@ class Plan:
     purge: bool = False
     unmark: bool = False
     previous_image: str | None = None
+    foreign: bool = False
 
     @property
     def changed(self) -> bool:
@@ -169,7 +171,20 @@ class Planner:
         entry = self.inventory.containers.get(spec.container)
         if not spec.managed and entry is not None:
             spec = replace(spec, volume=credentials_volume(entry))
-        return Plan(spec, NOTHING, volume=self.inventory.volumes.get(spec.volume))
+        foreign = entry is not None and not self._is_its_own(spec, entry)
+        return Plan(spec, NOTHING, volume=self.inventory.volumes.get(spec.volume), foreign=foreign)
+
+    def _is_its_own(self, spec: AgentSpec, entry: Mapping[str, Any]) -> bool:
+        """The container is that of the agent; one that cannot be inspected is not known to be."""
+        if spec.managed:
+            return agent_of(entry) == spec.name
+        try:
+            says = identity(self._inspect(spec) or {}, None)
+        except EngineUnavailableError:
+            raise
+        except EngineError:
+            return False
+        return agent_of(entry) is None and says == (spec.name, spec.username)
 
     def _lasting_reference(self, container: Mapping[str, Any]) -> str:
         """A tag can be moved; a digest, and what is on the host under its ID, cannot."""

@@ -20,23 +20,29 @@ _NEVER = "0001-01-01T00:00:00"
 def seconds_of(text: str | None) -> float | None:
     """Epoch seconds; None for no time, the engine's zero time, and anything else."""
     match = _TIME.match(text or "")
-    if match is None or match[1] == _NEVER:
+    whole = None if match is None or match[1] == _NEVER else _whole_seconds(match[1])
+    if match is None or whole is None:
         return None
-    return _whole_seconds(match[1]) + float(match[2] or 0) - _offset(match[3])
+    return whole + float(match[2] or 0) - _offset(match[3])
 
 
 def nanoseconds_of(text: str) -> int | None:
     """Like seconds_of, exactly."""
     match = _TIME.match(text)
-    if match is None:
+    whole = None if match is None else _whole_seconds(match[1])
+    if match is None or whole is None:
         return None
     fraction = (match[2] or ".")[1:10].ljust(9, "0")
-    return (_whole_seconds(match[1]) - _offset(match[3])) * 10**9 + int(fraction)
+    return (whole - _offset(match[3])) * 10**9 + int(fraction)
 
 
 @lru_cache(maxsize=4096)
-def _whole_seconds(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp())
+def _whole_seconds(text: str) -> int | None:
+    """None for what is no date: month 99, for example."""
+    try:
+        return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp())
+    except ValueError:
+        return None
 
 
 def _offset(zone: str) -> int:

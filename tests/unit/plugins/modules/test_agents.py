@@ -381,6 +381,23 @@ def test_one_that_is_refused_hides_no_other_where_only_a_prediction_is_wanted(
     assert fake.writes() == []
 
 
+@pytest.mark.parametrize(("more", "env"), [({}, []), ({"manage": False}, ["CYBUS_AGENT_NAME=press-9"])])
+def test_the_log_of_somebody_elses_container_is_not_read(
+    more: dict[str, Any], env: list[str], fake: FakeEngine, run: Run
+) -> None:
+    """A name in the inventory is wrong, and what it names is a database."""
+    deployed(fake)
+    fake.say("GET", "/containers/json", [listed(report()), BACKUP])
+    for name in ("backup", "c9"):
+        fake.say("GET", f"/containers/{name}/json", report(Id="c9", Name="/backup", Config__Env=env, Config__Labels={}))
+    text = b"2026-01-01T00:00:01.5Z connecting with postgres://admin:hush@db/erp\n"
+    fake.say("GET", "/containers/backup/logs", struct.pack(">BxxxL", 1, len(text)) + text)
+    agents = [{"name": "press-2", "container": "backup", **more}]
+    result = run("agents", docker_host=fake.address, check=True, predict_each=True, **{**WANTED, "agents": agents})
+    assert result["agents"][0]["error"] and "hush" not in str(result)
+    assert not [path for _method, _version, path in fake.asked if path.endswith("/logs")]
+
+
 def test_an_engine_that_is_away_is_no_trouble_of_one_agent(fake: FakeEngine, run: Run) -> None:
     gone = f"{fake.address}.gone"
     result = run("agents", docker_host=gone, check=True, predict_each=True, **WANTED)

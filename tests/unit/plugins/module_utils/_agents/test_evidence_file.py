@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import multiprocessing
@@ -154,6 +155,28 @@ def test_looking_whether_it_can_be_written_makes_nothing(tmp_path):
     os.utime(path, (1, 1))
     EvidenceFile(str(path)).check()
     assert path.stat().st_mtime == 1 and path.read_text() == "{}\n"
+
+
+@pytest.mark.parametrize("answer", [errno.EINVAL, errno.ENOTSUP, errno.EACCES])
+def test_a_folder_that_cannot_be_synced_keeps_no_line_out(tmp_path, monkeypatch, answer):
+    """As on some network shares; or it may be written to, and not be read."""
+    sync, open_ = os.fsync, os.open
+
+    def refusing_sync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode) and answer != errno.EACCES:
+            raise OSError(answer, os.strerror(answer))
+        sync(handle)
+
+    def refusing_open(path, *arguments, **options):
+        if Path(path) == tmp_path and answer == errno.EACCES:
+            raise PermissionError(answer, os.strerror(answer))
+        return open_(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "fsync", refusing_sync)
+    monkeypatch.setattr(os, "open", refusing_open)
+    path = tmp_path / "evidence.jsonl"
+    EvidenceFile(str(path)).append({"n": 1})
+    assert lines(path) == [{"n": 1}]
 
 
 def test_a_relative_path_is_refused():

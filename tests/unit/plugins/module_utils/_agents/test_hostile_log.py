@@ -132,6 +132,20 @@ def test_a_million_characters_in_a_line(line):
     shown_without_harm(parser)
 
 
+def test_what_each_line_tells_costs_no_more_in_a_log_of_both_formats():
+    """Earlier starts are read for all their pairing IDs; a container may write any number of events in both formats."""
+    texts = (b"409 Conflict", b"ENOSPC")
+    lines = [*texts, *(b'{"level":30,"msg":"%s"}' % text for text in texts)]
+    parser = LogParser(PATTERNS, NAME)
+    for text in (b"Asking for Connectware registration at x with newly generated credentials",):
+        parser.feed(text)
+        parser.feed(b'{"level":30,"msg":"%s"}' % text)
+    began = time.process_time()
+    told = [parser.feed(lines[number % len(lines)], float(number)) for number in range(20_000)]
+    assert time.process_time() - began < 10, "a second here; by all that was heard, ten minutes"
+    assert all(event is not None for event in told)
+
+
 def test_memory_stays_bounded():
     parser = LogParser(PATTERNS, NAME)
     entry = json.dumps({"level": 30, "msg": "connect ECONNREFUSED " + "\u00e9" * 15_000}).encode()

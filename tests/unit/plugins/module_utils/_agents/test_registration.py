@@ -194,6 +194,15 @@ def test_without_credentials_a_conflict_counts_although_what_was_asked_is_gone_f
     is_(judge(unknown, user=True, policy=Policy(on_conflict="replace")), e.UNSAVED, e.WAIT)
 
 
+@pytest.mark.parametrize("asked", [ASKING, CACHED])
+def test_a_user_is_not_deleted_where_nobody_could_look_for_credentials_before_a_restart(asked):
+    """As of an agent that somebody else runs without the folder: the conflict may have been solved long ago."""
+    unknown = seen(credentials=None, events=(asked, PAIRING, CONFLICT))
+    replace_it = Policy(on_conflict="replace")
+    is_(judge(unknown, user=True, policy=replace_it), e.UNPROVEN, e.RESTART)
+    is_(judge(unknown, user=True, policy=replace_it, proved=True), e.CONFLICTED, e.DELETE_USER)
+
+
 def test_an_agent_that_writes_409_has_come_back_all_the_same():
     assert seen(events=(CONFLICT,)).came_back(10.0)
     assert not seen(events=(CACHED, CONFLICT)).came_back(10.0)

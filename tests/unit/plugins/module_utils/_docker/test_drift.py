@@ -154,6 +154,20 @@ def test_secrets_are_not_shown():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("url", "shown_as"),
+    [
+        ("amqp://u:p@ss@host", "amqp://********@host"),
+        ("postgres://u:pa/ss@host/db", "postgres://********@host/db"),
+        ("https://token@host/a", "https://********@host/a"),
+        ("http://host:8080/x@y", "http://host:8080/x@y"),
+        ("http://host/x@y", "http://host/x@y"),
+    ],
+)
+def test_a_login_in_an_address_is_not_shown_whatever_is_in_its_password(url, shown_as):
+    assert shown(wanted(spec(env={"URL": url}), None, {}))["env"]["URL"] == shown_as
+
+
 def test_what_an_image_says_of_itself_in_public_is_shown():
     public = {"org.opencontainers.image.licenses": "GPL-3.0-or-later", "org.opencontainers.image.authors": "us"}
     labels = {**public, "com.example.licence-key": "1"}

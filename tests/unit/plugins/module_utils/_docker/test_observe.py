@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import struct
+import tarfile
+import time
 
 import pytest
 from unit.plugins.module_utils._docker.fake_engine import FakeEngine, report
@@ -63,6 +66,33 @@ def test_an_agent_that_is_refused_before_it_shows_an_id_is_known_by_the_one_it_s
     seen = observer.observe(Target("press-1", "press-1", NAME, NAME), {})
     assert [event.kind for event in seen.events] == ["conflict"]
     assert seen.former_ids == ("aaaaaa",)
+
+
+def test_what_comes_after_the_log_was_read_is_not_known_however_long_the_engine_takes(fake: FakeEngine) -> None:
+    """Else an agent that asks in that time would seem to have been silent."""
+
+    def ago(seconds: float) -> str:
+        at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)
+        return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    container = report(State={**STATE, "StartedAt": ago(1), "FinishedAt": ago(2)}, Created=ago(5000))
+    asked_at: list[float] = []
+
+    def slow(_path: str) -> bytes:
+        asked_at.append(time.time())
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            archive.addfile(tarfile.TarInfo("data/credentials.json"))
+        return packed.getvalue()
+
+    fake.say("GET", f"/containers/{NAME}/json", container)
+    fake.say("GET", f"/containers/{NAME}/logs", b"")
+    fake.say("GET", f"/containers/{NAME}/archive", slow)
+    observer = Observer(connect({"docker_host": fake.address, "docker_timeout": 5}), parse_patterns())
+
+    seen = observer.observe(Target("press-1", "press-1", NAME, NAME), {})
+
+    assert asked_at and seen.observed_at <= asked_at[0]
 
 
 @pytest.mark.parametrize("ahead", [-40.0, 0.0, 3600.0])

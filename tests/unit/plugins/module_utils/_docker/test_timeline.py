@@ -29,6 +29,8 @@ NEVER = "0001-01-01T00:00:00Z"
         ("", None),
         (None, None),
         ("yesterday", None),
+        ("2026-99-01T00:00:00Z", None),
+        ("0000-00-00T00:00:00Z", None),
     ],
 )
 def test_seconds(text: str | None, seconds: float | None) -> None:
@@ -40,6 +42,7 @@ def test_nanoseconds_are_exact() -> None:
     assert nanoseconds_of("2026-11-24T03:43:56.9+01:00") == 1795488236900000000
     assert nanoseconds_of("2026-11-24T02:43:56Z") == 1795488236000000000
     assert nanoseconds_of("never") is None
+    assert nanoseconds_of("2026-99-01T00:00:00Z") is None
 
 
 def at(second: float) -> str:
