@@ -146,6 +146,22 @@ def test_a_play_of_ones_own_under_such_a_strategy_is_refused(factory, strategy):
     assert (site.directory / "connectware-audit").exists() == (strategy == "linear")
 
 
+def test_what_is_null_counts_as_not_given(factory):
+    """As a variable of the inventory under which every line is a comment."""
+    site = factory(1)
+    site.variables |= dict.fromkeys(
+        ("connectware_contract", "connectware_timeout", "connectware_validate_certs", "agents_log_patterns")
+    )
+    site.variables["agents_version"] = "auto"
+    site.rollout().ok()
+
+    audit = Audit(site)
+
+    audit.run.ok()
+    assert audit.agents[site.names()[0]]["state"] == "well"
+    assert site.rollout().ok().changed == 0
+
+
 def test_without_connectware_there_is_a_report_that_says_so(factory):
     site = factory(1)
     site.rollout().ok()
