@@ -152,6 +152,31 @@ unreadable:
       description: Why it cannot be shown.
       type: str
       returned: success
+error:
+  description: Why the task broke off, in the parts of its message.
+  type: dict
+  returned: when the task failed as a whole
+  contains:
+    kind:
+      description: Which kind of error it is, for example V(EngineUnavailableError).
+      type: str
+      returned: always
+    tried:
+      description: What was tried.
+      type: str
+      returned: always
+    where:
+      description: On what, or empty.
+      type: str
+      returned: always
+    answered:
+      description: What answered, or empty.
+      type: str
+      returned: always
+    todo:
+      description: What to do now, or empty.
+      type: str
+      returned: always
 """
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import GROUPED_OPTIONS

@@ -332,6 +332,10 @@ agents:
       type: list
       elements: str
       returned: success
+    seconds:
+      description: How long it took, from the first look at the agent of this run to its last verdict.
+      type: float
+      returned: success
 interim:
   description:
     - What the next turn needs, see O(interim); empty when every agent is settled. While it is not, no agent makes the
@@ -479,6 +483,35 @@ authorizations:
       description: Where that is known from. V(login) with a username and password, V(option) from O(evidence_account).
       type: str
       returned: success
+error:
+  description: Why the task broke off, in the parts of its message. Agents that failed are no such error.
+  type: dict
+  returned: when the task failed as a whole
+  contains:
+    kind:
+      description: Which kind of error it is, for example V(UnreachableError).
+      type: str
+      returned: always
+    tried:
+      description: What was tried.
+      type: str
+      returned: always
+    where:
+      description: On what, or empty.
+      type: str
+      returned: always
+    answered:
+      description: What answered, or empty.
+      type: str
+      returned: always
+    todo:
+      description: What to do now, or empty.
+      type: str
+      returned: always
+    status:
+      description: The HTTP status of an answer of Connectware's API, null where none came.
+      type: int
+      returned: when Connectware was asked for it
 """
 
 # What follows runs on the factory host, for the action plugin of the same name; users' options are read by that.

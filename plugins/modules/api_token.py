@@ -102,6 +102,35 @@ label:
   returned: success
   type: str
   sample: ansible-rollout
+error:
+  description: Why the task broke off, in the parts of its message.
+  type: dict
+  returned: when the task failed as a whole
+  contains:
+    kind:
+      description: Which kind of error it is, for example V(UnreachableError).
+      type: str
+      returned: always
+    tried:
+      description: What was tried.
+      type: str
+      returned: always
+    where:
+      description: On what, or empty.
+      type: str
+      returned: always
+    answered:
+      description: What answered, or empty.
+      type: str
+      returned: always
+    todo:
+      description: What to do now, or empty.
+      type: str
+      returned: always
+    status:
+      description: The HTTP status of an answer of Connectware's API, null where none came.
+      type: int
+      returned: when Connectware was asked for it
 """
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import CONNECTWARE_OPTIONS

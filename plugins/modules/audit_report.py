@@ -152,6 +152,31 @@ message:
   returned: success
   type: str
   sample: "2 of 3 agents on 2 hosts are well, 0 are failing, 1 need attention, of 0 nothing is known; ghosts: 0."
+error:
+  description: Why the task broke off, in the parts of its message.
+  type: dict
+  returned: when the task failed as a whole
+  contains:
+    kind:
+      description: Which kind of error it is, for example V(SpecError).
+      type: str
+      returned: always
+    tried:
+      description: What was tried.
+      type: str
+      returned: always
+    where:
+      description: On what, or empty.
+      type: str
+      returned: always
+    answered:
+      description: What answered, or empty.
+      type: str
+      returned: always
+    todo:
+      description: What to do now, or empty.
+      type: str
+      returned: always
 """
 
 from ansible.module_utils.basic import AnsibleModule
