@@ -24,7 +24,8 @@ options:
   path:
     description:
       - File on the controller that gets the same as JSON, in the form of C(docs/schema/rollout_report.json). It is
-        replaced as a whole. If it cannot be written, a warning says so, and the run ends as it would without.
+        replaced as a whole; that of the run before is removed when a run begins, since one that is interrupted writes
+        none. If it cannot be written, a warning says so, and the run ends as it would without.
       - Nothing is written if this is not set.
     type: path
     env:
@@ -45,9 +46,11 @@ ansible.cfg: |
 """
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ansible import constants as C  # noqa: N812  so it is called everywhere in Ansible
@@ -81,6 +84,14 @@ class CallbackModule(CallbackBase):
         self._started: dict[tuple[str, str], float] = {}
         self._interim: dict[str, _Result] = {}  # of hosts that register their agents in turns: what the last one told
         self._concerned = False  # the play that runs is about agents
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """A run that is interrupted writes nothing: then the report of the last one must not pass for its own."""
+        del playbook
+        path = self.get_option("path")
+        if path and os.path.isfile(path) and not os.path.islink(path):
+            with suppress(OSError):  # what stands in the way of that is said when the report is written
+                os.unlink(path)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._concerned = _is_about_agents(play)
@@ -150,6 +161,7 @@ class CallbackModule(CallbackBase):
         for told in self._interim.values():  # of hosts whose last turn never came
             self._count(told)
             self._tally.leave(told.place, told.task.get_name())
+        self._interim.clear()  # of the next playbook of a command line others may be left
         if self._tally.concerned:
             for host, (state, task, message) in self._failures.items():
                 self._tally.fail(host, state, task, message)

@@ -24,6 +24,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
 AGENTS = "agents_list"
+ASKS_CONNECTWARE = ("connectware.yml", "connectware.yaml")  # how the files of our own inventory plugin end
 
 # What plugins for variables keep as long as the process lives: host_group_vars where it has found files and where there
 # are none (not all of these in every ansible-core), and community.sops what it has read.
@@ -51,11 +52,31 @@ def agents_of_inventory(sources: Sequence[str]) -> tuple[ExpectedAgent, ...]:
         raise _unreadable(sources, printable(str(exc), 300)) from exc
 
 
+class _WholeInventory(InventoryManager):
+    """Keeps which files it could not read, of which Ansible only warns.
+
+    Attributes:
+        unread: without those that ask Connectware, which may be away just now; they name no agents of their own.
+    """
+
+    def __init__(self, loader: DataLoader, sources: list[str]) -> None:
+        self.unread: list[str] = []
+        super().__init__(loader=loader, sources=sources)
+
+    def parse_source(self, source: str, *arguments: Any, **options: Any) -> bool:
+        parsed: bool = super().parse_source(source, *arguments, **options)
+        if not parsed and os.path.isfile(source) and not str(source).endswith(ASKS_CONNECTWARE):
+            self.unread.append(str(source))
+        return parsed
+
+
 def _agents(sources: Sequence[str]) -> tuple[ExpectedAgent, ...]:
     loader = DataLoader()
     if constants.DEFAULT_VAULT_PASSWORD_FILE or constants.DEFAULT_VAULT_IDENTITY_LIST:
         _unlock(loader)
-    inventory = InventoryManager(loader=loader, sources=list(sources))
+    inventory = _WholeInventory(loader, list(sources))
+    if inventory.unread:
+        raise _unreadable(sources, f"Ansible cannot read {printable(', '.join(inventory.unread), 300)}")
     variables = VariableManager(loader=loader, inventory=inventory)
     HostVars(inventory=inventory, variable_manager=variables, loader=loader)  # so that templates find other hosts
     found: list[ExpectedAgent] = []

@@ -70,6 +70,20 @@ def test_those_that_are_named(site: Factory, retire: Retire) -> None:
     assert "changed=0" in retire(**named).ok().output
 
 
+def test_where_a_part_of_the_inventory_may_be_missing_nobody_is_deleted(site: Factory, retire: Retire) -> None:
+    """Ansible only warns of a file that it cannot read, and goes on without its hosts."""
+    (site.directory / "broken.yml").write_text("all:\n  hosts:\n    munich: {agents_list: [")
+    more = ("-i", "broken.yml")
+    retire(*more, **ALL).failed("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "Nothing was asked or deleted")
+    retire(*more).ok()  # shows them only
+    site.environment["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "true"
+    assert retire(*more, **ALL).code != 0
+    assert usernames(site) == {*NAMED, *GHOSTS}
+    (site.directory / "broken.yml").write_text("all:\n  hosts:\n    kiel: {}\n")
+    retire(*more, **ALL).ok()
+    assert usernames(site) == set(NAMED)
+
+
 def test_at_most_so_many(site: Factory, retire: Retire) -> None:
     retire(ghosts_max=3).failed("Set agents_name_pattern")
     retire(**{**ALL, "ghosts_max": 2}).failed("there are 3, at most 2 may go", *GHOSTS)

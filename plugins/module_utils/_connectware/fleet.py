@@ -10,6 +10,7 @@ from typing import Any
 
 from .._agents import fleet
 from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent, Stranger
+from .._errors import ContractError
 from .registry import Registry
 from .session import Session
 from .system import System
@@ -22,13 +23,20 @@ NOTHING_TOLD = (
 )
 
 
-def look_at_fleet(session: Session, expected: Sequence[ExpectedAgent], *, connected: bool = False) -> Fleet:
+def look_at_fleet(
+    session: Session,
+    expected: Sequence[ExpectedAgent],
+    *,
+    connected: bool = False,
+    notices: list[str] | None = None,
+) -> Fleet:
     """What Connectware shows of all its agents, and of those that the inventory names.
 
     Costs one request for the pending requests, one for each 100 users, and one for who is connected.
 
     Args:
         connected: whether to ask which agents are connected.
+        notices: gets why nobody can tell that, where the answer cannot be read; else that is an error.
 
     Raises:
         ApiError: Connectware did not answer, or not as the contract says.
@@ -36,7 +44,7 @@ def look_at_fleet(session: Session, expected: Sequence[ExpectedAgent], *, connec
     # The requests first: one that is authorized in between shows up twice; the other way round it would not at all.
     pending = Registry(session).state().by_username()
     users = {user.username: user for user in Users(session).all()}
-    working = System(session).connected_agents() if connected else None
+    working = _working(session, notices) if connected else None
     roles = frozenset(session.contract.setting("agent_roles"))
     named = {agent.username: agent.name for agent in expected}
     agents = []
@@ -54,6 +62,16 @@ def look_at_fleet(session: Session, expected: Sequence[ExpectedAgent], *, connec
     )
 
 
+def _working(session: Session, notices: list[str] | None) -> frozenset[str] | None:
+    try:
+        return System(session).connected_agents()
+    except ContractError as exc:
+        if notices is None:
+            raise
+        notices.append(exc.message)
+        return None
+
+
 def nothing_told(seen: Fleet) -> bool:
     """Whether the server gives no evidence of any agent, although it has users: its ghosts cannot be told then."""
     return seen.undecided > 0 and all(agent.evidence == fleet.BY_INVENTORY for agent in seen.agents)
@@ -68,8 +86,11 @@ def _evidence(user: User | None, agent_roles: frozenset[str]) -> str | None:
 
 
 def _connected(working: frozenset[str] | None, names: set[str]) -> bool | None:
-    """Whether one of its names is there: whether the list has agent names or usernames is not documented."""
-    return None if working is None else bool(working & names)
+    """Whether one of its names is there: whether the list has agent names or usernames is not documented.
+
+    Nor is whether the server tells upper and lower case apart, so that this does not.
+    """
+    return None if working is None else not {name.casefold() for name in working}.isdisjoint(map(str.casefold, names))
 
 
 def _agent(
@@ -107,7 +128,8 @@ def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) 
     """
     expected = None if params["expected"] is None else read_expected(params["expected"])
     concerns = fleet.compiled(params["name_pattern"])
-    seen = look_at_fleet(session, expected or (), connected=params["connected"])
+    notices: list[str] = []
+    seen = look_at_fleet(session, expected or (), connected=params["connected"], notices=notices)
     entries = [entry.to_dict() for entry in fleet.compare(seen, expected, concerns)]
     return {
         "changed": False,
@@ -116,5 +138,5 @@ def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) 
         "missing": [entry["username"] for entry in entries if entry["state"] == fleet.MISSING],
         "strangers": [stranger.to_dict() for stranger in seen.strangers],
         "undecided": seen.undecided,
-        "warnings": [NOTHING_TOLD] if expected is not None and nothing_told(seen) else [],
+        "warnings": [*notices, *([NOTHING_TOLD] if expected is not None and nothing_told(seen) else [])],
     }

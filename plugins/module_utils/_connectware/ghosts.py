@@ -75,7 +75,7 @@ def retire_ghosts(session: Session, params: Mapping[str, Any], check_mode: bool)
     concerns = fleet.compiled(params["name_pattern"])
     _check_limits(expected, params)
     seen = look_at_fleet(session, expected, connected=True)
-    ghosts = fleet.ghosts(seen.agents, fleet.names_of(expected), concerns)
+    ghosts = [_with_requests(ghost, seen) for ghost in fleet.ghosts(seen.agents, fleet.names_of(expected), concerns)]
     named = list(dict.fromkeys(params["usernames"]))
     own = params["connectware_username"]
     if not named:
@@ -93,6 +93,13 @@ def retire_ghosts(session: Session, params: Mapping[str, Any], check_mode: bool)
     gone = {each.ghost.username for each in chosen}
     judged = [replace(each, retired=each.ghost.username in gone) for each in judged]
     return _result(judged, seen, only_shown=not named and not most)
+
+
+def _with_requests(ghost: ServerAgent, seen: Fleet) -> ServerAgent:
+    """With those that are pending under the same name in other letters: the server may not tell them apart."""
+    name = ghost.username.casefold()
+    others = [stranger for stranger in seen.strangers if stranger.username.casefold() == name]
+    return replace(ghost, pairing_ids=(*ghost.pairing_ids, *(each for other in others for each in other.pairing_ids)))
 
 
 def _check_limits(expected: Sequence[ExpectedAgent], params: Mapping[str, Any]) -> None:
@@ -122,7 +129,7 @@ def _judged(session: Session, ghosts: Iterable[ServerAgent], own: str | None) ->
 
 
 def _kept(protection: Protection, ghost: ServerAgent, user: User, own: str | None) -> str | None:
-    if ghost.username == own:
+    if own is not None and ghost.username.casefold() == own.casefold():
         return OWN
     if ghost.connected:
         return CONNECTED

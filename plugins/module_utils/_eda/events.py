@@ -99,9 +99,9 @@ def many_disappeared(agents: Sequence[ExpectedAgent], most: int, *, reminder: bo
     )
 
 
-def unreachable(error: ConnectwareError) -> dict[str, Any]:
+def unreachable(error: ConnectwareError, *, reminder: bool) -> dict[str, Any]:
     """Nothing can be said of any agent, because Connectware cannot be asked."""
-    return _event(UNREACHABLE, error.message, notice=True, kind=type(error).__name__)
+    return _event(UNREACHABLE, error.message, notice=True, kind=type(error).__name__, reminder=reminder)
 
 
 def reachable() -> dict[str, Any]:

@@ -49,7 +49,12 @@ def checked(agents: Sequence[ExpectedAgent]) -> tuple[ExpectedAgent, ...]:
 
 
 def fit_for_limit(host: str) -> bool:
-    """Whether a limit of this text can only mean the host of this name: no pattern, no list, no file."""
+    """Whether a limit of this text can only mean the host of this name: no pattern, list, file or built-in group.
+
+    A group that has the name of a host is not known here.
+    """
+    if host in ("all", "ungrouped"):
+        return False
     try:
         ipaddress.ip_address(host)
         return True

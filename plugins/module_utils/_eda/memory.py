@@ -60,7 +60,7 @@ class Memory:
         self._agents: dict[ExpectedAgent, _Agent] = {}
         self._strangers: dict[str, frozenset[str | None]] = {}
         self._many_told: float | None = None
-        self._away = False
+        self._away_told: float | None = None
 
     def expect(self, agents: Iterable[ExpectedAgent]) -> None:
         """The agents of the inventory, which may have changed; of those that stay nothing is forgotten."""
@@ -68,8 +68,8 @@ class Memory:
 
     def saw(self, sighting: Sighting, now: float) -> list[dict[str, Any]]:
         """What is new."""
-        told = [events.reachable()] if self._away else []
-        self._away = False
+        told = [] if self._away_told is None else [events.reachable()]
+        self._away_told = None
         for agent in self._agents.values():
             agent.note(sighting, now)
         told += [events.returned(agent.expected) for agent in self._agents.values() if agent.came_back()]
@@ -82,13 +82,15 @@ class Memory:
             told += self._single(sighting, now)
         return told + self._asking_strangers(sighting.pending)
 
-    def lost_sight(self, error: ConnectwareError) -> list[dict[str, Any]]:
+    def lost_sight(self, error: ConnectwareError, now: float) -> list[dict[str, Any]]:
         """The server cannot be asked. Nobody has disappeared for that, and the time of the outage does not count."""
-        told = [] if self._away else [events.unreachable(error)]
-        self._away = True
         for agent in self._agents.values():
             agent.lose_sight()
-        return told
+        reminder = self._away_told is not None
+        if self._away_told is not None and not self._patience.again(self._away_told, now):
+            return []
+        self._away_told = now
+        return [events.unreachable(error, reminder=reminder)]
 
     def _many(self, agents: list[_Agent], most: int, now: float) -> list[dict[str, Any]]:
         if len(agents) <= most:

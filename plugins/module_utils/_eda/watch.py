@@ -70,7 +70,7 @@ class Watch:
             if not self._seen and not isinstance(exc, PASSING):
                 raise
             log.warning("%s", exc.message)
-            return self._memory.lost_sight(exc)
+            return self._memory.lost_sight(exc, self._clock())
         self._seen = True
         return self._memory.saw(sighting, self._clock())
 

@@ -170,6 +170,23 @@ def test_a_file_that_cannot_be_written_is_a_warning(monkeypatch: pytest.MonkeyPa
     assert "no_folder/report.json" in text and "CONNECTWARE_REPORT_PATH" in text
 
 
+def test_a_run_that_is_interrupted_leaves_no_report_of_the_one_before(site: Site) -> None:
+    assert site.path is not None
+    site.path.write_text("of the run before")
+    site.callback.v2_playbook_on_start(None)
+    site.callback.v2_playbook_on_play_start(play("edgefleet.connectware.agents"))
+    assert not site.path.exists()
+
+
+def test_what_is_no_file_of_its_own_is_left_alone(tmp_path: Path) -> None:
+    target = tmp_path / "stdout"
+    target.touch()
+    (tmp_path / "report.json").symlink_to(target)
+    site = Site(tmp_path / "report.json")
+    site.callback.v2_playbook_on_start(None)
+    assert (tmp_path / "report.json").is_symlink() and target.exists()
+
+
 def test_no_file_is_written_that_nobody_wants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": False})
     monkeypatch.chdir(tmp_path)

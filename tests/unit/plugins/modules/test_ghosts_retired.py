@@ -130,6 +130,8 @@ ROLE_LIST = {"roles": [{"id": "r1", "name": "agents"}, {"id": "r2", "name": "Adm
     ("ghost", "more", "why"),
     [
         (OLDER, {"connected": ["hh-9"]}, "it is connected now"),
+        (OLDER, {"connected": ["HH-9"]}, "it is connected now"),
+        (OLDER, {"pending": [{"username": "HH-9", "pairingId": "a82123"}]}, "a request is pending under its name"),
         (OLDER, {"pending": [{"username": "hh-9", "pairingId": "a82123"}]}, "a request is pending under its name"),
         (made("hh-9", permissions=[WRITES]), {}, "administrator rights (it may write /api/#)"),
         (made("hh-9", roles=["r2"]), {}, "administrator rights (its role Admin)"),
@@ -171,12 +173,13 @@ def test_the_roles_are_asked_for_once(server: Conversation, params: dict[str, An
     assert len(retired(result)) == 6
 
 
-def test_the_own_account(server: Conversation, login_params: dict[str, Any], run: Run) -> None:
+@pytest.mark.parametrize("name", ["rollout", "Rollout"])
+def test_the_own_account(name: str, server: Conversation, login_params: dict[str, Any], run: Run) -> None:
     server.expect_login()
-    own = made("rollout")
+    own = made(name)
     found(looked(server, [own]), own)
     result = run("ghosts_retired", **login_params, expected=INVENTORY, max=5, name_pattern=".*")
-    assert not result["changed"] and "logs in with" in kept(result)["rollout"]
+    assert not result["changed"] and "logs in with" in kept(result)[name]
 
 
 def test_a_connectware_that_does_not_tell_who_is_connected(

@@ -133,6 +133,20 @@ def test_what_cannot_be_told_is_an_error(tmp_path: Path, hosts: dict[str, Any], 
         agents_of_inventory([write(tmp_path, "inventory.yml", hosts)])
 
 
+def test_a_file_of_the_inventory_that_is_just_being_edited_takes_no_agents_away(tmp_path: Path) -> None:
+    """Ansible only warns of it."""
+    write(tmp_path, "inventory/a.yml", {"all": {"hosts": {"hamburg": {"agents_list": [{"name": "hh-1"}]}}}})
+    write(tmp_path, "inventory/b.yml", "all:\n  hosts:\n    munich: {agents_list: [")
+    write(tmp_path, "inventory/group_vars/all.yml", {"site": "x"})
+    with pytest.raises(SpecError) as caught:
+        names(str(tmp_path / "inventory"))
+    assert "inventory/b.yml" in caught.value.message and "a.yml" not in caught.value.message
+
+    write(tmp_path, "inventory/b.yml", {"all": {"hosts": {"munich": {"agents_list": [{"name": "mu-1"}]}}}})
+    write(tmp_path, "inventory/zz_connectware.yml", {"plugin": "edgefleet.connectware.connectware"})
+    assert names(str(tmp_path / "inventory")) == ["hh-1", "mu-1"], "Connectware may be away just now"
+
+
 def test_an_inventory_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="there is no"):
         agents_of_inventory([str(tmp_path / "nowhere")])

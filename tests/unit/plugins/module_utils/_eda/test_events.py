@@ -67,7 +67,7 @@ def test_no_text_of_an_event_can_do_anything(text: str) -> None:
         events.disappeared(agent, "user_missing", reminder=True),
         events.returned(agent),
         events.many_disappeared([agent] * 50, 3, reminder=False),
-        events.unreachable(ServerError(text, where=text, answered=text, todo=text)),
+        events.unreachable(ServerError(text, where=text, answered=text, todo=text), reminder=False),
         events.reachable(),
     ]
     for event in made:

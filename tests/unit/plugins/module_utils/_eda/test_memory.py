@@ -48,8 +48,8 @@ class Look:
         )
         return self.memory.saw(sighting, now)
 
-    def away(self) -> list[tuple[Any, ...]]:
-        return [brief(event) for event in self.memory.lost_sight(OUTAGE)]
+    def away(self, now: float = 0.0) -> list[tuple[Any, ...]]:
+        return [brief(event) for event in self.memory.lost_sight(OUTAGE, now)]
 
 
 def brief(event: dict[str, Any]) -> tuple[Any, ...]:
@@ -156,6 +156,17 @@ def test_an_outage_is_told_once_and_looks_like_nothing_else() -> None:
     look.registered = {agent.username for agent in look.agents}
     look.connected = {agent.username for agent in look.agents}
     assert look.at(640) == []
+
+
+def test_an_outage_that_lasts_is_told_again() -> None:
+    """A throttle of a rule may have swallowed the first event."""
+    look = Look()
+    look.at(0)
+    told = [(now, event) for now in range(1, 7200, 15) for event in look.memory.lost_sight(OUTAGE, now)]
+    moments = [now for now, _event in told]
+    gaps = {later - now for now, later in zip(moments, moments[1:])}
+    assert moments[0] == 1 and gaps == {REMIND + 5}, "the next look, 15 seconds apart"
+    assert [event["connectware"]["reminder"] for _now, event in told] == [False, *[True] * (len(told) - 1)]
 
 
 def test_what_was_told_before_an_outage_is_not_told_again_after_it() -> None:

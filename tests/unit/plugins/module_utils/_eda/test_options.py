@@ -103,6 +103,12 @@ def test_the_examples_are_sources_of_a_rulebook() -> None:
         assert set(source[PLUGIN]) <= set(OPTIONS)
 
 
+@pytest.mark.parametrize("group", ["all", "ungrouped"])
+def test_a_host_that_has_the_name_of_a_built_in_group_is_refused(group: str) -> None:
+    with pytest.raises(SpecError, match="more than one host"):
+        expected.of_list([{"name": "a", "host": group}])
+
+
 @pytest.mark.parametrize("corrections", [{}, {"list_registry": {"path": "/rest/clients"}}])
 def test_the_rulebook_hands_corrections_to_its_source(corrections: dict[str, Any]) -> None:
     """No variable of the inventory reaches it."""
