@@ -206,7 +206,7 @@ switches: install docker ## one life of agents for every two assumptions about C
 .PHONY: chaos-short
 chaos-short: install docker ## a trial of each kind of fault, those of the API on an operation each (CHAOS_COUNT: more of each)
 	@echo '==> chaos, one trial of each kind or CHAOS_COUNT'
-	@CHAOS_COUNT=$${CHAOS_COUNT:-1} timeout --kill-after=30s 30m \
+	@CHAOS_COUNT=$${CHAOS_COUNT:-1} timeout --signal=INT --kill-after=180s 30m \
 	  python tests/chaos/run.py $(BUILD)/chaos-short -m 'not factory_host' $(ARGS)
 
 # Only a full run with the usual seed replaces the numbers that are kept.
@@ -215,7 +215,7 @@ CHAOS_KEPT = $(if $(CHAOS_SEED)$(CHAOS_COUNT)$(ARGS),,--results tests/chaos/resu
 .PHONY: chaos
 chaos: install docker ## the same at many points and with machines that fail, up to 45 minutes (CHAOS_SEED, CHAOS_COUNT)
 	@echo '==> chaos'
-	@timeout --kill-after=30s 60m python tests/chaos/run.py $(BUILD)/chaos $(CHAOS_KEPT) $(ARGS)
+	@timeout --signal=INT --kill-after=180s 60m python tests/chaos/run.py $(BUILD)/chaos $(CHAOS_KEPT) $(ARGS)
 
 # A bed stays up until bed-down; a second call brings it to other numbers, or to a newer image of the agents.
 HOSTS ?= 10

@@ -86,6 +86,14 @@ class Prepared:
     site: Site
     kind: str
     healthy: Mapping[str, Identity]
+    done: Callable[[], None] | None = None  # raises where a run of it that says ok has not done its work; see `check`
+
+    def check(self) -> None:
+        """What is true after a run that has ended well; by default the agents are as after a rollout."""
+        if self.done is None:
+            self.site.check(self.healthy)
+        else:
+            self.done()
 
     def kept(self) -> dict[str, Identity]:
         """After the run, those who must not lose anything from then on: the same, and whoever has got that far.
@@ -96,7 +104,7 @@ class Prepared:
         return {**now, **self.healthy}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Struck(Prepared):
     """The same after the run that something has happened to."""
 
@@ -136,7 +144,9 @@ def struck(
                 result.saw(ended.how)
                 left_open = fault.lets_close and before.site.window_is_open()
                 assert not left_open, f"the window was left open:\n{ended.output}"
-                yield Struck(before.site, before.kind, before.healthy, ended)
+                if ended.code == 0:
+                    before.check()
+                yield Struck(before.site, before.kind, before.healthy, before.done, ended=ended)
                 return
             assert ended.code == 0, f"nothing has happened to it:\n{ended.output}"
             result.repeated += 1

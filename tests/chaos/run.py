@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -23,13 +24,14 @@ from chaos.seeds import SEED  # noqa: E402  the path above comes first
 from chaos.site import build_agent_image  # noqa: E402  the path above comes first
 from chaos.tally import Tally  # noqa: E402  the path above comes first
 
-# A rollout waits most of its time, so that a machine with two cores carries four. Options of pytest, and files.
+# A rollout waits most of its time, so that a machine with two cores carries five. Options of pytest, and files.
 API_FILES = ["test_api_faults.py", "test_agents_not_told.py"]
 LANES = {
     "controller": ["test_controller_killed.py", "test_retirement_killed.py", "test_tokens.py"],
     "api-1": ["--deal=1/2", *API_FILES],
     "api-2": ["--deal=2/2", *API_FILES],
     "machines": ["test_connectware_restarted.py", "test_clocks.py", "test_factory_host.py"],
+    "playbooks": ["test_other_playbooks.py"],
 }
 HARD = "API, "  # how those kinds begin of which some must be more than a run can bear
 EVERY = 30  # seconds between two lines of progress
@@ -43,7 +45,20 @@ def start(lane: str, folder: Path, more: list[str]) -> subprocess.Popen[bytes]:
     with folder.joinpath(f"{lane}.log").open("wb") as log:
         lane_arguments = [str(HERE / word) if word.endswith(".py") else word for word in LANES[lane]]
         command = ["pytest", *options, *lane_arguments]
-        return subprocess.Popen(command, cwd=HERE.parents[1], env=env, stdout=log, stderr=log)
+        # Of a session of its own, so that it is interrupted once: by this program, whoever interrupts that.
+        return subprocess.Popen(command, cwd=HERE.parents[1], env=env, stdout=log, stderr=log, start_new_session=True)
+
+
+def end(lanes: Collection[subprocess.Popen[bytes]]) -> None:
+    """Interrupt those that run, and wait until pytest has cleaned up."""
+    for process in lanes:
+        process.send_signal(signal.SIGINT)
+    for process in lanes:
+        try:
+            process.wait(120)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
 
 
 def progress(log: Path) -> str:
@@ -80,10 +95,7 @@ def main() -> int:
                 lines = [f"{lane}: {progress(folder / f'{lane}.log') or 'begins'}" for lane in running]
                 print("; ".join(lines), flush=True)
     finally:
-        for process in running.values():
-            process.send_signal(signal.SIGINT)  # pytest then cleans up
-        for process in running.values():
-            process.wait(120)
+        end(running.values())
     codes = {lane: process.returncode for lane, process in running.items()}
     if set(codes.values()) != {NONE_COLLECTED}:
         codes = {lane: code for lane, code in codes.items() if code != NONE_COLLECTED}

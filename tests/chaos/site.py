@@ -186,9 +186,14 @@ class Site(bed.Factory):
                 self.engine("exec", f"{NAMED}{name}", "rm", "/data/credentials.json")
         return hit
 
+    def users(self) -> dict[str, str]:
+        """The IDs of the users of its agents."""
+        users = self.simulator.state()["users"]
+        return {user["username"]: user["id"] for user in users if self._is_ours(user["username"])}
+
     def identities(self) -> dict[str, Identity]:
         """The agents that are registered now: the user is there, and credentials of the agent."""
-        users = {user["username"]: user["id"] for user in self.simulator.state()["users"]}
+        users = self.users()
         found = {}
         for name in self.names():
             stored = self._credentials(name) if name in users else None

@@ -19,8 +19,9 @@ from chaos.bench import Bench, switched
 from chaos.engines import NAMED
 from chaos.middle import Prepared, prepared, struck
 from chaos.seeds import SEED, chance, count
-from chaos.site import FIRST_START, LEASE, ROLLOUT, STYLES, UPGRADE, USER_DELETED, VOLUME_EMPTIED
+from chaos.site import FIRST_START, LEASE, ROLLOUT, UPGRADE, USER_DELETED, VOLUME_EMPTIED
 from chaos.tally import Tally
+from chaos.upgrading import behind
 from integration import bed
 from simulator.harness import until
 
@@ -73,17 +74,9 @@ def asked_twice(bench: Bench, draw: Random) -> Iterator[Prepared]:
         yield Prepared(site, "asked twice", {})
 
 
-@contextmanager
-def upgraded(bench: Bench, draw: Random) -> Iterator[Prepared]:
-    """Connectware has got another version, and the agents follow: the upgrade asks whether its services are well."""
-    site = bench.apart(AGENTS, draw.choice(STYLES))
-    site.rollout().ok()
-    bench.simulator.control("POST", "version", {"version": bed.NEXT_VERSION})
-    site.variables["agents_version"] = "auto"
-    try:
-        yield Prepared(site, "upgraded", site.identities())
-    finally:
-        bench.simulator.control("POST", "version", {"version": bed.VERSION})
+def upgraded(bench: Bench, draw: Random) -> Preparing:
+    """The upgrade asks whether the services of Connectware are well."""
+    return behind(bench, AGENTS, draw)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from chaos.bench import Bench
-from chaos.middle import After, earlier, prepared, struck
+from chaos.middle import prepared, struck
+from chaos.outages import Outage, engine_ends, machine_restarts
 from chaos.seeds import chance, count, moment
 from chaos.site import KINDS, USER_DELETED, VOLUME_EMPTIED, Site
 from chaos.tally import FAILED, Tally
@@ -28,21 +28,14 @@ VOLUMES = "/var/lib/docker/volumes"
 TASKS = "/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby"
 
 
-def hosted_trial(hosted: Bench, tally: Tally, fault: str, number: int, total: int, strike: Callable[[], None]) -> None:
+def hosted_trial(hosted: Bench, tally: Tally, outage: Outage, number: int, total: int) -> None:
     """Something happens to the host at a random point of a rollout."""
     kind = KINDS[number % len(KINDS)]
-    draw = chance(fault, number)
+    draw = chance(outage.fault, number)
     seconds = moment(draw, len(KINDS), number, total) * hosted.duration(kind, AGENTS)
-
-    def disturb(_site: Site, process: subprocess.Popen[bytes]) -> bool:
-        running = process.poll() is None
-        strike()
-        return running
-
-    strikes = (After(sooner, disturb) for sooner in earlier(seconds, draw))
     with (
-        tally.trial(fault) as result,
-        struck(result, lambda: prepared(hosted, kind, AGENTS, draw), strikes) as run,
+        tally.trial(outage.fault) as result,
+        struck(result, lambda: prepared(hosted, kind, AGENTS, draw), outage.after(seconds, draw)) as run,
     ):
         run.ended.in_time().clean("factory")
         run.site.converges(run.kept())
@@ -50,31 +43,12 @@ def hosted_trial(hosted: Bench, tally: Tally, fault: str, number: int, total: in
 
 @pytest.mark.parametrize("number", range(ENGINE_ENDS))
 def test_the_engine_ends_and_is_started_again(hosted: Bench, host: FactoryHost, tally: Tally, number: int) -> None:
-    """It is killed, and the containers live on; or it is stopped in order, as by an update, and stops them."""
-    draw = chance("away", number)
-    away, killed = draw.uniform(0, 4), draw.random() < 0.5
-
-    def strike() -> None:
-        if killed:
-            host.kill_engine()
-        else:
-            host.stop_engine()
-        assert not host.engine_answers()
-        time.sleep(away)
-        host.start_engine()
-
-    hosted_trial(hosted, tally, f"dockerd {'killed' if killed else 'stopped'}", number, ENGINE_ENDS, strike)
+    hosted_trial(hosted, tally, engine_ends(host, chance("away", number)), number, ENGINE_ENDS)
 
 
 @pytest.mark.parametrize("number", range(RESTARTS))
 def test_the_machine_is_restarted(hosted: Bench, host: FactoryHost, tally: Tally, number: int) -> None:
-    patience = chance("patience", number).choice((0, 10))
-
-    def strike() -> None:
-        host.restart(patience)
-        host.wait_for_engine()
-
-    hosted_trial(hosted, tally, "host restarted", number, RESTARTS, strike)
+    hosted_trial(hosted, tally, machine_restarts(host, chance("patience", number)), number, RESTARTS)
 
 
 def test_the_machine_is_restarted_before_agents_have_stored_their_credentials(

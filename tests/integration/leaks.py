@@ -148,9 +148,11 @@ class Sampler:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        was_alive = self._thread.is_alive()
         self._over.set()
         self._thread.join(10)
         self.system_log.__exit__(None, None, None)
+        assert was_alive, "nobody has looked to the end"
 
     def _run(self) -> None:
         while not self._over.is_set():

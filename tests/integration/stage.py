@@ -32,6 +32,7 @@ class Stage:
         self.secrets: dict[str, str] = {}
         self.outputs: list[str] = []
         self.reports: list[str] = []
+        self.engine: dict[str, set[str]] = {}  # what the engine has told of agents while they were there
         self.left_out = [folder / "inventory.yml", folder / "made-token"]  # which hold secrets by their nature
         self.host_tmp = folder / "host-tmp"
         self.places = {
@@ -50,6 +51,13 @@ class Stage:
             monkeypatch.setenv(name, str(path))
         monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN", "jsonfile")
         monkeypatch.setenv("ANSIBLE_LOG_PATH", str(folder / "ansible.log"))
+
+    def ask_engine(self, *prefixes: str) -> None:
+        """Keep what the engine tells now: there must be a container and a volume of each."""
+        for prefix in prefixes:
+            for place, reports in engine_reports(prefix).items():
+                assert place == "images" or reports, f"no {place} of {prefix}"
+                self.engine.setdefault(place, set()).update(reports)
 
     def saw(self, run: Run) -> Run:
         self.outputs.append(run.output)
@@ -71,6 +79,8 @@ class Stage:
         found |= everything.leaks("files left", left)
         for place, reports in engine_reports(prefix, *images).items():
             found |= everything.leaks(place, reports)
+        for place, told in self.engine.items():
+            found |= everything.leaks(place, told)
         for place, contents in self.sampler.seen.items():
             # The host needs the login of the registry for the pull; it is there as long as the module runs.
             seeker = api if place in ON_THE_WAY else everything

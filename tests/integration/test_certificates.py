@@ -97,6 +97,7 @@ def test_no_private_key_turns_up(plant, stage):
         plant.agents[0]["certificates"].update(certificate=str(broken), key=str(broken))
         stage.saw(plant.rollout(*loud).failed(name, str(broken)))
         plant.agents[0]["certificates"] = given
+        stage.ask_engine(f"connectware-agent-{name}")
         stage.saw(plant.retire(*loud, agents_purge=True).failed(name, "Nothing was deleted"))  # no registration made it
     assert stage.sampler.seen[ON_HOST] and stage.sampler.seen["environment of agents"]
     assert not stage.leaks(f"connectware-agent-{name}", f"{IMAGE}:{VERSION}")

@@ -631,6 +631,7 @@ def test_show(host: Host) -> None:
 # --------------------------------------------------------------------------------------------------------------- cost
 
 
+@pytest.mark.alone
 def test_ten_agents_with_nothing_to_do(host: Host) -> None:
     fleet = [host.agent(n) for n in range(10)]
     host.converge(*fleet)

@@ -72,6 +72,8 @@ def test_no_secret_of_a_whole_life_turns_up(stage, site, registry):
             until(lambda name=name: site.connected(name), f"{name} is logged in at the broker")
         stage.secrets.update(own_passwords(site))
         docker("exec", "--user", "0", f"connectware-agent-{lost}", "find", "/data", "-type", "f", "-delete")
+        containers = [f"connectware-agent-{name}" for name in site.names()]
+        stage.ask_engine(*containers)
         stage.saw(site.rollout(*LOUD).failed(lost, "409"))
         stage.saw(site.rollout(*LOUD, "--check").failed(lost, "409"))
         stage.saw(site.rollout(*LOUD, agents_on_conflict="replace").ok())
@@ -85,6 +87,7 @@ def test_no_secret_of_a_whole_life_turns_up(stage, site, registry):
         assert stage.saw(site.rollout(*LOUD, **alone).ok()).changed == 0
         stage.learn_tokens(site.simulator)
         stage.saw(site.play("upgrade", *LOUD, agents_version="auto").ok())
+        stage.ask_engine(*containers)
         stage.saw(site.retire(*LOUD, agents_purge=True).ok())
         stage.learn_tokens(site.simulator)
     assert stage.sampler.seen[ON_HOST] and stage.sampler.seen["environment of agents"]

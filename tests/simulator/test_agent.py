@@ -167,24 +167,21 @@ def test_conflict_exit(simulator: Simulator, make: Make) -> None:
     assert CONFLICT in agent.messages()[-1]
 
 
-@pytest.mark.parametrize(("policy", "more"), [("poll", True), ("silent", False)])
-def test_conflict_goes_on(simulator: Simulator, make: Make, policy: str, more: bool) -> None:
-    simulator.control("POST", "users", {"username": "press-01"})
+def test_conflict_goes_on_or_not(simulator: Simulator, make: Make) -> None:
+    """While one agent asks again and again, the other one does not."""
+    ways = {"press-01": "silent", "press-02": "poll"}
+    for name in ways:
+        simulator.control("POST", "users", {"username": name})
     simulator.control("POST", "window", {"open_ms": 60000})
-    agent = make(SIMULATOR_ON_CONFLICT=policy)
-    agent.wait_for(CONFLICT)
+    agents = {name: make(name, SIMULATOR_ON_CONFLICT=policy) for name, policy in ways.items()}
+    for agent in agents.values():
+        agent.wait_for(CONFLICT)
+    for name in ways:
+        simulator.control("DELETE", f"users/{name}")
     simulator.control("POST", "reset-counters")
-
-    def asked() -> bool:
-        return "register" in simulator.control("GET", "requests")["operations"]
-
-    if more:
-        until(asked, "the agent asks again")
-    else:
-        agent.process.poll()
-        simulator.client("admin")
-        assert not asked()
-    assert agent.stop() == 0
+    until(lambda: simulator.control("GET", "requests")["operations"].get("register", 0) >= 10, "it asks on and on")
+    assert [item["username"] for item in simulator.state()["pending"]] == ["press-02"]
+    assert [agent.stop() for agent in agents.values()] == [0, 0]
 
 
 def test_conflict_instead_of_pairing(simulator: Simulator, make: Make) -> None:

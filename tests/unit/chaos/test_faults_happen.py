@@ -27,6 +27,7 @@ class Quick(Site):
         self.command = [sys.executable, "-c", f"import time, sys; time.sleep({seconds}); sys.exit({code})"]
         self.opens = opens  # and never closes
         self.runs = 0
+        self.lies = False  # it ends well and has done nothing
 
     def count_from_now(self) -> None:
         """Nothing is counted."""
@@ -48,7 +49,10 @@ class Quick(Site):
 
     @contextmanager
     def prepared(self) -> Iterator[Prepared]:
-        yield Prepared(self, "registered", {})
+        yield Prepared(self, "registered", {}, self.is_done)
+
+    def is_done(self) -> None:
+        assert not self.lies, "nothing was done"
 
 
 @pytest.fixture
@@ -141,6 +145,20 @@ def test_who_is_killed_or_kept_from_it_closes_no_window(result: Kind) -> None:
         assert run.ended.how == "killed"
     with struck(result, Quick(0, opens=True).prepared, [KeepsOpen()]) as run:
         assert run.ended.how == "ok"
+
+
+@pytest.mark.parametrize("code", [0, 2])
+def test_a_run_that_says_ok_must_have_done_its_work(code: int, result: Kind) -> None:
+    """Else the next one would do it, and nobody would see that the first one has lied."""
+    site = Quick(0.5, code)
+    site.lies = True
+    strike = After(0.05, lambda _site, process: process.poll() is None)
+    if code:
+        with struck(result, site.prepared, [strike]) as run:
+            assert run.ended.code == code
+        return
+    with pytest.raises(AssertionError, match="nothing was done"), struck(result, site.prepared, [strike]):
+        pass
 
 
 def test_variables_are_those_of_the_run_that_is_struck(result: Kind) -> None:
