@@ -27,7 +27,7 @@ def without_line(site):
 
 
 def _rotated(log):
-    """What an agent writes after each poll is there, and so it has announced its request; that is not there any more."""
+    """What an agent writes after each poll is there, so that it has announced its request; that is gone."""
     return NOISE in log and LINE not in log
 
 
