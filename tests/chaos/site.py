@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import random
 import signal
 import subprocess
@@ -150,23 +149,6 @@ class Site(bed.Factory):
 
     def _output(self) -> str:
         return (self.directory / "started.log").read_text(errors="replace")
-
-    def kill_all(self, process: subprocess.Popen[bytes]) -> bool:
-        """SIGKILL the whole tree of a run: its process group, and workers that have made one of their own.
-
-        Returns:
-            Whether the run has ended by that.
-        """
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(30)
-        while left := self.workers():
-            for pid in left:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-        return process.returncode == -signal.SIGKILL
 
     # the starting states
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -160,6 +161,23 @@ class Factory:
         """Processes that are left of a run in this directory."""
         numbers = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit()]
         return [int(entry.name) for entry in numbers if _runs_in(entry, self.directory)]
+
+    def kill_all(self, process: subprocess.Popen[bytes]) -> bool:
+        """SIGKILL the whole tree of a run: its process group, and workers that have made one of their own.
+
+        Returns:
+            Whether the run has ended by that.
+        """
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
+        while left := self.workers():
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+        return process.returncode == -signal.SIGKILL
 
     def _prepared(
         self, playbook: str, arguments: Iterable[str], hosts: dict[str, Any] | None, variables: dict[str, Any]

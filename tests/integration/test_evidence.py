@@ -173,8 +173,7 @@ def broken_off(site: Factory, path: Path, number: int) -> None:
         before = asked(site)
         until(lambda: asked(site) > before, "the run goes on", 60)
         if number == signal.SIGKILL:
-            for pid in site.workers():
-                os.kill(pid, signal.SIGKILL)
+            site.kill_all(process)
         else:
             os.killpg(process.pid, number)
         process.wait(30)

@@ -49,11 +49,10 @@ def test_a_run_that_is_killed_leaves_the_window_to_its_lease(factory):
     site = factory(1, agents_window_lease=5)
     site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600"}
     process = site.start("rollout")
-    until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)
-    for pid in site.workers():
-        os.kill(pid, signal.SIGKILL)
+    try:
+        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+    finally:
+        site.kill_all(process)
     until(lambda: not site.simulator.state()["window"]["open"], "the lease is over", 20)
     del site.agents[0]["env"]
     site.rollout().ok()

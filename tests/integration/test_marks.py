@@ -8,9 +8,6 @@ Both store their credentials before they are let in here, so that nothing else t
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 from integration import lives
 from integration.bed import docker, inspect
@@ -68,11 +65,10 @@ def test_killed_while_its_registration_is_proven(factory):
     """SIGKILL as soon as the users are there: the marks are not gone yet."""
     site = lives.quick(factory(3), SIMULATOR_START_DELAY="2", **BEFORE)  # a proof takes longer than that
     process = site.start("rollout")
-    until(lambda: set(site.names()) <= site.simulator.usernames(), "all are let in", 90)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)
-    for pid in site.workers():
-        os.kill(pid, signal.SIGKILL)
+    try:
+        until(lambda: set(site.names()) <= site.simulator.usernames(), "all are let in", 90)
+    finally:
+        site.kill_all(process)
     assert site.marks() == site.names()
     run = site.rollout().ok()
     assert {verdict for verdict, _reason in lives.verdicts(run).values()} == {"registered"}

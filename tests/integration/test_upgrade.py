@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 
 import pytest
@@ -180,12 +178,8 @@ def killed_after_the_containers(site, hosts):
     process = site.start("upgrade", "--extra-vars", SERIAL, hosts=hosts, agents_version="auto")
     try:
         until(lambda: site.starts().keys() == old.keys() and site.starts() != old, "a container is made anew", 90)
-        os.killpg(process.pid, signal.SIGKILL)
-        for pid in site.workers():
-            os.kill(pid, signal.SIGKILL)
-        process.wait(30)
     finally:
-        process.kill()
+        site.kill_all(process)
 
 
 @pytest.mark.long

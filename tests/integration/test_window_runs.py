@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -84,15 +82,6 @@ def closes_within_a_lease(simulator: Simulator, since: int = 0) -> None:
     assert set(before) == {"unlock"} and last == "lapse", history(simulator)
 
 
-def end(process: subprocess.Popen[bytes], site: Factory) -> None:
-    """SIGKILL for a run and all its workers."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(30)
-    for pid in site.workers():
-        os.kill(pid, signal.SIGKILL)
-
-
 def test_three_runs_at_once_succeed_at_the_first_try(runs):
     """Two end while the third needs the window still; that one lets it lapse."""
     first, second, third = sites = runs("0", "0", "10")
@@ -114,7 +103,7 @@ def test_three_runs_at_once_succeed_at_the_first_try(runs):
         closes_within_a_lease(simulator, alone)
     finally:
         for site, process in zip(sites, processes, strict=False):
-            end(process, site)
+            site.kill_all(process)
     for site in sites:
         (name,) = site.names()
         assert lives.log_of(name).count("Connected to broker") == 2, "once let in, and once for the proof"
@@ -133,13 +122,13 @@ def test_a_run_that_is_killed_hurts_no_other(runs):
         until(lambda: is_open(simulator), "the first run has opened the window", 60)
         processes.append(other.start("rollout"))
         until(lambda: registers(other) and refused(other), "the second needs it too", 60)
-        end(processes[0], killed)
+        killed.kill_all(processes[0])
         simulator.control("DELETE", "faults")
         ended_well(other, processes[1])
         closes_within_a_lease(simulator)
     finally:
         for site, process in zip((killed, other), processes, strict=False):
-            end(process, site)
+            site.kill_all(process)
     killed.agents[0]["env"] = {}
     killed.rollout().ok()
     assert kinds(simulator)[-1] == "lock", "a run that is alone closes"
@@ -164,7 +153,7 @@ def test_a_client_that_is_registered_beside_a_run_leaves_it_the_window(runs):
         assert is_open(simulator) and "lock" not in kinds(simulator), history(simulator)
     finally:
         for site, process in zip((beside, run), processes, strict=False):
-            end(process, site)
+            site.kill_all(process)
 
 
 def test_a_window_of_an_administrator_stays_as_it_was(runs):
@@ -178,7 +167,7 @@ def test_a_window_of_an_administrator_stays_as_it_was(runs):
             ended_well(site, process)
     finally:
         for site, process in zip(sites, processes, strict=True):
-            end(process, site)
+            site.kill_all(process)
     assert history(simulator) == [opened]
     assert is_open(simulator)
     simulator.control("POST", "window", {"open_ms": 0})
