@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +36,31 @@ def run(args: dict[str, Any], **task: Any) -> dict[str, Any]:
     result: dict[str, Any] = standing(agents_registered, args, **task).run(None, TASK_VARS)
     assert set(result) >= KEYS, "the same keys in every state"
     return result
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "line"),
+    [("present", RUNNING, "1 of 1 registered"), ("absent", replace(RUNNING, state="absent"), "1 of 1 retired")],
+)
+def test_what_takes_long_says_how_far_it_is(
+    state: str, seen: Observation, line: str, server: Conversation, params: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    said = []
+
+    @contextmanager
+    def telling(_say: Any, text: Callable[[float], str]) -> Any:
+        yield
+        said.append(text(30.0))
+
+    monkeypatch.setattr(agents_registered, "telling", telling)
+    users = [{"id": "1", "username": "press-1", "createdBy": "client-registry"}] if state == "present" else []
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": users})
+
+    run({**params, "agents": deployed(seen), "state": state})
+
+    assert len(said) == 1 and said[0].startswith(line)
 
 
 def test_without_agents_nobody_is_asked(server: Conversation, params: dict[str, Any]) -> None:
