@@ -22,6 +22,7 @@ from awx.setup import awx_collection
 from integration import lives
 from integration.bed import ROOT, Factory, docker
 from integration.factory_host import BASE
+from simulator.harness import until
 from tools.packaged import PIP
 
 pytestmark = pytest.mark.long
@@ -124,7 +125,7 @@ def test_a_rollout_in_the_image(image: str, factory: Callable[..., Factory]) -> 
         image, "ansible-playbook", "-i", "/runner/inventory.yml", "edgefleet.connectware.rollout",
     ]  # fmt: skip
     first = docker(*command)
-    assert site.connected(site.names()[0]), first
+    until(lambda: site.connected(site.names()[0]), f"the agent is connected after {first}", 30)
     before = site.starts()
     assert "changed=0" in docker(*command)
     assert site.starts() == before

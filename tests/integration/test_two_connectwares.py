@@ -53,14 +53,20 @@ def opened(simulator: Simulator) -> bool:
     return bool(simulator.state()["window"]["open"])
 
 
+def connected(connectware, names):
+    """The agents of these names are, and no others."""
+    wanted = sorted(names)
+    until(lambda: sorted(connectware.connected()) == wanted, f"{', '.join(wanted)} are connected", 30)
+
+
 def test_each_window_and_each_version_is_its_own(factory, south):
     """In the north an administrator has opened the window, which is left alone; that of the south is closed again."""
     site = lives.quick(factory(4))
     hosts, north_names, south_names = halves(site, south)
     site.simulator.control("POST", "window", {"open_ms": BY_HAND * 1000})
     site.rollout("--forks", "2", hosts=hosts, agents_version="auto", agents_window_lease=600).ok()
-    assert sorted(site.simulator.connected()) == sorted(north_names)
-    assert sorted(south.connected()) == sorted(south_names)
+    connected(site.simulator, north_names)
+    connected(south, south_names)
     assert opened(site.simulator), "it was open before"
     assert not opened(south)
     images = {name: site.container(name)["Config"]["Image"].rpartition(":")[2] for name in site.names()}
@@ -84,8 +90,8 @@ def test_a_play_may_say_that_each_has_the_version_of_its_own(factory, south, fir
         "  roles:\n    - role: edgefleet.connectware.agents\n      vars: {agents_version: auto}\n"
     )
     site.play(str(play), hosts=hosts).ok()
-    assert sorted(site.simulator.connected()) == north_names
-    assert sorted(south.connected()) == south_names
+    connected(site.simulator, north_names)
+    connected(south, south_names)
 
 
 def test_a_play_may_give_the_login_and_the_ca_of_all(factory, south):
@@ -103,8 +109,8 @@ def test_a_play_may_give_the_login_and_the_ca_of_all(factory, south):
     play = site.directory / "login.yml"
     play.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": [role]}]))
     site.play(str(play), hosts=hosts, agents_version="auto").ok()
-    assert sorted(site.simulator.connected()) == north_names
-    assert sorted(south.connected()) == south_names
+    connected(site.simulator, north_names)
+    connected(south, south_names)
 
 
 def test_a_token_of_the_first_host_is_not_shown_to_the_other_connectware(factory, south):
@@ -113,8 +119,8 @@ def test_a_token_of_the_first_host_is_not_shown_to_the_other_connectware(factory
     logged_in = site.simulator.client("rollout").session.headers["Authorization"]
     hosts["north0"]["connectware_token"] = str(logged_in).removeprefix("Bearer ")
     site.rollout(hosts=hosts, agents_version="auto").ok()
-    assert sorted(site.simulator.connected()) == north_names
-    assert sorted(south.connected()) == south_names
+    connected(site.simulator, north_names)
+    connected(south, south_names)
     refused = [asked for asked in south.control("GET", "requests")["log"] if asked["status"] == 401]
     assert refused == [], "every token that it saw was its own"
 
@@ -132,7 +138,7 @@ def test_one_that_is_down_stops_its_own_hosts_alone(factory, south, down):
     away, well, connectware = (
         (north_names, south_names, south) if down == "north" else (south_names, north_names, site.simulator)
     )
-    assert sorted(connectware.connected()) == well
+    connected(connectware, well)
     assert [site.container(name) for name in away] == [None] * len(away)
 
 
@@ -170,7 +176,7 @@ def test_many_to_be_registered_anew_at_one_are_not_made_few_by_the_other(factory
         site.simulator.endpoints["url"] not in " ".join(stopped.output.split()).partition("would be registered anew")[2]
     )
     assert site.starts() == before
-    assert sorted(site.simulator.connected()) == north_names
+    connected(site.simulator, north_names)
 
 
 def test_a_wrong_url_registers_nobody_anew(factory, south):
@@ -191,7 +197,7 @@ def test_a_wrong_url_registers_nobody_anew(factory, south):
     asked = south.control("GET", "requests")
     assert asked["operations"]["login"] > 0 and asked["writes"] == 0, asked["operations"]
     assert not opened(south) and not opened(site.simulator) and site.counts()["writes"] == 0
-    assert sorted(site.simulator.connected()) == site.names()
+    connected(site.simulator, site.names())
 
 
 @pytest.mark.parametrize(
