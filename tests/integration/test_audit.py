@@ -150,7 +150,7 @@ def test_what_is_null_counts_as_not_given(factory):
     """As a variable of the inventory under which every line is a comment."""
     site = factory(1)
     site.variables |= dict.fromkeys(
-        ("connectware_contract", "connectware_timeout", "connectware_validate_certs", "agents_log_patterns")
+        ("connectware_contract", "connectware_timeout", "connectware_validate_certs", "agents_docker_timeout")
     )
     site.variables["agents_version"] = "auto"
     site.rollout().ok()
