@@ -93,6 +93,7 @@ def test_a_container_that_is_missing_or_ours_is_refused(factory):
     site.rollout().failed(name, "does not exist", "start it there first")
 
 
+@pytest.mark.long
 def test_an_upgrade_of_its_host_leaves_it_alone(adopted):
     site = adopted()
     own, other = site.names()

@@ -39,7 +39,7 @@ def test_a_second_container_under_the_same_name_is_a_clone(factory):
     ("arguments", "mount"),
     [
         (["--env", "CYBUS_AGENT_NAME=other"], ":/data"),
-        (["--env", "CYBUS_AGENT_NAME=other"], ":/backup"),
+        pytest.param(["--env", "CYBUS_AGENT_NAME=other"], ":/backup", marks=pytest.mark.long),
         ([], ":/backup"),
         (["--label", f"{LABEL}=NAME"], ":/data"),
     ],

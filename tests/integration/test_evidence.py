@@ -183,7 +183,10 @@ def broken_off(site: Factory, path: Path, number: int) -> None:
 
 @pytest.mark.parametrize(
     ("number", "expected"),
-    [(signal.SIGKILL, ["attempted"]), (signal.SIGINT, ["attempted", "unproven"])],
+    [
+        (signal.SIGKILL, ["attempted"]),
+        pytest.param(signal.SIGINT, ["attempted", "unproven"], marks=pytest.mark.long),
+    ],
     ids=["SIGKILL", "SIGINT"],
 )
 def test_a_run_that_breaks_off_has_recorded_what_it_did(factory, path, number, expected):

@@ -68,6 +68,7 @@ def test_a_host_that_is_away_for_a_while_is_put_back_and_the_run_stops(factory, 
     until(lambda: site.connected(lost), f"{lost} works with its old image")
 
 
+@pytest.mark.long
 def test_a_host_that_stays_away_is_said_not_to_be_put_back_and_the_run_stops(factory):
     site = factory(3)
     lost = site.names()[0]
