@@ -66,12 +66,12 @@ def fragment(name: str, part: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def documentation(module: Path) -> dict[str, Any]:
+def documentation(module: Path, part: str = "DOCUMENTATION") -> dict[str, Any]:
     for node in ast.parse(module.read_text("utf-8")).body:
         match node:
-            case ast.Assign(targets=[ast.Name(id="DOCUMENTATION")], value=ast.Constant(value=str() as text)):
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)) if name == part:
                 return yaml.safe_load(text)
-    raise LookupError(f"{module} has no documentation")
+    raise LookupError(f"{module} has no {part}")
 
 
 @pytest.mark.parametrize("name", FRAGMENTS)
@@ -104,6 +104,17 @@ def test_a_module_says_of_exactly_the_shared_attributes_how_far_it_has_them(modu
         assert said["support"] in ("full", "partial", "none", "N/A")
         assert said["support"] != "partial" or said["details"]
         assert "description" not in said
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_the_parts_of_an_error_are_documented_alike(module: Path) -> None:
+    """Ansible has no fragments for what a module returns, so that the same stands in each of them."""
+    errors = importlib.import_module(f"{PACKAGE}.plugins.module_utils._errors")
+    said, first = (documentation(each, "RETURN")["error"]["contains"] for each in (module, MODULES[0]))
+    assert set(errors.ConnectwareError("try").result()) <= set(said) <= set(errors.ApiError("try").result())
+    assert all(said[name] == first[name] for name in set(said) & set(first) - {"kind"})
+    for word in said["kind"]["description"].split("V(")[1:]:
+        assert hasattr(errors, word.partition(")")[0])
 
 
 def test_each_shared_attribute_says_what_it_means() -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from chaos import run
 from chaos.api_plan import ANY, COUNTS, FAULTS, LASTING, ApiFault, Pair, pairs, planned
 from chaos.run import LANES
 from chaos.seeds import dealt
@@ -101,6 +103,11 @@ def test_whoever_cannot_ask_for_the_window_cannot_close_it(operation: str) -> No
 def test_a_window_that_opens_after_the_run_is_not_its_own() -> None:
     assert ApiFault({"operation": "registry_unlock"}).lets_close
     assert not ApiFault({"operation": "registry_unlock"}, impatient=True).lets_close
+
+
+def test_each_file_of_trials_is_in_a_lane() -> None:
+    files = {path.name for path in Path(run.__file__).parent.glob("test_*.py")}
+    assert {word for lane in LANES.values() for word in lane if word.endswith(".py")} == files
 
 
 def test_lanes_share_all_trials_of_the_api_between_them():
