@@ -187,6 +187,7 @@ def test_among_many_notifications_its_own_are_found(awx: Awx, setup: Setup) -> N
     assert awx.changed() == [] == awx.refused
 
 
+@pytest.mark.long
 def test_each_connectware_has_reports_of_its_own(awx: Awx, setup: Setup) -> None:
     """The approval shows what the plan has written there."""
     sites = [

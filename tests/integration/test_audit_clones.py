@@ -38,7 +38,7 @@ def test_a_second_container_under_the_same_name_is_a_clone(factory):
 @pytest.mark.parametrize(
     ("arguments", "mount"),
     [
-        (["--env", "CYBUS_AGENT_NAME=other"], ":/data"),
+        pytest.param(["--env", "CYBUS_AGENT_NAME=other"], ":/data", marks=pytest.mark.long),
         pytest.param(["--env", "CYBUS_AGENT_NAME=other"], ":/backup", marks=pytest.mark.long),
         ([], ":/backup"),
         (["--label", f"{LABEL}=NAME"], ":/data"),

@@ -126,7 +126,7 @@ def test_a_host_that_fails_in_a_batch_of_several(factory):
     registered(site, site.names()[1:])
 
 
-@pytest.mark.parametrize(("share", "done"), [(20, []), (50, [1, 2])])
+@pytest.mark.parametrize(("share", "done"), [pytest.param(20, [], marks=pytest.mark.long), (50, [1, 2])])
 def test_the_share_of_hosts_that_may_fail(factory, share, done):
     """max_fail_percentage: beyond it the run stops between two tasks; what was begun is finished by the next run."""
     site = lives.quick(factory(3))

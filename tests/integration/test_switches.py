@@ -83,12 +83,14 @@ UNSERVED = [
         ["list users", "at most 20 rows"],
         {"settings": {"rows_per_page": 20}},
         id="smaller_pages: at most 100 users a page is documented, so 100 are asked for",
+        marks=pytest.mark.long,
     ),
     pytest.param(
         {"duration_field": "milliseconds", "duration_required": True},
         ["open the registration window", "duration"],
         {"unlock": {"body": {"milliseconds": "{milliseconds}", "duration": None}}},
         id="duration_field: the name of the parameter is assumed, and only one name can be sent",
+        marks=pytest.mark.long,
     ),
     pytest.param(
         {"pairing_id_field": "code"},

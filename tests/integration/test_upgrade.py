@@ -245,7 +245,7 @@ def of_another_version(site, hosts):
 
 @pytest.mark.parametrize(
     "spoiled",
-    [without_user, pytest.param(without_container, marks=pytest.mark.long), of_another_version],
+    [without_user, *(pytest.param(other, marks=pytest.mark.long) for other in (without_container, of_another_version))],
 )
 def test_an_agent_of_the_last_host_that_is_no_case_for_an_upgrade_is_found_before_the_first_host(factory, spoiled):
     site = factory(3)

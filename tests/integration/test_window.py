@@ -171,7 +171,9 @@ def test_a_conflict_is_found_whichever_answer_comes_first(factory, order):
 
 
 @pytest.mark.parametrize("deny", [pytest.param(False, marks=pytest.mark.long), True], ids=["no_deny", "deny"])
-@pytest.mark.parametrize("survives", [False, True], ids=["requests_vanish", "requests_survive"])
+@pytest.mark.parametrize(
+    "survives", [pytest.param(False, marks=pytest.mark.long), True], ids=["requests_vanish", "requests_survive"]
+)
 def test_restarted_while_its_request_is_pending(factory, survives, deny):
     """Its old request stays listed beside the new one: both are its own, but none is authorized while both are listed.
 
