@@ -479,7 +479,7 @@ def test_a_user_that_was_there_before_does_not_show_that_the_client_got_in(
     connectware.opened_by_somebody_else()
     connectware.users, connectware.pending, connectware.statuses["confirm"] = [USER], [OURS], [status]
     connectware.then["confirm"] = [connectware.becomes()]
-    result = run(NAME, **params, evidence_path=str(path), username="press", pairing_id="a82123", timeout=1)
+    result = run(NAME, **params, evidence_path=str(path), username="press", pairing_id="a82123", timeout=3)
     assert result["failed"] and says in result["msg"]
     assert recorded(path)[-1]["outcome"] == "failed"
     assert connectware.writes.count("confirm") == 1
