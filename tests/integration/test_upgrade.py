@@ -9,6 +9,7 @@ import json
 import subprocess
 
 import pytest
+import yaml
 from integration.bed import IMAGE, NEXT_VERSION, VERSION, docker, inspect
 from simulator.harness import until
 
@@ -103,6 +104,13 @@ def test_check_mode_tells_and_touches_nothing(factory):
     becomes(site, NEXT_VERSION)
     run = upgrade(site, hosts, "--check").ok()
     assert all(changed > 0 for changed in run.changes.values())
+
+    role = {"role": "edgefleet.connectware.agents", "vars": {"agents_state": "upgraded"}}
+    play = [{"hosts": "all", "gather_facts": False, "check_mode": True, "roles": [role]}]
+    (site.directory / "checked.yml").write_text(yaml.safe_dump(play))
+    run = site.play("checked.yml", hosts=hosts, agents_version="auto").ok()
+    assert all(changed > 0 for changed in run.changes.values()), "a play of one's own may say so by its keyword"
+
     assert site.starts() == before and site.counts()["writes"] == 0
 
 
