@@ -225,8 +225,8 @@ class WindowLease:
             if exc.refused:
                 self._book.opened(page.low, page.high, page.sure)  # nothing was done
             raise
-        if told is not None and told > length + SLACK + 1:
-            self._book.share()  # a server that keeps a later end: it is somebody else's
+        if told is not None and told > length + SLACK + 1 and asked + told > page.high + SLACK + 1:
+            self._book.share()  # a server that keeps a later end: it is somebody else's, not our own earlier one
         left = length if told is None else told  # some servers cap what is asked for
         self._book.opened(asked + left, self._now() + left)
         return replace(requests, window_open=True, remaining=left)

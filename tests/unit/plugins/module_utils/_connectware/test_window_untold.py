@@ -34,6 +34,7 @@ class Connectware:
         tells: what the list says of the window while it is closed, and while it is open.
         trouble: what answers to the next opening instead.
         loses: an opening takes effect, but its answer does not come back.
+        extends: opening an open window keeps the later end, and the answer to it tells that.
     """
 
     def __init__(self, closed: Any = None, opened: Any = None) -> None:
@@ -41,7 +42,7 @@ class Connectware:
         self.now, self.until = 1000.0, 0.0
         self.calls: list[str] = []
         self.trouble: Any = None
-        self.loses = False
+        self.loses = self.extends = False
 
     @property
     def left(self) -> float:
@@ -53,10 +54,12 @@ class Connectware:
             if self.trouble is not None:
                 trouble, self.trouble = self.trouble, None
                 return trouble
-            self.until = self.now + body["duration"] / 1000
+            self.until = max(self.now + body["duration"] / 1000, self.until if self.extends else 0.0)
             self.calls.append("open")
             if self.loses:
                 return Failure("connect", "the connection was lost")
+            if self.extends:
+                return Reply(200, {}, json.dumps({"unlockedUntil": round(self.left * 1000)}).encode())
         elif verb == "lock":
             self.until = self.now
             self.calls.append("close")
@@ -269,3 +272,21 @@ def test_one_that_tells_only_while_it_is_open_is_believed_when_it_tells_no_more(
     assert not seen.may_be_open
     assert second.hold(seen).window_open
     assert server.calls == ["open", "open"]
+
+
+def test_its_own_longer_opening_is_not_taken_for_somebody_elses() -> None:
+    """The list tells nothing, so it opens once more, for a shorter time; and that keeps the later end."""
+    server = Connectware(ALWAYS_EMPTY)
+    server.extends = True
+    lengths = iter((1.0, 0.0))
+    shelf = shared_windows()
+    assert shelf is not None
+    lease = WindowLease(
+        ConnectwareServer(server.session()), 60.0, lambda: server.now, shelf.book(URL), lambda: next(lengths)
+    )
+    held(lease)
+    server.now += 1.0
+    held(lease)
+    assert server.calls == ["open", "open"] and server.left == 44.0
+    lease.give_back()
+    assert server.calls[-1] == "close" and not server.left
