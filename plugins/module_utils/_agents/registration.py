@@ -173,6 +173,10 @@ def _registered(f: Facts) -> Verdict | None:
         return _new_start(f)
     if f.unsettled > 0:
         return wait(f, e.REGISTERED, "it has just started; watched whether it asks", seconds=f.unsettled, reason=e.NONE)
+    failure, rest = f.own_failure, f.policy.grace - f.uptime
+    if failure is not None and rest > 0:  # it may not have got as far as being refused
+        text = f"it has just started, and its log says: {failure.text}; watched whether it asks"
+        return wait(f, e.REGISTERED, text, seconds=rest, reason=e.NONE)
     text = "its log tells of a 409, but not that it has asked for a registration" if f.foreign_conflict else ""
     text = with_advice(f"its log says: {f.failing}", f.failing) if f.failing else text
     if not seen.log_readable:

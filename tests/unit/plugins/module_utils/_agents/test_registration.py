@@ -1002,3 +1002,13 @@ def test_a_check_by_name_only_would_let_the_impostor_in():
     evidence = Evidence(seen(credentials=False, events=(ASKING, PAIRING)), False, (OTHER,))
     by_name_only = len(evidence.pending) == 1
     assert by_name_only and decide(evidence, POLICY).action != e.AUTHORIZE
+
+
+@pytest.mark.parametrize("uptime", [12.0, 29.0, 31.0, 5000.0])
+def test_who_has_just_started_and_does_not_reach_connectware_is_watched_for_longer(uptime):
+    """Its credentials may be refused as soon as it gets as far: that it does not ask proves nothing yet."""
+    said = LogEvent("unreachable", NOW - 1, text="Cannot reach broker: ECONNREFUSED")
+    verdict = judge(seen(started_at=NOW - uptime, events=(said,)), user=True)
+    is_(verdict, e.REGISTERED, e.WAIT if uptime < POLICY.grace else e.SETTLED)
+    assert "Cannot reach broker: ECONNREFUSED" in verdict.message
+    assert verdict.action == e.SETTLED or verdict.wait == POLICY.grace - uptime
