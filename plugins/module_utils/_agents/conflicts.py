@@ -64,19 +64,23 @@ def conflict(f: Facts) -> Verdict | None:
     """The last word of the agent is a conflict, or that of Connectware about its request."""
     if not f.evidence.user_exists:
         return None
-    if f.evidence.history.name_taken and f.evidence.pending and not f.evidence.history.authorized:
-        return conflict_policy(f, "Connectware refuses with 409 to authorize its request")
+    own = f.own_id is not None and f.own_id in f.evidence.pending
+    if f.evidence.history.name_taken and own and not f.evidence.history.authorized:
+        # Its line may be that of an old success, and the request a stranger's who has read it.
+        told = "Connectware refuses with 409 to authorize its request"
+        return _proof(f, told) if f.policy.on_conflict == "replace" and _worth_a_proof(f) else conflict_policy(f, told)
     if not f.in_conflict:
         return None
     if _worth_a_proof(f):
-        held = "its volume has credentials" if f.evidence.observation.credentials else "nobody can look for credentials"
-        return Verdict(
-            e.UNPROVEN,
-            f.reason if f.evidence.history.asks_now else e.NONE,
-            e.RESTART,
-            f"its log tells of a conflict and {held}: restarted to see which holds",
-        )
+        return _proof(f, "its log tells of a conflict")
     return conflict_policy(f, "it asks for a registration that Connectware refuses with 409")
+
+
+def _proof(f: Facts, told: str) -> Verdict:
+    held = "its volume has credentials" if f.evidence.observation.credentials else "nobody can look for credentials"
+    reason = f.reason if f.evidence.history.asks_now else e.NONE
+    text = f"{told} and {held}: restarted to see which holds"
+    return Verdict(e.UNPROVEN, reason, e.RESTART, text, wait=f.settle_time)
 
 
 def _worth_a_proof(f: Facts) -> bool:

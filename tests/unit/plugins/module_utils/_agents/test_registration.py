@@ -1012,3 +1012,18 @@ def test_who_has_just_started_and_does_not_reach_connectware_is_watched_for_long
     is_(verdict, e.REGISTERED, e.WAIT if uptime < POLICY.grace else e.SETTLED)
     assert "Cannot reach broker: ECONNREFUSED" in verdict.message
     assert verdict.action == e.SETTLED or verdict.wait == POLICY.grace - uptime
+
+
+@pytest.mark.parametrize(
+    ("observation", "history"),
+    [
+        (seen(events=(ASKING, PAIRING, CONFLICT)), {}),
+        (seen(events=(ASKING, PAIRING)), {"name_taken": True}),
+    ],
+    ids=["told_by_its_log", "told_by_connectware"],
+)
+def test_whose_conflict_is_to_be_proven_is_watched_until_it_would_have_asked(observation, history):
+    """Also by the host, which removes the mark of one that was never registered after so long a silence."""
+    verdict = judge(observation, user=True, pending=[OWN] if history else [], policy=Policy("replace"), **history)
+    is_(verdict, e.UNPROVEN, e.RESTART)
+    assert verdict.wait == POLICY.settle
