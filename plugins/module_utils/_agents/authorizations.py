@@ -37,6 +37,15 @@ def of_agent(seen: Observation, listed_id: str, window_open: bool, reason: str) 
     )
 
 
+def no_user_yet(username: str) -> str:
+    """Some servers make the user only when whoever was authorized asks again: then nobody can be thrown out before."""
+    return (
+        "No user was made: if another request had taken the place of its own, whoever sent that gets in when he asks"
+        f" again. So delete the user {printable(username)!r} if it appears before this agent is registered, and run"
+        " again."
+    )
+
+
 @dataclass
 class Authorizations:
     """The authorizations of one agent. Times as in History, `at` by the caller's monotonic clock.
@@ -99,6 +108,11 @@ class Authorizations:
             self.settle(a.FAILED, trouble)
         else:
             self._attempted = pairing_id
+
+    @property
+    def unanswered(self) -> bool:
+        """One may have taken effect although nobody said so."""
+        return self._attempted is not None
 
     def attempted(self, in_effect: bool, trouble: str) -> str | None:
         """The pairing ID of a failed attempt that has taken effect all the same; None if there is none.

@@ -127,6 +127,7 @@ class Conversation:
             interrupted = False
         except ConnectwareError:
             interrupted = False
+            self._server.take_back_unproven(self._open_records())
             raise
         finally:
             self.ending = True
@@ -208,12 +209,8 @@ class Conversation:
     def _run_out_of_time(self) -> None:
         if self._outage is not None:
             raise self._outage
+        self._server.take_back_unproven(self._open_records())
         for record in self._open_records():
-            if record.unproven:
-                try:
-                    self._server.take_back(record)
-                except OUTAGE as exc:  # the others are thrown out all the same
-                    record.note_taken_back(exc.message)
             record.timed_out = True
 
     def _close_window(self, interrupted: bool = False) -> None:

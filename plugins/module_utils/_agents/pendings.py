@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import evidence as e
+from .authorizations import no_user_yet
 from .evidence import Verdict
 from .facts import Facts
 from .judging import fail, patient, restart_to_ask, wait, without_log
@@ -50,15 +51,10 @@ def awaiting_authorization(f: Facts) -> Verdict | None:
 
 
 def _todo_of_listed(f: Facts) -> str:
-    """Some servers make the user only when whoever was authorized asks again: then nobody can be thrown out before."""
     todo = "Check the operation confirm in connectware_contract, and the permissions of the account."
     if f.evidence.user_exists:
         return todo
-    return (
-        f"{todo} No user was made: if another request had taken the place of its own, whoever sent that gets in when he"
-        f" asks again. So delete the user {printable(f.evidence.observation.username)!r} if it appears before this"
-        " agent is registered, and run again."
-    )
+    return f"{todo} {no_user_yet(f.evidence.observation.username)}"
 
 
 def _to_be_authorized(f: Facts, text: str) -> Verdict:

@@ -250,8 +250,11 @@ class AgentRecord:
         self._name_taken = True
 
     def settle_attempt(self, now: float) -> None:
-        """The server shows whether the attempt has taken effect all the same."""
-        attempted = self.authorizations.attempted(self.user_exists and not self.pending, self.trouble)
+        """The server shows whether the attempt has taken effect all the same.
+
+        There was no user before it. That a request is listed still, or again, does not tell who has become one.
+        """
+        attempted = self.authorizations.attempted(self.user_exists, self.trouble)
         if attempted is not None:
             self.note_authorized(attempted, now, sure=False)
 
@@ -291,10 +294,22 @@ class AgentRecord:
         self.actions.append("user_deleted")
 
     @property
-    def unproven(self) -> bool:
+    def let_in(self) -> bool:
         """This run has let somebody in under its name, and it has not come back with the credentials of that."""
-        came_back = self.verdict is not None and self.verdict.verdict == REGISTERED
-        return bool(self.authorizations.taken and self.user_exists and not self.taken_back) and not came_back
+        return bool(self.authorizations.taken and not self.taken_back) and not self._came_back
+
+    @property
+    def unproven(self) -> bool:
+        """The same, and the user of that is there."""
+        return self.let_in and self.user_exists
+
+    @property
+    def _came_back(self) -> bool:
+        """Or is about to; but who had credentials before, or was started by the engine since, may just as well ask."""
+        if self.verdict is None or self.verdict.verdict != REGISTERED:
+            return False
+        started_by_us = self._proved_new or not self.authorizations.saved
+        return self.verdict.final or (started_by_us and not self.observation.restart_count)
 
     def note_kept(self, why: str) -> None:
         """The user that is in the way must not, or could not, be deleted."""

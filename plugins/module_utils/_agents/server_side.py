@@ -20,6 +20,7 @@ from .._errors import (
     ServerError,
     UnreachableError,
 )
+from .authorizations import no_user_yet
 from .closing_first import ClosingFirst
 from .evidence import AUTHORIZE
 from .ports import OUTAGE, Requests, ServerPort
@@ -145,6 +146,33 @@ class ServerSide:
         else:
             record.note_taken_back(why=why)
 
+    def take_back_unproven(self, records: Sequence[AgentRecord]) -> None:
+        """The run ends: throw out whom it has let in, or may have, and who has not come back.
+
+        By a look right now: the user may be newer than the last one, and so may the effect of an authorization whose
+        answer was lost. What ends the run keeps nobody in, unless Connectware itself does not answer.
+        """
+        let_in = [record for record in records if record.let_in or record.authorizations.unanswered]
+        if not let_in:
+            return
+        trouble = ""
+        try:
+            self._look_for_users(let_in)
+        except ApiError as exc:
+            trouble = exc.message
+        for record in let_in:
+            if record.let_in and trouble:
+                record.note_taken_back(trouble)
+            elif record.let_in and not record.user_exists:
+                self.warnings.append(
+                    f"The request of agent {record.name} was authorized. {no_user_yet(record.observation.username)}"
+                )
+            elif record.unproven:
+                try:
+                    self.take_back(record)
+                except OUTAGE as exc:  # the others are thrown out all the same
+                    record.note_taken_back(exc.message)
+
     def clear(self, records: Sequence[AgentRecord]) -> None:
         """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment.
 
@@ -243,6 +271,7 @@ class ServerSide:
         existing = self._server.existing([record.observation.username])
         record.note_user(existing)
         if existing:
+            record.settle_attempt(self._now())
             record.note_taken_name()
 
     def _clear_up(self, record: AgentRecord, why: str) -> None:
@@ -251,11 +280,17 @@ class ServerSide:
         Where the request is gone and no user is there yet, nobody can say whether it took effect.
         """
         try:
-            self.list_requests()
-            record.user_exists = record.observation.username in self._server.existing([record.observation.username])
-            if record.user_exists or record.pending:
-                record.settle_attempt(self._now())
+            self._look_for_users([record])
             if record.unproven:
                 self.take_back(record, why)
         except ApiError as exc:  # the answer is what the user has to know first
             self.warnings.append(exc.message)
+
+    def _look_for_users(self, records: Sequence[AgentRecord]) -> None:
+        """Who is a user right now, and whether authorizations that nobody has answered have taken effect."""
+        self.list_requests()
+        existing = self._server.existing([record.observation.username for record in records])
+        for record in records:
+            record.note_user(existing)
+            if record.user_exists or record.pending:
+                record.settle_attempt(self._now())
