@@ -10,6 +10,10 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 attributes:
+  action_group:
+    description: Its shared options can be set for the whole group with C(module_defaults).
+  async:
+    description: Can be used with the keyword C(async).
   check_mode:
     description: Can run in check mode and say whether it would change something, without changing it.
   diff_mode:

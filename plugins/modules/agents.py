@@ -24,6 +24,13 @@ extends_documentation_fragment:
   - edgefleet.connectware.agent_options
   - edgefleet.connectware.grouped_options
 attributes:
+  action_group:
+    support: full
+    membership:
+      - edgefleet.connectware.engine
+  async:
+    support: partial
+    details: With it, no line is said meanwhile, and a message names neither host nor agents before it.
   check_mode:
     support: full
   diff_mode:

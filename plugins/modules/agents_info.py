@@ -16,11 +16,17 @@ extends_documentation_fragment:
   - edgefleet.connectware.engine
   - edgefleet.connectware.grouped_options
 attributes:
+  action_group:
+    support: full
+    membership:
+      - edgefleet.connectware.engine
+  async:
+    support: full
   check_mode:
     support: full
   diff_mode:
-    support: none
-    details: It changes nothing.
+    support: N/A
+    details: The module changes nothing.
   idempotent:
     support: full
   platform:

@@ -29,6 +29,14 @@ extends_documentation_fragment:
   - edgefleet.connectware.grouped_options
   - edgefleet.connectware.window
 attributes:
+  action_group:
+    support: full
+    membership:
+      - edgefleet.connectware.connectware
+      - edgefleet.connectware.engine
+  async:
+    support: none
+    details: The conversation with Connectware is held on the controller.
   check_mode:
     support: full
   diff_mode:

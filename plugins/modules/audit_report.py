@@ -17,6 +17,11 @@ description:
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
 attributes:
+  action_group:
+    support: none
+    membership: []
+  async:
+    support: full
   check_mode:
     support: full
     details: In check mode everything is judged and nothing is written.

@@ -22,6 +22,12 @@ extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.connectware
 attributes:
+  action_group:
+    support: full
+    membership:
+      - edgefleet.connectware.connectware
+  async:
+    support: full
   check_mode:
     support: full
   diff_mode:

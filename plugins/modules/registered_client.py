@@ -23,6 +23,12 @@ extends_documentation_fragment:
   - edgefleet.connectware.evidence
   - edgefleet.connectware.window
 attributes:
+  action_group:
+    support: full
+    membership:
+      - edgefleet.connectware.connectware
+  async:
+    support: full
   check_mode:
     support: full
     details: Does not wait for a request. Fails where another client asks under the username.

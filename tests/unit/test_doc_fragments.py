@@ -107,6 +107,24 @@ def test_a_module_says_of_exactly_the_shared_attributes_how_far_it_has_them(modu
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_module_names_the_action_groups_that_it_is_in(module: Path) -> None:
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))["action_groups"]
+    own = [f"edgefleet.connectware.{group}" for group, modules in groups.items() if module.stem in modules]
+    said = documentation(module)["attributes"]["action_group"]
+
+    assert said == {"support": "full" if own else "none", "membership": own}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_module_says_of_async_what_ansible_does_with_it(module: Path) -> None:
+    """An action that holds its conversation on the controller refuses it, all others have a module that can do it."""
+    action = ROOT / "plugins" / "action" / module.name
+    refused = action.exists() and "_supports_async = False" in action.read_text("utf-8")
+
+    assert (documentation(module)["attributes"]["async"]["support"] == "none") == refused
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_the_parts_of_an_error_are_documented_alike(module: Path) -> None:
     """Ansible has no fragments for what a module returns, so that the same stands in each of them."""
     errors = importlib.import_module(f"{PACKAGE}.plugins.module_utils._errors")
@@ -120,5 +138,5 @@ def test_the_parts_of_an_error_are_documented_alike(module: Path) -> None:
 def test_each_shared_attribute_says_what_it_means() -> None:
     found = fragment("attributes", "attributes")
 
-    assert set(found) == {"check_mode", "diff_mode", "idempotent", "platform"}
+    assert set(found) == {"action_group", "async", "check_mode", "diff_mode", "idempotent", "platform"}
     assert all(set(said) == {"description"} and said["description"] for said in found.values())
