@@ -71,6 +71,7 @@ class Awx:
 
     Args:
         superuser: whether the one account is a system administrator, else it administers the organization.
+        refusing: what is refused with 400, by method and resource, and in which words.
     """
 
     url: str
@@ -82,6 +83,7 @@ class Awx:
     token: str = field(default_factory=secrets.token_hex)
     writes: list[Write] = field(default_factory=list)
     refused: list[tuple[str, str, Any]] = field(default_factory=list)
+    refusing: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     tokens: dict[int, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -202,6 +204,8 @@ class Handler(BaseHTTPRequestHandler):
         return 201, {"id": number, "token": self.awx.tokens[number]}
 
     def _list(self, method: str, resource: str, query: dict[str, str], payload: Any) -> tuple[int, Any]:
+        if (method, resource) in self.awx.refusing:
+            raise RefusedError(400, **self.awx.refusing[method, resource])
         # An approval is made by its node, and nothing is made as a unified job template.
         if method == "POST" and resource not in ("unified_job_templates", "workflow_approval_templates"):
             return 201, self.awx.objects.create(resource, payload)
