@@ -164,6 +164,27 @@ def test_each_entry_point_of_a_role_is_specified(role: Path) -> None:
     assert all((role / "tasks" / f"{name}.yml").exists() for name in specified)
 
 
+def silent_tasks(entries: list[dict[str, Any]], rescued: bool = False) -> Iterator[str]:
+    """Tasks that keep silent about secrets, and about why they failed: nothing that follows a failure tells it."""
+    for entry in entries:
+        if "block" in entry:
+            tells = any("fail" in str(list(task)) or "refused.yml" in str(task) for task in entry.get("rescue", []))
+            yield from silent_tasks(entry["block"], rescued or tells)
+            yield from silent_tasks([*entry.get("rescue", []), *entry.get("always", [])], rescued)
+        elif entry.get("no_log") and not rescued:
+            yield entry["name"]
+
+
+def test_no_task_that_keeps_silent_hides_why_it_failed() -> None:
+    files = sorted(ROOT.glob("roles/*/tasks/*.yml"))
+    texts = {path: path.read_text("utf-8") for path in files}
+    silent = [f"{path.parts[-3]}: {name}" for path in files for name in silent_tasks(yaml.safe_load(texts[path]))]
+
+    assert sum(text.count("no_log:") for text in texts.values()) >= 5
+    assert silent == []
+    assert list(silent_tasks([{"name": "a", "no_log": True}, {"block": [{"name": "b", "no_log": True}]}])) == ["a", "b"]
+
+
 # ----------------------------------------------------------------------------------------------------------- modules
 
 
