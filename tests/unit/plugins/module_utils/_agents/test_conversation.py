@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import VERDICTS, Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interim import Interim
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
@@ -236,6 +236,47 @@ def in_conflict(*names):
         world.restart(name)
     world.sleep(10.0)
     return world
+
+
+def in_every_state():
+    """An agent for each verdict, named after it."""
+    world = World(pending_survives=True)
+    for name in ("awaiting_authorization", "impostor", "awaiting_request", "unreadable"):
+        world.add(name, boot=10_000.0 if name == "unreadable" else 0.5).marked = True
+    for name in ("broken", "conflict", "registered", "unproven", "unsaved", "rejected"):
+        world.registered(name).marked = name == "registered"
+    world.agents["conflict"].credentials = world.agents["unsaved"].credentials = False
+    world.restart("conflict")
+    for name in ("unproven", "unsaved"):
+        pairing = LogEvent("pairing", world.now - 400.0, name, "a00001")
+        world.agents[name].events = [LogEvent("asking_new", world.now - 400.0), pairing]
+    world.users.discard("rejected")
+    world.open_window(60.0)
+    world.sleep(80.0)  # it has closed by itself
+    world.pending = [request for request in world.pending if request[0] != "awaiting_request"]
+    world.stranger("impostor")
+    world.calls.clear()
+    return world
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "replace"])
+@pytest.mark.parametrize("watch_started", [False, True])
+def test_check_mode_writes_nothing_whatever_the_verdict(on_conflict, watch_started):
+    world = in_every_state()
+    seen = {name: world.observe(name) for name in world.agents}
+    seen["broken"] = replace(seen["broken"], state="restarting", restart_count=5, exit_code=139)
+    records = [AgentRecord(each) for each in seen.values()]
+    users, pending, window = set(world.users), list(world.pending), world.window_until
+    clock = Clock(lambda: world.now, world.sleep)
+
+    conversation = Conversation(records, world, world, Policy(on_conflict), clock=clock, book=own_book())
+    conversation.predict(watch_started=watch_started)
+
+    found = {record.name: outcome(record, predicted=True)["verdict"] for record in records}
+    assert found == {verdict: verdict for verdict in VERDICTS}
+    assert set(writes(world)) <= {"undeletable"}, "which only reads"
+    assert (world.users, world.pending, world.window_until) == (users, pending, window)
+    assert (world.restarts, world.unmarked, world.let_in) == ({}, [], [])
 
 
 @pytest.mark.parametrize("watch_started", [False, True])
