@@ -176,3 +176,43 @@ def test_an_agent_that_exits_when_rejected_is_told_with_its_last_words(factory):
     docker("volume", "rm", f"connectware-agent-{exits}")
     lives.healed(site, [exits])
     lives.nothing_to_do(site)
+
+
+def test_check_mode_with_reading_rights_alone_tells_every_trouble_and_writes_nothing(factory):
+    """A prediction needs no right to change anything, and no permission to replace makes it change something."""
+    site = lives.quick(factory(), "healthy", "stopped", "changed", "asks", "impostor", "lost", "new")
+    *there, new = site.agents
+    site.agents = there
+    lives.first_rollout(site)
+    site.agents = [*there, new]
+    healthy, stopped, changed, asks, impostor, lost, new = site.names()
+    docker("stop", f"connectware-agent-{stopped}")
+    site.agents[2]["env"] = {"CYBUS_LOG_LEVEL": "debug"}
+    lives.empty(lost)
+    lives.restart(lost)
+    site.simulator.control("POST", "window", {"open_ms": 120_000})
+    for name in (asks, impostor):
+        site.simulator.control("DELETE", f"users/{name}")
+    site.simulator.control("POST", "register", {"username": impostor, "pairing_id": "ffffff"})
+    until(lambda: {asks, impostor} <= {name for name, _id in site.pending()}, "both ask")
+    until(lambda: "409" in lives.log_of(lost), "its request meets a conflict")
+    token = site.simulator.client("reader").session.headers["Authorization"].split()[1]
+    reader = {"connectware_token": token, "connectware_username": None, "connectware_password": None}
+    before, users, pending = site.starts(), site.simulator.state()["users"], site.pending()
+    site.count_from_now()
+
+    run = site.rollout("--check", "--diff", **REPLACE, **reader)
+
+    assert {name: found[0] for name, found in lives.verdicts(run).items()} == {
+        healthy: "registered",
+        stopped: "registered",
+        changed: "registered",
+        asks: "awaiting_authorization",
+        impostor: "impostor",
+        lost: "conflict",
+        new: "awaiting_request",
+    }, run.output
+    assert site.counts()["writes"] == 0 and "login" not in site.counts()["operations"]
+    assert site.starts() == before and site.container(new) is None and site.volume(new) is None
+    assert site.simulator.state()["users"] == users and sorted(site.pending()) == sorted(pending)
+    assert site.simulator.state()["window"]["open"]
