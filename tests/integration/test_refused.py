@@ -119,8 +119,11 @@ def test_one_agent_that_cannot_start_does_not_keep_the_others_from_registering(f
 def test_pairing_that_never_appears(factory):
     site = factory(2)
     slow, good = site.names()
-    site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600"}
-    run = site.rollout(agents_grace=3, agents_timeout=60).failed("factory", slow, "docker logs")
+    site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600", "SIMULATOR_NOISE": "2"}
+    said = ("Last log lines: ",)
+    run = site.rollout(agents_grace=3, agents_timeout=60).failed("factory", slow, "docker logs", *said)
+    docker("restart", "--time", "1", f"connectware-agent-{slow}")
+    site.rollout(agents_timeout=5).failed(f"agent {slow}: time is out, see timeout (agents_timeout)", *said)
     assert run.agents[slow]["actions"].count("restarted") == 1
     assert run.agents[good]["verdict"] == "registered"
     assert not site.simulator.state()["window"]["open"]
@@ -132,7 +135,8 @@ def test_pairing_that_never_appears(factory):
 def test_crash_loop(factory):
     site = factory(1)
     site.agents[0]["env"] = {"SIMULATOR_CRASH": "7"}
-    site.rollout(agents_timeout=60).failed("factory", site.names()[0], "broken", "7")
+    said = ("crashes again and again", "last exit code 7", "Fatal error, exiting with 7")
+    site.rollout(agents_timeout=60).failed("factory", site.names()[0], "broken", *said)
     del site.agents[0]["env"]
     site.rollout().ok()
 

@@ -14,10 +14,14 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import VERDICTS, Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import (
+    AWAITING_REQUEST,
+    VERDICTS,
+    Policy,
+)
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interim import Interim
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import LogEvent, Observation
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import outcome
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import failure_of, outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import own_book
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
@@ -215,6 +219,28 @@ def test_agent_that_never_asks_times_out_with_its_last_lines():
     assert lines[0] == "0 of 1 registered, waiting for agent-1: not judged yet"
     assert re.fullmatch(r"0 of 1 registered, waiting for agent-1: awaiting_request since [1-9]\d* s", lines[20])
     assert world.window_until <= world.now
+
+
+def test_who_ran_out_of_time_is_told_with_what_was_seen_last_and_the_end_of_its_log():
+    world = World()
+    world.add("agent-1", boot=10_000.0)
+    said = {"last_lines": ("one", "two", "three", "no route to host"), "former_lines": ("it was killed",)}
+    honest = world.observe
+    world.observe = lambda name: replace(honest(name), **said)
+    record = AgentRecord(world.observe("agent-1"))
+    clock = Clock(lambda: world.now, world.sleep)
+    Conversation([record], world, world, Policy(grace=500.0), timeout=20.0, clock=clock, book=own_book()).run()
+
+    failure = failure_of([record], "hamburg", {}, {"interim": {}})
+
+    assert failure["failed"] and failure["msg"].startswith(
+        "Host hamburg: 1 of 1 agents are not registered: agent agent-1: time is out, see timeout (agents_timeout); last"
+        f" seen: {AWAITING_REQUEST}: {record.verdict.message}"
+    )
+    assert failure["msg"].endswith(
+        ". Last log lines: two | three | no route to host. Before the engine started it again: it was killed"
+    )
+    assert outcome(record)["last_lines"] == list(said["last_lines"])
 
 
 def test_check_mode_only_reads():
