@@ -125,6 +125,28 @@ def test_credentials_rejected_in_every_way(factory):
     lives.nothing_to_do(site, **REPLACE)
 
 
+def test_the_permission_to_replace_reaches_nobody_but_the_agent_that_is_named(factory):
+    """Of two agents on two hosts in the same trouble; the other one is not even looked at."""
+    site = lives.quick(factory(), "one", "other", "healthy")
+    hosts = {"hamburg": {"agents_list": site.agents[:1]}, "kiel": {"agents_list": site.agents[1:]}}
+    site.rollout(hosts=hosts).ok()
+    one, other, _healthy = site.names()
+    for name in (one, other):
+        lives.empty(name)
+        lives.restart(name)
+        until(lambda n=name: "newly generated" in lives.log_of(n).rpartition("Connected to")[2], f"{name} asks")
+    users = {user["username"]: user for user in site.simulator.state()["users"]}
+    before = site.starts()
+
+    run = site.rollout(hosts=hosts, agents_only=[one], **REPLACE).ok()
+
+    assert set(run.agents) == {one} and "user_deleted" in run.agents[one]["actions"]
+    assert lives.touched(before, site.starts()) == {one}
+    found = {user["username"]: user for user in site.simulator.state()["users"]}
+    assert {name for name in users if found[name] != users[name]} == {one}
+    site.rollout(hosts=hosts, **MANY).failed(f"agent {other}: conflict")
+
+
 @pytest.mark.parametrize("window", [pytest.param("closed", marks=pytest.mark.long), "open"])
 def test_the_reason_of_a_conflict_does_not_depend_on_the_window(factory, window):
     site = lives.quick(factory(), "lost", "changed")

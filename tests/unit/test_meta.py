@@ -121,6 +121,29 @@ def test_a_proof_names_what_it_proves(thing: str, sort: str) -> None:
     assert any(word.search(node.partition("[")[2] or source_of(node)) for node in PROOFS[thing][sort])
 
 
+# What tests of its own compare with the engine: these options have more than two values to try.
+DRIFTS_ELSEWHERE = {"networks": "test_networks", "certificates": "test_certificates_that_were_renewed"}
+
+
+def test_of_each_option_of_a_container_it_is_tried_whether_it_drifts_and_settles() -> None:
+    found = keys_of("plugins/module_utils/_argspec.py", "AGENT_OPTIONS")
+    tried = keys_of("tests/integration/test_docker_agents.py", "OPTIONS")
+
+    assert len(found) > 20
+    assert set(found) <= set(tried) | set(DRIFTS_ELSEWHERE)
+    for test in DRIFTS_ELSEWHERE.values():
+        assert source_of(f"tests/integration/test_docker_agents.py::{test}")
+
+
+def keys_of(path: str, table: str) -> list[str]:
+    """The keys of a table in a file."""
+    for node in ast.parse((ROOT / path).read_text("utf-8")).body:
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict(keys=keys)) if name == table:
+                return [key.value for key in keys if isinstance(key, ast.Constant)]
+    raise LookupError(f"{path} has no {table}")
+
+
 # ---------------------------------------------------------------------------------------------------------- examples
 
 WITH_EXAMPLE = [thing for thing in PLACES if kind_of(thing) not in {*WITHOUT_EXAMPLE, "files"}]
