@@ -45,9 +45,20 @@ def test_each_guide_is_in_the_table_of_contents() -> None:
 
 
 def test_the_readme_lists_each_guide() -> None:
-    listed = text_of(ROOT / "README.md").partition("\n## Documentation\n")[2]
+    listed = text_of(ROOT / "README.md").partition("\n## Documentation\n")[2].partition("\n## ")[0]
 
     assert sorted(re.findall(r"\]\(docs/docsite/rst/(\w+)\.rst\)", listed)) == [page.stem for page in GUIDES]
+
+
+def test_the_readme_has_the_sections_that_automation_hub_asks_for() -> None:
+    asked = ["Description", "Requirements", "Installation", "Use cases", "Testing", "Support", "Release notes",
+             "Related information", "License"]  # fmt: skip
+    headings = re.findall(r"^## (.*)$", text_of(ROOT / "README.md"), re.MULTILINE)
+
+    assert [name for name in asked if name not in headings] == []
+    for name in ("CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md"):
+        assert f"]({name})" in text_of(ROOT / "README.md")
+        assert (ROOT / name).exists()
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=named)
