@@ -9,6 +9,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
+  - Python 3.8 or newer
   - requests
   - jmespath
 options:

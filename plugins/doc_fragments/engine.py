@@ -9,6 +9,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
+  - Python 3.8 or newer on the factory host
   - Docker Engine 20.10 (API 1.41) or newer on the factory host
   - docker SDK for Python 5.0 or newer on the factory host
 options:

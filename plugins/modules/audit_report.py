@@ -14,6 +14,8 @@ description:
     the files V(audit.json), V(audit.xml) (JUnit) and V(audit.html). It asks nobody.
   - The page is one file. It loads nothing, and its Content Security Policy forbids that it could.
   - Runs on the controller. The role calls it; there is hardly a reason to call it in another way.
+requirements:
+  - Python 3.8 or newer
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
 attributes:

@@ -116,6 +116,16 @@ def test_a_module_names_the_action_groups_that_it_is_in(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_a_module_says_which_python_it_needs(module: Path) -> None:
+    """Of its own, or of a fragment."""
+    document = documentation(module)
+    texts = [module, *(ROOT / "plugins" / "doc_fragments" / f"{name.rpartition('.')[2]}.py"
+                       for name in document["extends_documentation_fragment"])]  # fmt: skip
+
+    assert any("\n  - Python 3.8 or newer" in text.read_text("utf-8") for text in texts)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_a_module_says_of_async_what_ansible_does_with_it(module: Path) -> None:
     """An action that holds its conversation on the controller refuses it, all others have a module that can do it."""
     action = ROOT / "plugins" / "action" / module.name
