@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -73,6 +74,10 @@ def check_artifact(folder: Path) -> None:
         names = artifact.getnames()
         changelog = artifact.extractfile("CHANGELOG.md")
         assert changelog is not None and "something new to tell" in changelog.read().decode()
+        readme = artifact.extractfile("README.md")
+        assert readme is not None
+        links = re.findall(r"\]\(([^)\s]+)\)", readme.read().decode())
+        assert links and [link for link in links if not link.startswith(("https://", "#"))] == []
         image = artifact.extractfile(IMAGE)
         assert image is not None
         assert [each["name"] for each in yaml.safe_load(image)["collections"] if each.get("type") == "file"] == [

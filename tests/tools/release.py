@@ -17,16 +17,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import posixpath
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 IMAGE = "docs/examples/execution-environment/requirements.yml"  # names the artifact that goes into the image
 CHANGED = ("galaxy.yml", "CHANGELOG.md", "changelogs", IMAGE)
 
@@ -108,8 +112,41 @@ def write_changelog(collection: Path, version: str) -> None:
     run("antsibull-changelog", "release", "--version", version, cwd=collection, env=env)
 
 
+def with_links_of_the_tag(text: str, folder: str, repository: str, version: str) -> str:
+    """Galaxy shows a README without the files around it: what it links to is that of the tag, in the repository.
+
+    Args:
+        folder: where the README is, relative to the collection.
+    """
+
+    def absolute(found: re.Match[str]) -> str:
+        picture, shown, target = found.group("picture", "text", "target")
+        if target.startswith(("https://", "#")):
+            return found.group()
+        place = posixpath.normpath(posixpath.join(folder, target))
+        return f"{picture}[{shown}]({repository}/{'raw' if picture else 'blob'}/{version}/{place})"
+
+    return LINK.sub(absolute, text)
+
+
+@contextmanager
+def links_of_the_tag(collection: Path, version: str) -> Iterator[None]:
+    """In each README meanwhile; those of the checkout lead to its own files."""
+    repository = yaml.safe_load((collection / "galaxy.yml").read_text("utf-8"))["repository"]
+    before = {
+        path: path.read_text("utf-8") for path in (collection / "README.md", *collection.glob("roles/*/README.md"))
+    }
+    for path, text in before.items():
+        folder = path.parent.relative_to(collection).as_posix()
+        path.write_text(with_links_of_the_tag(text, folder, repository, version), encoding="utf-8")
+    yield
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+
+
 def build(collection: Path, folder: Path, version: str) -> Path:
-    run("ansible-galaxy", "collection", "build", "--output-path", str(folder), cwd=collection)
+    with links_of_the_tag(collection, version):
+        run("ansible-galaxy", "collection", "build", "--output-path", str(folder), cwd=collection)
     artifact = folder / artifact_name(version)
     if not artifact.exists():
         raise ReleaseError(f"ansible-galaxy has built no {artifact.name}.")

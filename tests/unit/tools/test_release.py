@@ -105,6 +105,25 @@ def test_a_release_has_something_to_tell(checkout: Path) -> None:
         release.write_changelog(checkout, "1.0.0")
 
 
+def test_links_of_a_readme_lead_to_the_tag(checkout: Path) -> None:
+    there = "https://example.com/r"
+    (checkout / "galaxy.yml").write_text(f"{GALAXY}repository: {there}\n")
+    (checkout / "roles" / "agents").mkdir(parents=True)
+    of_all, of_a_role = checkout / "README.md", checkout / "roles" / "agents" / "README.md"
+    of_all.write_text("![A picture](docs/a.png) [the\nguide](docs/b.rst), [it](https://b.example) [here](#it)")
+    of_a_role.write_text("[example](../../docs/c.yml)")
+    before = of_all.read_text(), of_a_role.read_text()
+
+    with release.links_of_the_tag(checkout, "1.2.3"):
+        assert of_all.read_text() == (
+            f"![A picture]({there}/raw/1.2.3/docs/a.png) [the\nguide]({there}/blob/1.2.3/docs/b.rst),"
+            " [it](https://b.example) [here](#it)"
+        )
+        assert of_a_role.read_text() == f"[example]({there}/blob/1.2.3/docs/c.yml)"
+
+    assert (of_all.read_text(), of_a_role.read_text()) == before
+
+
 def test_the_checksums_are_those_of_the_command_sha256sum(tmp_path: Path) -> None:
     artifact = tmp_path / "edgefleet-connectware-1.0.0.tar.gz"
     artifact.write_bytes(b"content")
