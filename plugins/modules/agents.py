@@ -323,6 +323,7 @@ agents:
       changed: true
       drift: []
       pulled: false
+      purged: false
       previous_image: null
       replaced_image: null
       error: ""
@@ -368,6 +369,10 @@ agents:
       returned: success
     pulled:
       description: Whether its image was pulled and is another one than before, or in check mode would be pulled.
+      type: bool
+      returned: success
+    purged:
+      description: Whether its volume was deleted, and the credentials in it, or in check mode would be.
       type: bool
       returned: success
     previous_image:

@@ -139,6 +139,7 @@ def _result(
                 "changed": plan.changed,
                 "drift": list(plan.drift),
                 "pulled": bool(plan.image and plan.image.pulled),
+                "purged": plan.purges and plan.spec.name not in errors,
                 "previous_image": plan.previous_image,
                 "replaced_image": plan.replaced_image,
                 "error": errors[plan.spec.name].message if plan.spec.name in errors else "",

@@ -51,11 +51,10 @@ class AgentRow:
         """What module agents says of it."""
         for key in ("username", "container", "volume"):
             setattr(self, key, agent.get(key))
-        action = agent.get("action")
-        done = action if action not in (None, "none") else ("pulled" if agent.get("pulled") else None)
-        self.predicted = [f"would be {done}"] if done and predicted else []
-        if done and not predicted:
-            self.actions.append(str(done))
+        done = _done(agent)
+        self.predicted = [f"would be {word}" for word in done] if predicted else []
+        if not predicted:
+            self.actions += done
         self.message = _bounded(agent.get("error") or "")
         self.failed = bool(self.message)
 
@@ -200,6 +199,13 @@ class Tally:
 
     def _agent(self, row: AgentRow) -> dict[str, Any]:
         return {**asdict(row), "seconds": self.seconds_of(row)}
+
+
+def _done(agent: Mapping[str, Any]) -> list[str]:
+    """In words what was done on the host; `purged` is that credentials are gone for good."""
+    action = agent.get("action")
+    done = [str(action)] if action not in (None, "none") else ["pulled"] if agent.get("pulled") else []
+    return [*done, "purged"] if agent.get("purged") else done
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:

@@ -523,7 +523,7 @@ def test_a_volume_that_is_there_again_after_a_purge_is_told(fake: FakeEngine, ru
     assert bool(result.get("failed")) is not check and result["changed"]
     if not check:
         assert f"remove the volume {NAME}" in result["msg"] and "is there again" in result["msg"]
-        assert f"remove the volume {NAME}" in result["agents"][0]["error"]
+        assert f"remove the volume {NAME}" in result["agents"][0]["error"] and not result["agents"][0]["purged"]
 
 
 @pytest.mark.parametrize(("purge", "volumes"), [(False, [OURS, MARKED]), (True, [OURS, MARKED]), (False, [MARKED])])
@@ -539,6 +539,7 @@ def test_a_retirement_removes_the_mark(
     assert result["changed"] and result["diff"]["before"] != result["diff"]["after"]
     gone = [("DELETE", f"/volumes/{name}") for name in ([MARK, NAME] if purge else [MARK])]
     assert fake.writes() == ([] if check else gone)
+    assert result["agents"][0]["purged"] is (purge and OURS in volumes)
 
 
 def test_a_mark_that_cannot_be_removed_by_a_retirement_is_an_error_that_names_it(fake: FakeEngine, run: Run) -> None:

@@ -121,6 +121,16 @@ def test_a_pulled_image_is_a_change():
     assert (agent["actions"], agent["changed"]) == (["pulled"], True)
 
 
+@pytest.mark.parametrize(("action", "told"), [("removed", ["removed", "purged"]), ("none", ["purged"])])
+@pytest.mark.parametrize("check", [True, False])
+def test_credentials_that_are_gone_for_good_are_told(action: str, told: list[str], check: bool):
+    tally = Tally(check)
+    tally.take("hamburg", [deployed(action=action, purged=True)], deployed=True, predicted=check)
+    (agent,) = end(tally)["agents"]
+    would = [f"would be {word}" for word in told]
+    assert (agent["actions"], agent["predicted"], agent["changed"]) == (([], would, True) if check else (told, [], True))
+
+
 def test_agents_that_are_still_waited_for_when_the_run_ends_have_failed():
     tally = Tally()
     rollout(tally)
