@@ -182,7 +182,8 @@ class CallbackModule(CallbackBase):
             self._display.display(line.text, color=colours.get(line.state))
         for host, row in sorted(self._tally.hosts.items()):
             if row.message:
-                text = f"{host}: task '{row.task}': {row.message}"
+                # In one line, as the arguments that Ansible refuses are told in several.
+                text = " ".join(f"{host}: task '{row.task}': {row.message}".splitlines())
                 self._display.display(printable(text, MESSAGE), color=colours[row.state])
 
     def _write(self, path: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .._agents.text import printable
-from .tally import OK, UNREACHABLE, AgentRow, HostRow, Tally
+from .tally import FAILED, OK, UNREACHABLE, AgentRow, HostRow, Tally
 
 HEADINGS = ("host, agent", "verdict", "reason", "done", "seconds")
 GAP = "  "
@@ -86,6 +86,10 @@ def _below(tally: Tally, shown: dict[str, HostRow], width: int | None) -> list[L
     gone = sum(row.state == UNREACHABLE for row in shown.values())
     if gone:
         texts[0] += f", {_number(gone, 'host')} unreachable"
+    # Those of which no agent tells that something failed.
+    broken = sum(row.state == FAILED and not tally.counts(host)["failed"] for host, row in shown.items())
+    if broken:
+        texts[0] += f", {_number(broken, 'host')} failed"
     without = sorted(set(tally.hosts) - set(shown))
     if without:
         names = ", ".join(_clean(name) for name in without[:MOST_LEFT_OUT])

@@ -113,6 +113,16 @@ def test_a_host_that_was_never_reached_has_a_line_with_the_reason(made: Any, sit
     assert site.report()["hosts"]["hamburg"]["state"] == "unreachable"
 
 
+def test_a_message_of_several_lines_is_told_in_one(site: Site) -> None:
+    site.callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    told = {"failed": True, "msg": "Validation of arguments failed:\nwrong type\r\nwrong\x1b[31m value"}
+    site.callback.v2_runner_on_failed(result(task("validate_argument_spec"), told))
+    site.callback.v2_playbook_on_stats(stats(failed=("hamburg",)))
+
+    assert "Validation of arguments failed: wrong type wrong?[31m value" in site.shown()
+    assert "0 agents on 1 host: ok=0 changed=0 failed=0, 1 host failed" in site.shown()
+
+
 @pytest.mark.parametrize("made", [result, older])
 def test_a_host_that_went_away_tells_how_far_its_agents_were(made: Any, site: Site) -> None:
     callback = site.callback
