@@ -10,7 +10,7 @@ import os
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._errors import SpecError, TlsError
@@ -79,6 +79,7 @@ class Transport:
             SpecError: the address, or the proxy of the environment, is none; nothing was sent.
         """
         session = self._opened()
+        proxies = requests.utils.get_environ_proxies(url)
         headers = {**_HEADERS, **headers}
         data = None if body is None else json.dumps(body).encode("ascii")
         if data is not None:
@@ -90,14 +91,15 @@ class Transport:
                 stream=True,
                 allow_redirects=False,
                 verify=self._verify(),
-                proxies=requests.utils.get_environ_proxies(url),
+                proxies=proxies,
                 timeout=(self._timeout, self._timeout),
             )
             with response:
                 return self._received(response)
         except (OSError, ValueError, requests.packages.urllib3.exceptions.HTTPError) as exc:
             # Among them is every error of requests, which lets some of the libraries below it through.
-            return _failure(exc)
+            failure = _failure(exc)
+            return _at_proxy(failure, requests.utils.select_proxy(url, proxies)) if failure.unsent else failure
 
     def _opened(self) -> Any:
         if self._session is None:
@@ -214,6 +216,15 @@ def _failure(exc: Exception) -> Failure:
         answered=type(exc).__name__,
         todo="Check connectware_url, the proxy settings of the environment and connectware_contract.",
     ) from None
+
+
+def _at_proxy(failure: Failure, proxy: str | None) -> Failure:
+    """A connection that was never made is one to the proxy, where there is one; its address may have a password."""
+    if proxy is None:
+        return failure
+    place = proxy.rpartition("://")[2].rpartition("@")[2].partition("/")[0]
+    told = f"{failure.text}, at the proxy {place} of the environment (NO_PROXY names what is reached without it)"
+    return replace(failure, text=told)
 
 
 def _causes(exc: BaseException) -> list[BaseException]:

@@ -27,6 +27,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.contract import DEFAULT_CONTRACT
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.dependencies import need_libraries
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.transport import Failure, Transport
 
 SessionOf = Callable[..., Session]
 PARAMS = {
@@ -399,10 +400,21 @@ def test_a_proxy_that_is_no_address(proxy: str, session: Session, monkeypatch: p
     assert no_secret(caught.value.message, ("hunter22",))
 
 
-def test_a_proxy_of_the_environment_is_used(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    with pytest.raises(errors.UnreachableError, match="refused"):
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "http://joe:hunter22@127.0.0.1:1/", "127.0.0.1:1"])
+def test_a_proxy_of_the_environment_is_used_and_named(
+    proxy: str, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(errors.UnreachableError, match=r"refused, at the proxy 127\.0\.0\.1:1 of the env") as caught:
         session.call("system_info")
+    assert "NO_PROXY" in caught.value.message and no_secret(caught.value.message, ("hunter22",))
+
+
+def test_no_proxy_is_named_where_none_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    failure = Transport(ca_path=None, validate_certs=False, timeout=5).send("GET", "https://127.0.0.1:1/", {}, None)
+    assert isinstance(failure, Failure) and "refused" in failure.text and "proxy" not in failure.text
 
 
 @pytest.mark.parametrize(
