@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import time
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from .._errors import BrokenOffError, EngineUnavailableError
+from .._errors import BrokenOffError, EngineUnavailableError, SpecError
 from .failures import error_of, not_imported, not_reached, refusal
 from .sdk import FAILURES, IMPORT_ERROR, docker
 from .timeline import seconds_of
@@ -120,13 +121,15 @@ def connect(params: Mapping[str, Any]) -> Engine:
 
     Raises:
         SdkMissingError: this interpreter has no docker SDK, or one that does not work with its other packages.
+        SpecError: an option cannot be right.
         EngineUnavailableError: nothing answers, or it may not be spoken to.
     """
     address = str(params["docker_host"])
-    place = f"host {platform.node()}, engine {address}"
+    place = f"host {platform.node()}, engine {_without_password(address)}"
     if IMPORT_ERROR is not None:
         raise not_imported(IMPORT_ERROR) from IMPORT_ERROR
     _check_address(address, place)
+    _check_options(params, f"host {platform.node()}")
     try:
         client = docker.APIClient(
             base_url=address,
@@ -161,11 +164,35 @@ def _check_address(address: str, place: str) -> None:
 
 
 def _is_supported(address: str) -> bool:
+    scheme = address.partition("://")[0]
     try:
-        _port = urlsplit(address).port
+        parts = urlsplit(address)
+        _port = parts.port
     except ValueError:  # the port is none, or a bracket of an IPv6 address is missing
         return False
-    return address.partition("://")[0] in SCHEMES
+    return scheme == "unix" or (scheme in SCHEMES and "@" not in parts.netloc)
+
+
+def _without_password(address: str) -> str:
+    """For messages, where nobody may read it."""
+    return re.sub(r"^((?:[^/]*//)?[^/:@]*):[^/]*@", r"\1@", address)
+
+
+def _check_options(params: Mapping[str, Any], host: str) -> None:
+    seconds = params["docker_timeout"]
+    if seconds < 1:
+        raise SpecError(
+            "use docker_timeout (agents_docker_timeout)", where=host, answered=f"{seconds} is less than a second"
+        )
+    for option in ("docker_ca_path", "docker_cert_path", "docker_key_path"):
+        path = params.get(option)
+        if path and not os.path.isfile(path):
+            raise SpecError(
+                f"use {option} (agents_{option}) {path}",
+                where=host,
+                answered="there is no such file",
+                todo="Give the path of a PEM file on that host, which is where the module runs.",
+            )
 
 
 def _check_version(version: str, place: str) -> None:

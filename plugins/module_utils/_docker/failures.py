@@ -22,6 +22,27 @@ INSTALL = (
 BROKEN_SDK = ("http+docker", "unexpected keyword argument 'chunked'")
 
 
+# What the TLS library says of a connection to an engine, and what to do.
+_TLS_ADVICE = (
+    (
+        ("CERTIFICATE_VERIFY_FAILED",),
+        "Give the CA that signed its certificate as docker_ca_path, and in docker_host the name that this is for.",
+    ),
+    (
+        ("WRONG_VERSION_NUMBER", "record layer", "UNKNOWN_PROTOCOL"),
+        "The port does not speak TLS: correct docker_host, or leave docker_ca_path and docker_cert_path out.",
+    ),
+    (
+        ("PEM lib", "NO_CERTIFICATE_OR_CRL", "KEY_VALUES_MISMATCH", "NO_START_LINE"),
+        "docker_ca_path, docker_cert_path and docker_key_path must be PEM files, the key that of the certificate.",
+    ),
+    (
+        ("ALERT",),
+        "The engine refuses the client certificate, or wants one: see docker_cert_path and docker_key_path.",
+    ),
+)
+
+
 def error_of(tried: str, place: str, exc: Exception) -> EngineError:
     """The error to raise: an engine that is away now, and may come back, is told apart from one that refuses."""
     error = EngineUnavailableError if _is_away(exc) else BrokenOffError if _broken_off(exc) else EngineError
@@ -104,4 +125,4 @@ def _advice(exc: Exception) -> str:
         )
     if "Connection refused" in text or "ConnectionRefusedError" in text:
         return "Nothing listens there: start Docker Engine (role edgefleet.connectware.docker_host)."
-    return ""
+    return next((todo for signs, todo in _TLS_ADVICE if any(sign in text for sign in signs)), "")

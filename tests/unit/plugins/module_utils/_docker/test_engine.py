@@ -26,6 +26,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     EngineError,
     EngineUnavailableError,
     SdkMissingError,
+    SpecError,
 )
 
 
@@ -101,6 +102,45 @@ def test_permission_denied(fake: FakeEngine, tmp_path: Path) -> None:
 )
 def test_address_that_is_not_supported(address: str) -> None:
     assert "not supported" in unavailable(address)
+
+
+@pytest.mark.parametrize("scheme", ["tcp://", "https://", "ssh://", ""])
+def test_a_password_in_the_address_is_refused_and_not_shown(scheme: str) -> None:
+    with pytest.raises(EngineUnavailableError, match="not supported") as raised:
+        connect(options(f"{scheme}joe:hunter22@edge:2375"))
+    assert f"engine {scheme}joe@edge:2375" in raised.value.message and "hunter22" not in str(raised.value.result())
+
+
+@pytest.mark.parametrize("option", ["docker_ca_path", "docker_cert_path", "docker_key_path"])
+def test_a_file_that_is_not_there_is_named_with_its_option(option: str, fake: FakeEngine, tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=f"agents_{option}.*{tmp_path}/none.pem .*there is no such file") as raised:
+        connect({**options(fake.address), option: f"{tmp_path}/none.pem"})
+    assert raised.value.todo and fake.asked == []
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_a_time_out_that_is_none(seconds: int, fake: FakeEngine) -> None:
+    with pytest.raises(SpecError, match=f"docker_timeout.*{seconds} is less than a second"):
+        connect({**options(fake.address), "docker_timeout": seconds})
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize(
+    ("said", "todo"),
+    [
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate", "docker_ca_path"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:992)", "The port does not speak TLS"),
+        ("[SSL: RECORD_LAYER_FAILURE] record layer failure", "The port does not speak TLS"),
+        ("[SSL] PEM lib (_ssl.c:3874)", "must be PEM files"),
+        ("[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required", "docker_cert_path"),
+    ],
+)
+def test_what_to_do_where_tls_does_not_work(said: str, todo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_options: Any) -> None:
+        raise module.docker.errors.DockerException(f"Error while fetching server API version: {said}")
+
+    monkeypatch.setattr(module.docker, "APIClient", broken)
+    assert todo in unavailable("tcp://edge:2376")
 
 
 def test_no_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
