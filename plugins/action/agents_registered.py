@@ -30,6 +30,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.prog
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.times import check_times
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import WindowBook
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
     CONNECTWARE_OPTIONS,
@@ -101,6 +102,7 @@ class ActionModule(LastingResult):
             required_together=[*CONNECTWARE_TOGETHER, *ENGINE_TOGETHER],
         )
         parse_patterns(args["log_patterns"])
+        check_times(args, of_role=True)
         return args
 
     def _converse(

@@ -12,7 +12,7 @@ options:
   window_lease:
     description:
       - Seconds after which the registration window closes by itself at the latest, when nobody needs it any more. Who
-        is alone opens it for half to three quarters of that at a time.
+        is alone opens it for half to three quarters of that at a time. At least 5.
       - Runs that meet at one Connectware should have the same, because they see each other by the window's end.
     type: float
     default: 60.0

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._agents.recorder import Recorder, recorder
 from .._agents.text import printable
+from .._agents.times import check_times
 from .._errors import SpecError
 from .client import Client, is_ours
 from .protection import check_deletable
@@ -19,6 +20,7 @@ from .users import User
 
 def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bring the client into the wanted state; the use case of the module registered_client."""
+    check_times(params)
     if params["state"] == "absent" and params["username"] == params.get("connectware_username"):
         raise SpecError(
             f"remove the user {printable(params['username'])}",

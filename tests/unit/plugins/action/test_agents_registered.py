@@ -63,6 +63,21 @@ def test_what_takes_long_says_how_far_it_is(
     assert len(said) == 1 and said[0].startswith(line)
 
 
+@pytest.mark.parametrize(
+    ("option", "seconds"),
+    [("window_lease", 0), ("window_lease", -10), ("window_lease", "nan"), ("window_lease", "inf"), ("timeout", -1),
+     ("settle", -1), ("grace", -0.5), ("poll_interval", 0), ("poll_interval", 90000)],
+)  # fmt: skip
+@pytest.mark.parametrize("check", [True, False])
+def test_a_time_that_cannot_be_right_is_refused_before_anybody_is_asked(
+    option: str, seconds: object, check: bool, server: Conversation, params: dict[str, Any]
+) -> None:
+    result = run({**params, "agents": deployed(), option: seconds}, check_mode=check)
+
+    assert result["failed"] and not result["changed"] and server.seen == []
+    assert f"use {option} (agents_{option}): {seconds} is not between" in result["msg"]
+
+
 def test_without_agents_nobody_is_asked(server: Conversation, params: dict[str, Any]) -> None:
     result = run({**params, "agents": []})
 

@@ -350,6 +350,16 @@ def test_check_mode_fails_for_a_stranger(connectware: Connectware, params: dict[
     assert "'ffffff'" in result["msg"]
 
 
+@pytest.mark.parametrize(("option", "seconds"), [("timeout", -1), ("window_lease", 0), ("window_lease", "nan")])
+def test_a_time_that_cannot_be_right_is_refused(
+    option: str, seconds: object, connectware: Connectware, params: dict[str, Any], run: Run
+) -> None:
+    connectware.pending = [OURS]
+    result = run(NAME, **params, username="press", pairing_id="a82123", **{option: seconds})
+    assert result["failed"] and f"use {option}: {seconds} is not between" in result["msg"]
+    assert connectware.writes == []
+
+
 def test_without_a_pairing_id_nobody_is_let_in(connectware: Connectware, params: dict[str, Any], run: Run) -> None:
     connectware.pending = [OURS]
     result = run(NAME, **params, username="press")
