@@ -21,6 +21,7 @@ from .session import Session, checked_token
 from .token_store import TokenStore
 from .transport import Transport
 
+API = "/api"  # what an address copied from a browser or a manual ends with
 LONGEST_LABEL = 63  # characters between two dots of a host name
 
 
@@ -50,10 +51,14 @@ def connect(
             answered="there is neither a token nor a username with its password",
             todo="Give connectware_token, or connectware_username and connectware_password.",
         )
+    url = checked_url(params.get("connectware_url"), plain_text=not validate_certs)
+    contract = corrected(DEFAULT_CONTRACT, params.get("connectware_contract"))
+    if url.endswith(API) and all(known.path.value.startswith(f"{API}/") for known in contract.operations.values()):
+        raise _refused(f"it must end before {API}, with which all paths begin", url)
     return Session(
-        checked_url(params.get("connectware_url"), plain_text=not validate_certs),
+        url,
         account,
-        corrected(DEFAULT_CONTRACT, params.get("connectware_contract")),
+        contract,
         Transport(
             ca_path=params.get("connectware_ca_path") or None,
             validate_certs=validate_certs,

@@ -452,6 +452,18 @@ def test_good_addresses() -> None:
     assert checked_url(f"https://{'a' * 63}.example.com.", plain_text=False) == f"https://{'a' * 63}.example.com."
 
 
+@pytest.mark.parametrize("url", ["https://x/api", "https://x:8443/prefix/api/"])
+def test_an_address_with_the_beginning_of_all_paths_is_refused(url: str) -> None:
+    with pytest.raises(errors.SpecError, match="must end before /api"):
+        connect({"connectware_url": url, "connectware_token": "t"})
+
+
+def test_where_paths_begin_otherwise_it_is_as_good_as_any() -> None:
+    contract = {"login": {"path": "/login"}}
+    connect({"connectware_url": "https://x/api", "connectware_token": "t", "connectware_contract": contract})
+    connect({"connectware_url": "https://x/rapid-api", "connectware_token": "t"})
+
+
 @pytest.mark.parametrize("token", ["Bearer abc-secret", "abc\nsecret", "äsecret"])
 def test_a_token_in_another_form_is_refused(token: str) -> None:
     with pytest.raises(errors.SpecError, match="bare token") as caught:
