@@ -9,6 +9,7 @@ that usernames have at least 3 characters is documented by the vendor.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -131,6 +132,17 @@ class Checker:
             self._refuse(option, f"{printable(text)!r} is no host name or address")
         return text
 
+    def host(self, option: str, value: Any) -> str:
+        """Without what has options of its own; an IPv6 address has more than one colon."""
+        text = self.required(option, value)
+        if "/" in text or text.count(":") == 1 or "]:" in text:
+            self._refuse(
+                option,
+                f"{printable(text)!r} is more than a host name or address; set scheme and port with mqtt_scheme and"
+                " mqtt_port",
+            )
+        return text
+
     def port(self, option: str, value: Any) -> int:
         if isinstance(value, int) and 0 < value < 65536:
             return value
@@ -186,6 +198,12 @@ class Checker:
         if isinstance(value, int) and value >= 0:
             return value
         self._refuse(option, f"{printable(str(value))!r} is no time; give whole seconds, 0 or more")
+        return 0
+
+    def cores(self, option: str, value: Any) -> float:
+        if isinstance(value, (int, float)) and 0 <= value < math.inf:
+            return value
+        self._refuse(option, f"{printable(str(value))!r} is no number of cores; write for example 0.5 or 2")
         return 0
 
     def networks(self, value: Iterable[Any], network_mode: Any) -> tuple[str, ...]:

@@ -158,8 +158,10 @@ def _identity(own: Mapping[str, Any], problems: list[str]) -> AgentSpec:
     check.identity("name", name)
     if "username" in own:
         check.identity("username", username)
-    check.docker_name("container", container)
-    check.docker_name("volume", volume)
+    # The others are made from the name, and as good as that.
+    for option, value in (("container", container), ("volume", volume)):
+        if option in own:
+            check.docker_name(option, value)
     return AgentSpec(name=name, username=username, container=container, volume=volume)
 
 
@@ -181,10 +183,11 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
     scheme = str(values.get("mqtt_scheme", "mqtt"))
     optional: dict[str, Any] = {
         key: values[key]
-        for key in ("network_mode", "restart_policy", "cpus", "pids_limit", "user", "read_only", "init",
-                    "log_driver")
+        for key in ("network_mode", "restart_policy", "pids_limit", "user", "read_only", "init", "log_driver")
         if key in values
     }  # fmt: skip
+    if "cpus" in values:
+        optional["cpus"] = check.cores("cpus", values["cpus"])
     if "stop_timeout" in values:
         optional["stop_timeout"] = check.seconds("stop_timeout", values["stop_timeout"])
     if "security_opts" in values:
@@ -197,7 +200,7 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
     return replace(
         identity,
         image=check.image(values.get("image"), values.get("version")),
-        mqtt_host=check.required("mqtt_host", values.get("mqtt_host")),
+        mqtt_host=check.host("mqtt_host", values.get("mqtt_host")),
         mqtt_port=check.port("mqtt_port", values.get("mqtt_port", DEFAULT_PORTS.get(scheme, 1883))),
         mqtt_scheme=scheme,
         env=check.env(values["env"]),

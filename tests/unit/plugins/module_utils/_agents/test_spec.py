@@ -121,6 +121,13 @@ def test_normalised_values():
         ({"name": "abc", "labels": {"edgefleet.connectware.log-options": "x"}}, "labels", "kept for this collection"),
         ({"name": "abc", "stop_timeout": -1}, "stop_timeout", "0 or more"),
         ({"name": "abc", "mqtt_port": 70000}, "mqtt_port", "65535"),
+        ({"name": "abc", "mqtt_host": "mqtts://cw.example.com"}, "mqtt_host", "mqtt_scheme"),
+        ({"name": "abc", "mqtt_host": "cw.example.com/"}, "mqtt_host", "more than a host name"),
+        ({"name": "abc", "mqtt_host": "cw.example.com:1883"}, "mqtt_host", "mqtt_port"),
+        ({"name": "abc", "mqtt_host": "[fe80::1]:1883"}, "mqtt_host", "mqtt_port"),
+        ({"name": "abc", "cpus": -1.0}, "cpus", "0.5 or 2"),
+        ({"name": "abc", "cpus": float("nan")}, "cpus", "'nan' is no number of cores"),
+        ({"name": "abc", "cpus": float("inf")}, "cpus", "'inf' is no number of cores"),
         ({"name": "abc", "image": "a/b:1", "version": "1"}, "version", "only once"),
         ({"name": "abc", "image": "a b"}, "image", "no image"),
         ({"name": "abc", "version": "1 8"}, "version", "tag"),
@@ -150,6 +157,17 @@ def test_missing_image_and_mqtt_host_are_named():
 def test_a_container_has_not_a_name_by_way_of_which_another_one_is_replaced(name):
     message = refused({"name": name}, {"name": "press"})
     assert f"agent {name}: option 'container'" in message and "the container of press is replaced" in message
+
+
+@pytest.mark.parametrize("host", ["cw", "cw.example.com.", "192.0.2.1", "fe80::1", "::1", "[fe80::1]"])
+def test_hosts_of_any_kind(host):
+    (spec,) = build({"name": "abc", "mqtt_host": host})
+    assert spec.mqtt_host == host
+
+
+def test_what_is_made_from_a_name_that_cannot_be_used_is_no_problem_of_its_own():
+    message = refused({"name": "press 01"})
+    assert "option 'name'" in message and "option 'container'" not in message and "option 'volume'" not in message
 
 
 def test_all_problems_come_in_one_message():
