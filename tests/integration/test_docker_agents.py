@@ -433,6 +433,7 @@ def test_what_the_engine_finds_only_at_the_start_leaves_the_old_container_runnin
         failed = layer.agents([{**agents[0], **change}])
         failed.failed("1 of 1", says, "start the container", "The container that the agent had before runs again")
         assert failed.seen(layer.name("a"))["container_id"] == kept
+        assert failed.actions == {layer.name("a"): "started"}, "and not made anew"
         assert (container_id(layer.container("a")), status(layer.container("a"))) == (kept, "running")
         assert set(everything(layer.prefix)) == {layer.container("a"), "volumes"}
     assert host_config(layer.container("a"))["RestartPolicy"]["Name"] == policy
@@ -446,7 +447,8 @@ def test_one_that_did_not_run_is_not_started_with_its_old_options(layer: Layer) 
     layer.agents([{"name": "a"}]).ok()
     docker("stop", layer.container("a"))
     before = everything(layer.prefix)
-    layer.agents([{"name": "a", "user": "no-such-user"}]).failed("unable to find user", "did not run before")
+    failed = layer.agents([{"name": "a", "user": "no-such-user"}]).failed("unable to find user", "did not run before")
+    assert failed.actions == {layer.name("a"): "none"} and not failed.changed
     assert everything(layer.prefix) == before
 
 

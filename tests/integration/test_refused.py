@@ -116,6 +116,18 @@ def test_one_agent_that_cannot_start_does_not_keep_the_others_from_registering(f
     site.rollout().ok()
 
 
+def test_a_change_that_the_engine_refuses_is_a_failure_and_no_change(factory):
+    site = factory(1)
+    (name,) = site.names()
+    site.rollout().ok()
+    before = site.starts()
+    run = site.rollout(agents_cpus=100_000).failed("factory", name, "CPUs")
+    assert run.agents[name]["actions"] == [] and run.changed == 0, run.output
+    assert site.starts() == before
+    site.rollout().ok()
+    assert site.starts() == before
+
+
 def test_pairing_that_never_appears(factory):
     site = factory(2)
     slow, good = site.names()

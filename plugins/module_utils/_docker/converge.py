@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Dict
 
 from .._agents.observation import Observation
@@ -22,7 +22,8 @@ from .image import Pull, digests_by_id, registry_of
 from .listed import take_volumes
 from .marks import Volumes, name_of_mark
 from .observe import Observer, Target
-from .plan import NOTHING, Plan
+from .plan import NOTHING, STARTED, Plan
+from .timeline import seconds_of
 
 STILL_THERE = "the engine took the order, but it is still there, or is there again"
 MADE_AGAIN = "Find out what makes it anew (docker events shows when), for example a Compose file, and run again."
@@ -53,15 +54,17 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     else:
         specs = build_specs(params, params["agents"], host=host, present=present)
         plans, errors = _done(Converger(engine, pull, check_mode), specs, state, params["purge"])
+    failed = set() if check_mode else {*errors}
     seen = _observe(engine, patterns, plans, errors, check_mode)
     if present:
         seen = _with_digests(engine, plans, seen)
-    starts = [state == "present" and plan.action != NOTHING for plan in plans]
+    done = [_done_in_spite(plan, look) if plan.spec.name in failed else _all(plan) for plan, look in zip(plans, seen)]
+    starts = [state == "present" and did.action != NOTHING for did in done]
     observations = [
         replace(observation, planned=check_mode, started_now=not check_mode) if start else observation
         for start, observation in zip(starts, seen)
     ]
-    return _result(plans, observations, errors)
+    return _result(plans, done, observations, errors)
 
 
 def _done(converger: Converger, specs: Sequence[AgentSpec], state: str, purge: bool) -> tuple[list[Plan], Errors]:
@@ -124,19 +127,44 @@ def _by_certificate(plan: Plan) -> bool:
     return any(env.get(name, "").lower() in ("true", "yes", "1", "on") for name in ENV_MUTUAL_TLS)
 
 
+@dataclass(frozen=True)
+class _Done:
+    """What became of a plan."""
+
+    action: str
+    changed: bool
+    after: Mapping[str, Any]
+
+
+def _all(plan: Plan) -> _Done:
+    return _Done(plan.action, plan.changed, plan.after())
+
+
+def _done_in_spite(plan: Plan, look: Observation) -> _Done:
+    """What was done about an agent that could not be brought to what is wanted, by what is there now."""
+    before = plan.container
+    action = plan.action
+    if look.container_id == (before["Id"] if before else None):
+        same = before is None or look.started_at == seconds_of(before["State"].get("StartedAt"))
+        action = NOTHING if same else STARTED
+    made = plan.volume is None and look.volume_created_at is not None
+    changed = action != NOTHING or made or bool(plan.image and plan.image.pulled)
+    return _Done(action, changed, plan.before() if action in (NOTHING, STARTED) else plan.after())
+
+
 def _result(
-    plans: Sequence[Plan], observations: Sequence[Observation], errors: Mapping[str, Refusal]
+    plans: Sequence[Plan], done: Sequence[_Done], observations: Sequence[Observation], errors: Mapping[str, Refusal]
 ) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "changed": any(plan.changed for plan in plans),
+        "changed": any(did.changed for did in done),
         "agents": [
             {
                 "name": plan.spec.name,
                 "username": plan.spec.username,
                 "container": plan.spec.container,
                 "volume": plan.spec.volume,
-                "action": plan.action,
-                "changed": plan.changed,
+                "action": did.action,
+                "changed": did.changed,
                 "drift": list(plan.drift),
                 "pulled": bool(plan.image and plan.image.pulled),
                 "purged": plan.purges and plan.spec.name not in errors,
@@ -145,11 +173,11 @@ def _result(
                 "error": errors[plan.spec.name].message if plan.spec.name in errors else "",
                 "observation": observation.to_dict(),
             }
-            for plan, observation in zip(plans, observations)
+            for plan, did, observation in zip(plans, done, observations)
         ],
         "diff": {
             "before": {plan.spec.name: plan.before() for plan in plans},
-            "after": {plan.spec.name: plan.after() for plan in plans},
+            "after": {plan.spec.name: did.after for plan, did in zip(plans, done)},
         },
     }
     if errors:

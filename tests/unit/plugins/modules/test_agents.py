@@ -122,6 +122,27 @@ def test_one_that_cannot_be_looked_at(fake: FakeEngine, run: Run) -> None:
     assert "press-1" in result["msg"] and "the file is broken" in result["agents"][0]["error"]
 
 
+def test_what_the_engine_refuses_is_no_change(fake: FakeEngine, run: Run) -> None:
+    deployed(fake)
+    fake.say("POST", "/containers/create", {"message": "only 4 CPUs are available"}, status=400)
+    result = run("agents", docker_host=fake.address, diff=True, **WANTED, cpus=1000)
+    (agent,) = result["agents"]
+    assert result["failed"] and "only 4 CPUs" in agent["error"] and agent["drift"] == ["cpus"]
+    assert (agent["action"], agent["changed"], result["changed"]) == ("none", False, False)
+    assert result["diff"]["before"] == result["diff"]["after"] and not agent["observation"]["started_now"]
+
+
+def test_one_that_could_not_be_made_is_no_change_and_its_volume_is(fake: FakeEngine, run: Run) -> None:
+    made = {"Name": NAME, "Labels": {}, "CreatedAt": "2026-01-01T00:00:00Z"}
+    created = ("POST", "/volumes/create")
+    fake.say("GET", "/volumes", lambda _query: {"Volumes": [made] if created in fake.writes() else []})
+    fake.say("POST", "/volumes/create", made, status=201)
+    fake.say("POST", "/containers/create", {"message": "only 4 CPUs are available"}, status=400)
+    result = run("agents", docker_host=fake.address, **WANTED, cpus=1000)
+    (agent,) = result["agents"]
+    assert result["failed"] and (agent["action"], agent["changed"], result["changed"]) == ("none", True, True)
+
+
 def test_refused_input_never_reaches_the_engine_s_containers(fake: FakeEngine, run: Run) -> None:
     result = run("agents", docker_host=fake.address, **{**WANTED, "agents": [{"name": "press-1"}, {"name": "press-1"}]})
     assert result["failed"] and "press-1" in result["msg"] and "entry 2" in result["msg"]
