@@ -91,6 +91,15 @@ def test_each_message_is_in_the_guide(texts: list[Said]) -> None:
     assert found == [], f"say in {GUIDE} what these mean and what to do"
 
 
+def test_each_message_of_a_task_is_one_line() -> None:
+    """A folded text keeps the ends of lines around those that stand further in."""
+    paths = sorted([*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("playbooks/*.yml")])
+    said = [each for path in paths for each in texts_of_tasks(path.name, path.read_text("utf-8"))]
+
+    assert len(said) > 20
+    assert [each for each in said if "\n" in each.text.strip()] == []
+
+
 def test_nothing_is_exempt_that_is_in_the_guide(texts: list[Said]) -> None:
     needed = {
         place
