@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import kind_of
+
 
 def as_list(value: Any) -> list[str]:
     """The entries as texts.
@@ -20,7 +22,7 @@ def as_list(value: Any) -> list[str]:
         AnsibleFilterError: it is a mapping.
     """
     if isinstance(value, Mapping):
-        raise AnsibleFilterError(f"as_list takes a list, or one text with commas, not {type(value).__name__}")
+        raise AnsibleFilterError(f"as_list takes a list, or one text with commas, not {kind_of(value)}")
     if value is None:
         return []
     if isinstance(value, (list, tuple)):

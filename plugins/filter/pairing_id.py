@@ -12,14 +12,14 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser, parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import claimed_ids
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import printable
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import kind_of, printable
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
 
 def pairing_id(log: Any, username: Any, log_patterns: Mapping[str, Any] | None = None) -> str | None:
     """The last pairing ID of this username since the last start that the log shows; None if there is none."""
     if not isinstance(log, (str, bytes)):
-        raise AnsibleFilterError(f"pairing_id: the log must be a string, not {type(log).__name__}")
+        raise AnsibleFilterError(f"pairing_id: the log must be a string, not {kind_of(log)}")
     if not isinstance(username, str) or not username:
         raise AnsibleFilterError("pairing_id: the username of the agent must be given")
     try:

@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import kind_of
+
 OPTION = "options"
 
 
@@ -24,7 +26,7 @@ def ungrouped(args: Mapping[str, Any]) -> dict[str, Any]:
     """
     grouped = args.get(OPTION) or {}
     if not isinstance(grouped, Mapping):
-        raise AnsibleActionFail(f"'{OPTION}' takes a mapping of other options, not {type(grouped).__name__}")
+        raise AnsibleActionFail(f"'{OPTION}' takes a mapping of other options, not {kind_of(grouped)}")
     if OPTION in grouped:
         raise AnsibleActionFail(f"'{OPTION}' takes other options, not '{OPTION}' again")
     if grouped.get("failed"):

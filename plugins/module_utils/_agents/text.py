@@ -5,8 +5,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+_KINDS = (
+    (type(None), "nothing"),
+    (bool, "a boolean"),
+    (int, "an integer"),
+    (float, "a number"),
+    (str, "a string"),
+    (Mapping, "a mapping"),
+    (list, "a list"),
+)
+
 
 def printable(text: str, limit: int = 80) -> str:
     """The text without control characters and bounded, fit for a message."""
     clean = "".join(char if char.isprintable() else "?" for char in text[: limit + 1])
     return clean if len(clean) <= limit else clean[: limit - 3] + "..."
+
+
+def kind_of(value: object) -> str:
+    """What it is, in words of a user: Ansible has classes of its own for all of them."""
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), type(value).__name__)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .._agents.text import printable
+from .._agents.text import kind_of, printable
 from .._errors import ContractCorrectionError
 from .contract import Contract
 from .dependencies import jmespath, need_libraries
@@ -119,7 +119,7 @@ class _Checker:
     def mapping(self, where: str, value: Any, allowed: Iterable[str]) -> list[tuple[str, Any]]:
         """The items of a mapping whose keys are allowed; the others are refused."""
         if not isinstance(value, Mapping):
-            self.refuse(where, f"must be a mapping, not {_kind(value)}")
+            self.refuse(where, f"must be a mapping, not {kind_of(value)}")
             return []
         keys = list(allowed)
         items = []
@@ -155,7 +155,7 @@ class _Checker:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            self.refuse(where, f"must be a mapping of parameter names to values, not {_kind(value)}")
+            self.refuse(where, f"must be a mapping of parameter names to values, not {kind_of(value)}")
             return {}
         try:
             placeholders_in(value)
@@ -179,7 +179,7 @@ class _Checker:
 
     def expression(self, where: str, value: Any) -> str:
         if not isinstance(value, str):
-            self.refuse(where, f"must be a JMESPath expression in a string, not {_kind(value)}")
+            self.refuse(where, f"must be a JMESPath expression in a string, not {kind_of(value)}")
             return ""
         try:
             jmespath.compile(value)
@@ -198,9 +198,9 @@ class _Checker:
                 self.refuse(where, f"must be a list of strings, not {_shown(value)}")
         elif default is None:
             if value is not None and not isinstance(value, bool):
-                self.refuse(where, f"must be true, false or null, not {_kind(value)}")
+                self.refuse(where, f"must be true, false or null, not {kind_of(value)}")
         elif isinstance(value, bool) or not isinstance(value, type(default)):
-            self.refuse(where, f"must be of type {type(default).__name__}, not {_kind(value)}")
+            self.refuse(where, f"must be of type {type(default).__name__}, not {kind_of(value)}")
         elif isinstance(value, int) and value < 0:
             self.refuse(where, "must not be negative")
         elif key == "rows_per_page" and value < 1:
@@ -212,11 +212,5 @@ class _Checker:
         return value
 
 
-def _kind(value: Any) -> str:
-    return {"NoneType": "nothing", "dict": "a mapping", "list": "a list", "str": "a string"}.get(
-        type(value).__name__, type(value).__name__
-    )
-
-
 def _shown(value: Any) -> str:
-    return printable(repr(value)) if isinstance(value, (str, int, float)) else _kind(value)
+    return printable(repr(value)) if isinstance(value, (str, int, float)) else kind_of(value)

@@ -31,5 +31,5 @@ def test_a_text_with_commas_is_a_list_too(value: Any, entries: list[str]) -> Non
 
 
 def test_a_mapping_is_no_list() -> None:
-    with pytest.raises(AnsibleFilterError, match="one text with commas, not dict"):
+    with pytest.raises(AnsibleFilterError, match="one text with commas, not a mapping"):
         as_list({"one": 1})

@@ -38,8 +38,8 @@ def test_the_result_of_a_task_that_failed_is_why_this_one_fails() -> None:
 @pytest.mark.parametrize(
     ("grouped", "text"),
     [
-        ("image=theirs", "'options' takes a mapping of other options, not str"),
-        ([{"image": "theirs"}], "'options' takes a mapping of other options, not list"),
+        ("image=theirs", "'options' takes a mapping of other options, not a string"),
+        ([{"image": "theirs"}], "'options' takes a mapping of other options, not a list"),
         ({"options": {}}, "'options' takes other options, not 'options' again"),
     ],
 )

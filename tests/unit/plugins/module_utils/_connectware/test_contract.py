@@ -106,7 +106,10 @@ def test_a_correction_is_marked_and_leaves_the_rest() -> None:
         ({"unlock": {"body": {"d": 5}}}, ["{milliseconds} or {seconds} must be used"]),
         ({"list_registry": {"fields": {"pending": "a["}}}, ["list_registry.fields.pending", "no JMESPath expression"]),
         ({"list_registry": {"fields": {"pending": ""}}}, ["list_registry.fields.pending", "no JMESPath expression"]),
-        ({"list_registry": {"fields": {"pending": 3}}}, ["list_registry.fields.pending", "in a string, not int"]),
+        (
+            {"list_registry": {"fields": {"pending": 3}}},
+            ["list_registry.fields.pending", "in a string, not an integer"],
+        ),
         ({"list_registry": {"fields": {"panding": "a"}}}, ["list_registry.fields.panding", "pending, username"]),
         ({"lock": {"statuses": {"done": "ok"}}}, ["lock.statuses.done", "status codes"]),
         ({"lock": {"statuses": {"done": [True]}}}, ["lock.statuses.done"]),
@@ -125,7 +128,7 @@ def test_a_correction_is_marked_and_leaves_the_rest() -> None:
         ({"settings": {"auth_header": "a b\n"}}, ["settings.auth_header"]),
         (
             {"settings": {"confirms_while_locked": 1}},
-            ["settings.confirms_while_locked", "true, false or null, not int"],
+            ["settings.confirms_while_locked", "true, false or null, not an integer"],
         ),
         ({"errors": {"statuses": {"conflict": 1000}}}, ["errors.statuses.conflict"]),
         ({"errors": {"codes": {}}}, ["errors.codes", "statuses, fields"]),
