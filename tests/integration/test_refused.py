@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from integration.bed import docker
+from integration.bed import IMAGE, docker
 from simulator.harness import until
 
 
@@ -72,7 +72,7 @@ def test_unknown_server(factory):
 
 def test_image_that_is_nowhere(factory):
     site = factory(1)
-    site.rollout(agents_version="0.0.1").failed("factory", "connectware-simulator-agent:0.0.1", "pull")
+    site.rollout(agents_version="0.0.1").failed("factory", f"{IMAGE}:0.0.1", "pull")
     nothing_started(site)
     site.rollout().ok()
 
