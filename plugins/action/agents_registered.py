@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -124,8 +124,10 @@ class ActionModule(LastingResult):
             return
         session = connect(args, token_store=SHARED)
         server = ConnectwareServer(session)
+        replaced = {agent.get("name"): agent.get("replaced_container") for agent in args["agents"]}
         for record in records:
-            record.elsewhere, record.runs_elsewhere = _elsewhere(args["elsewhere"], record)
+            own = {record.observation.container_id, replaced.get(record.name)}
+            record.elsewhere, record.runs_elsewhere = _elsewhere(args["elsewhere"], record.observation.username, own)
         if args["state"] == "absent":
             retirement = Retirement(records, server)
             self._hold(retirement, retirement.predict, retirement.run, told, host)
@@ -243,13 +245,16 @@ def _telling_in_turns(interim: Interim, before: Interim | None, line: str, host:
     return replace(interim, told_at=told_at)
 
 
-def _elsewhere(found: Sequence[Mapping[str, Any]], record: AgentRecord) -> tuple[str, bool]:
-    """What else answers to the agent's username, in words, and whether that was seen."""
-    seen = record.observation
-    others = [other for other in found if other["username"] == seen.username]
+def _elsewhere(found: Sequence[Mapping[str, Any]], username: str, own: Container[str | None]) -> tuple[str, bool]:
+    """What else answers to the agent's username, in words, and whether that was seen.
+
+    Args:
+        own: the IDs of the agent's container, and of the one that this run has replaced since others were looked for.
+    """
+    others = [other for other in found if other["username"] == username]
     for other in others:
-        own = other["container_id"] is not None and other["container_id"] == seen.container_id
-        if other["container"] and not own:
+        is_own = other["container_id"] is not None and other["container_id"] in own
+        if other["container"] and not is_own:
             return f"the container {other['container']} on the host {other['host']}", True
     for other in others:
         if not other["container"]:

@@ -326,6 +326,7 @@ agents:
       purged: false
       previous_image: null
       replaced_image: null
+      replaced_container: null
       error: ""
       observation:
         state: running
@@ -385,6 +386,12 @@ agents:
       description:
         - The image before that of its container, also where an earlier run replaced it. As RV(agents[].previous_image),
           and null where no image was ever replaced.
+      type: str
+      returned: success
+    replaced_container:
+      description:
+        - The ID of the container in whose place its own has come, or in check mode would come. Null if there was none.
+        - Whoever was told of that one before must not take it for another that answers to the same name.
       type: str
       returned: success
     error:

@@ -64,6 +64,27 @@ def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_ho
     assert name not in site.simulator.usernames(), "nothing runs that answers to it"
 
 
+def test_a_volume_without_credentials_takes_none_from_an_agent_that_works(factory):
+    """A slip in the inventory: with it the agent would be made anew, and then refused."""
+    site = factory(2)
+    site.rollout().ok()
+    name, other = site.names()
+    until(lambda: site.connected(name), "it is connected")
+    site.agents[0]["volume"] = f"connectware-agent-{name}-new"
+    site.agents[1]["env"] = {"CYBUS_LOG_LEVEL": "debug"}
+    before, users = site.starts(), site.simulator.state()["users"]
+
+    run = site.rollout().failed(f"with another volume {name} would end in a conflict", "No container of", "replace")
+
+    assert site.starts() == before and site.connected(name) and site.simulator.state()["users"] == users
+    assert run.agents[name]["verdict"] == "conflict"
+
+    run = site.rollout(agents_on_conflict="replace").ok()
+    assert "user_deleted" in run.agents[name]["actions"] and other in run.agents
+    until(lambda: site.connected(name), "it has a new user, by the new volume")
+    docker("volume", "rm", f"connectware-agent-{name}")
+
+
 @pytest.mark.long
 def test_where_only_the_authorization_tells_of_it_the_user_is_nobody_elses_to_delete_either(lost):
     """That 409 is the answer to a registration is assumed."""

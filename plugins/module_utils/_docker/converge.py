@@ -22,7 +22,7 @@ from .image import Pull, digests_by_id, registry_of
 from .listed import take_volumes
 from .marks import Volumes, name_of_mark
 from .observe import Observer, Target
-from .plan import NOTHING, STARTED, Plan
+from .plan import NOTHING, RECREATED, STARTED, Plan
 from .timeline import seconds_of
 
 STILL_THERE = "the engine took the order, but it is still there, or is there again"
@@ -170,6 +170,7 @@ def _result(
                 "purged": plan.purges and plan.spec.name not in errors,
                 "previous_image": plan.previous_image,
                 "replaced_image": plan.replaced_image,
+                "replaced_container": plan.container["Id"] if did.action == RECREATED and plan.container else None,
                 "error": errors[plan.spec.name].message if plan.spec.name in errors else "",
                 "observation": observation.to_dict(),
             }

@@ -16,7 +16,12 @@ from unit.plugins.action.standing import TASK_VARS, standing
 from unit.plugins.module_utils._connectware.conversation import Conversation, no_secret
 
 from ansible_collections.edgefleet.connectware.plugins.action import agents_registered
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import (
+    CONFLICT,
+    PAIRING,
+    LogEvent,
+    Observation,
+)
 
 REGISTRY, USERS = "/api/client-registry", "/api/listUsers"
 KEYS = {"agents", "changed", "diff", "authorizations", "interim"}
@@ -161,6 +166,25 @@ def test_what_was_seen_on_one_host_counts_more_than_another_that_could_not_be_as
 
     assert not result.get("failed"), result
     assert "was kept: the container welder on the host munich" in result["agents"][0]["message"]
+
+
+@pytest.mark.parametrize(("replaced", "kept"), [("c0", False), (None, True)])
+def test_the_container_that_this_run_has_replaced_is_nobody_else(
+    replaced: str | None, kept: bool, server: Conversation, params: dict[str, Any]
+) -> None:
+    """Others are looked for before an agent's container is made anew."""
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": [{"id": "1", "username": "press-1", "createdBy": "client-registry"}]})
+    others = [
+        {"username": "press-1", "host": "hamburg", "container": "connectware-agent-press-1", "container_id": "c0"}
+    ]
+    lost = replace(RUNNING, credentials=False, events=(LogEvent(PAIRING, pairing_id="a82123"), LogEvent(CONFLICT)))
+    agents = [{**agent, "replaced_container": replaced} for agent in deployed(lost)]
+
+    result = run({**params, "agents": agents, "on_conflict": "replace", "elsewhere": others}, check_mode=True)
+
+    assert result["agents"][0]["verdict"] == "conflict"
+    assert ("was not deleted" in result["agents"][0]["message"]) is kept
 
 
 def test_which_engine_is_meant_is_left_to_the_host_where_the_task_does_not_say_it(

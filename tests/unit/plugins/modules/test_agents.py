@@ -362,6 +362,7 @@ def test_a_container_keeps_the_image_before_its_own(
     fake.say("POST", "/containers/create", {"Id": "c2"}, status=201)
     (agent,) = run("agents", docker_host=fake.address, check=check, **WANTED)["agents"]
     assert agent["action"] == "recreated" and agent["replaced_image"] == told
+    assert agent["replaced_container"] == "c1"
     if not check:
         (made,) = fake.bodies["POST", "/containers/create"]
         assert json.loads(made)["Labels"].get(label) == told
