@@ -15,6 +15,7 @@ from .evidence import Verdict
 from .observation import Observation
 from .record import AgentRecord
 from .refusals import Refusals
+from .restarts import Restarts
 from .sightings import Sightings
 from .waits import Waits
 
@@ -76,6 +77,7 @@ def _record(values: Mapping[str, Any]) -> AgentRecord:
             "authorizations": authorizations,
             "sightings": Sightings(**values["sightings"]),
             "waits": Waits(**values["waits"]),
+            "restarts": Restarts(**values["restarts"]),
             "verdict": _verdict(values["verdict"]),
             "first": _verdict(values["first"]),
         }

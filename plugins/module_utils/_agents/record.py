@@ -9,29 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from . import authorization as a
+from . import evidence as e
 from .authorization import Authorization
 from .authorizations import Authorizations, of_agent
-from .evidence import (
-    AWAITING_AUTHORIZATION,
-    BROKEN,
-    FAIL,
-    IMPOSTOR,
-    NONE,
-    REGISTERED,
-    RESTART,
-    UNPROVEN,
-    Evidence,
-    History,
-    Policy,
-    Verdict,
-)
+from .evidence import Evidence, History, Policy, Verdict
 from .observation import Observation
 from .refusals import Refusals
 from .registration import decide
+from .restarts import Restarts
 from .sightings import Sightings
 from .waits import Waits
 
-LISTED = {AWAITING_AUTHORIZATION, IMPOSTOR}
+LISTED = {e.AWAITING_AUTHORIZATION, e.IMPOSTOR}
 """Verdicts while something is pending under its name."""
 
 
@@ -52,6 +41,7 @@ class AgentRecord:
         first: the first verdict.
         sightings: what it has shown over all looks.
         waits: for how long it has been judged, and judged the same.
+        restarts: what it was restarted for.
         undeniable: what the server answered instead of denying its requests; empty if it was not asked, or did so.
     """
 
@@ -67,22 +57,19 @@ class AgentRecord:
     trouble: str = ""
     authorizations: Authorizations = field(default_factory=Authorizations)
     taken_back: str = ""
-    reason: str = NONE
+    reason: str = e.NONE
     first: Verdict | None = None
     sightings: Sightings = field(default_factory=Sightings)
     waits: Waits = field(default_factory=Waits)
+    restarts: Restarts = field(default_factory=Restarts)
     undeniable: str = ""
     _observed_at: float = 0.0
-    _asked_again: bool = False
-    _proved: bool = False
-    _proved_new: bool = False
     _replaced: bool = False
     _name_taken: bool = False
     _kept: str = ""
     _cleared: bool = False
     _cleared_start: float | None = None
     _taken_back_as: str = ""
-    _restarting: bool = False
 
     @property
     def name(self) -> str:
@@ -94,7 +81,7 @@ class AgentRecord:
 
     @property
     def failed(self) -> bool:
-        return self.timed_out or (self.verdict is not None and self.verdict.action == FAIL)
+        return self.timed_out or (self.verdict is not None and self.verdict.action == e.FAIL)
 
     def wants(self, action: str) -> bool:
         """This is what is to be done now, by the newest verdict."""
@@ -110,7 +97,7 @@ class AgentRecord:
     def observe(self, observation: Observation, now: float) -> None:
         """Take a newer observation."""
         known = self.observation  # what only the deployment knows is not looked up again
-        begun, self._restarting = self._restarting, False
+        begun, self.restarts.begun = self.restarts.begun, False
         if observation.trouble or known.trouble:  # that ends it, also where a turn ends before
             self.observation = replace(known, trouble=observation.trouble or known.trouble)
             return
@@ -130,11 +117,11 @@ class AgentRecord:
     def refuse_unrecorded(self, why: str) -> None:
         """Its request is not authorized, because that cannot be recorded."""
         if self.verdict is not None:
-            self.verdict = replace(self.verdict, action=FAIL, message=why)
+            self.verdict = replace(self.verdict, action=e.FAIL, message=why)
 
     def give_up(self, why: str) -> None:
         """Its container could not be brought to what is wanted: nothing is decided about it in this run."""
-        self.end(Verdict(BROKEN, NONE, FAIL, why))
+        self.end(Verdict(e.BROKEN, e.NONE, e.FAIL, why))
 
     def end(self, verdict: Verdict, found: Verdict | None = None) -> None:
         """A verdict that the decision table does not know: that of a retirement.
@@ -157,15 +144,15 @@ class AgentRecord:
             self.waits.begin(now)
             if self.verdict is not None:  # what it has waited for until now was something else
                 verdict = decide(self._evidence(window_open, now), policy)
-        if verdict.verdict == UNPROVEN and verdict.needs_window and window_open:
+        if verdict.verdict == e.UNPROVEN and verdict.needs_window and window_open:
             self.waits.watch(now)
-        if self.reason == NONE:
+        if self.reason == e.NONE:
             self.reason = verdict.reason
         self.verdict = verdict
         if self.first is None:
             self.first = verdict
         self.waits.judged(now)
-        if verdict.final and verdict.action != FAIL:
+        if verdict.final and verdict.action != e.FAIL:
             self.authorizations.settle(a.PROVED)
         return verdict
 
@@ -181,9 +168,9 @@ class AgentRecord:
     def _evidence(self, window_open: bool, now: float) -> Evidence:
         let_in, refusals = self.authorizations, self.authorizations.refusals
         history = History(
-            asked_again=self._asked_again,
-            proved=self._proved,
-            proved_new=self._proved_new,
+            asked_again=self.restarts.asked_again,
+            proved=self.restarts.proved,
+            proved_new=self.restarts.proved_new,
             authorized=tuple(let_in.taken),
             existed=let_in.existed,
             authorized_ago=None if let_in.at is None else now - let_in.at,
@@ -260,19 +247,11 @@ class AgentRecord:
 
     def begin_restart(self) -> None:
         """It is going to be restarted; the next observation shows whether it was, where nobody can say so."""
-        self._restarting = True
+        self.restarts.begun = True
 
     def note_restarted(self) -> None:
         """This run restarted its container; the verdict tells what for."""
-        self._restarting = False
-        if self.verdict is None or self.verdict.action != RESTART:
-            raise ValueError("an agent is restarted only where its verdict says so")
-        if self.verdict.verdict != UNPROVEN:
-            self._asked_again = True
-        elif self.authorizations.taken:
-            self._proved_new = True
-        else:
-            self._proved = True
+        self.restarts.take(self.verdict, bool(self.authorizations.taken))
         self.actions.append("restarted")
 
     def note_unmarked(self) -> None:
@@ -289,7 +268,7 @@ class AgentRecord:
         self._replaced = True
         self._name_taken = False
         self.authorizations.refusals = Refusals()
-        self._asked_again = False  # it may have given up since, and now it can ask in vain no more
+        self.restarts.asked_again = False  # it may have given up since, and now it can ask in vain no more
         self.user_exists = False
         self.actions.append("user_deleted")
 
@@ -306,9 +285,9 @@ class AgentRecord:
     @property
     def _came_back(self) -> bool:
         """Or is about to; but who had credentials before, or was started by the engine since, may just as well ask."""
-        if self.verdict is None or self.verdict.verdict != REGISTERED:
+        if self.verdict is None or self.verdict.verdict != e.REGISTERED:
             return False
-        started_by_us = self._proved_new or not self.authorizations.saved
+        started_by_us = self.restarts.proved_new or not self.authorizations.saved
         return self.verdict.final or (started_by_us and not self.observation.restart_count)
 
     def note_kept(self, why: str) -> None:
