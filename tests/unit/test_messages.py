@@ -24,7 +24,7 @@ NO_MESSAGE = {
     "plugins/inventory/connectware.py::InventoryModule._seen": "said at -vvv only",
     "plugins/module_utils/_agents/patterns.py::DEFAULT_PATTERNS": "texts of the agent, as expressions",
     "plugins/module_utils/_agents/progress.py::*": "a line of progress",
-    "plugins/module_utils/_agents/record.py::AgentRecord.note_restarted": "an error of a developer",
+    "plugins/module_utils/_agents/restarts.py::Restarts.take": "an error of a developer",
     "plugins/module_utils/_agents/retirement.py::Retirement.progress": "a line of progress",
     "plugins/module_utils/_connectware/contract.py::*": "names of permissions: the message has them as they are",
     "plugins/module_utils/_connectware/ghosts.py::_check_limits": "advice; what it advises on is in the guide",

@@ -22,7 +22,7 @@ def shown(value: Any) -> str:
 
 
 def test_the_table_of_entries_is_the_contract() -> None:
-    expected = [[name, shown(entry.value), entry.provenance] for name, entry in DEFAULT_CONTRACT.entries()]
+    expected = [[".".join(place), shown(entry.value), entry.provenance] for place, entry in DEFAULT_CONTRACT.entries()]
 
     assert table(GUIDE, "Entry") == expected
 

@@ -80,7 +80,7 @@ class Retirement:
         requests = self._server.requests()
         existing = self._server.existing([record.observation.username for record in self._records])
         for record in self._records:
-            record.user_exists = record.observation.username in existing
+            record.note_user(existing)
             record.pending = requests.pending.get(record.observation.username, ())
 
     def _retire(self, record: AgentRecord) -> None:

@@ -29,6 +29,7 @@ from .._errors import (
     ServerError,
     UnreachableError,
 )
+from .client_requests import is_ours, listed, refusal
 from .noting_server import NotingServer
 from .session import Session
 from .users import User, Users
@@ -125,13 +126,13 @@ class Client:
         finally:
             self._recorder.end()
 
-    def remove(self, user: User) -> bool:
-        """Delete the user and see that it is gone; False if it was gone already.
+    def remove(self, user: User) -> None:
+        """Delete the user and see that it is gone.
 
         Raises:
             RegistrationError: it is still there.
         """
-        deleted = self._users.delete(user)
+        self._users.delete(user)
         self.actions.append("user_deleted")
         if self._users.find_one(self._username) is not None:
             raise RegistrationError(
@@ -139,7 +140,6 @@ class Client:
                 answered="the server accepted it, but a user of that name exists",
                 todo="The client may have been registered again meanwhile; look at the Client Registry.",
             )
-        return deleted
 
     @contextmanager
     def _window_given_back(self) -> Iterator[None]:
@@ -161,7 +161,7 @@ class Client:
                 return
             left = deadline - self._clock()
             if left <= 0:
-                raise self.refused(pending, pairing_id, window_open=self._listed.may_be_open)
+                raise refusal(self._username, pending, pairing_id, window_open=self._listed.may_be_open)
             self._hold_window()
             self._sleep(min(POLL_INTERVAL, left))
 
@@ -214,7 +214,7 @@ class Client:
         self._settle(a.UNPROVEN, "the run ended before Connectware had shown that the client got in")
 
     def _after_failure(self, failure: ApiError, pairing_id: str, deadline: float) -> bool:
-        """Whether a confirmation that failed, or whose answer was lost, has let the client in; looks again if not."""
+        """Whether an authorization that failed, or whose answer was lost, has let the client in; looks again if not."""
         user, pending = self.look()
         if self._shows_effect(user, pending):
             self._took_it()
@@ -252,8 +252,8 @@ class Client:
             if self._clock() >= deadline:
                 raise RegistrationError(
                     f"see that {self._shown} got in",
-                    answered=("there is no user of that name" if user is None else "the user exists")
-                    + f", and under it there is pending: {_ids(pending)}, {VERIFY_TIMEOUT:g} s after the authorization",
+                    answered=f"{'there is no user of that name' if user is None else 'the user exists'}, and under it"
+                    f" there is pending: {listed(pending)}, {VERIFY_TIMEOUT:g} s after the authorization",
                     todo="Look at the client's log and at the Client Registry; running again is safe.",
                 )
             self._hold_window()
@@ -268,37 +268,3 @@ class Client:
                 " nothing here shows who got in. Look at the client's log: if it says 409 Conflict, or asks again,"
                 " remove the user at once (state: absent)."
             )
-
-    def refused(
-        self, pending: tuple[str | None, ...], pairing_id: str, *, window_open: bool = True
-    ) -> RegistrationError:
-        """Why the client cannot be let in."""
-        tried = f"authorize {self._shown} with the pairing ID {printable(pairing_id)}"
-        if not pending:
-            closed = "" if window_open else "; the registration window is closed"
-            return RegistrationError(
-                tried,
-                answered=f"no request of that username is pending{closed}",
-                todo="Check that the client runs, asks this Connectware and has exactly this username; its log tells."
-                " If its log says 409 Conflict, a user of that name exists: remove it (state: absent) or choose"
-                " another name. Restart the client if it has stopped asking.",
-            )
-        return RegistrationError(
-            tried,
-            answered=f"under that username there is pending: {_ids(pending)}; nobody was authorized",
-            todo="Read the pairing ID from the log of the client itself; it changes whenever the client starts anew."
-            " If it is right, somebody else asks under this name: find out who before anything is authorized.",
-        )
-
-
-def is_ours(pending: tuple[str | None, ...], pairing_id: str) -> bool:
-    """Exactly one request is pending under the username, and it carries the pairing ID."""
-    return pending == (pairing_id,)
-
-
-def _ids(pending: tuple[str | None, ...]) -> str:
-    if not pending:
-        return "no requests"
-    shown = [repr(printable(pairing_id or "no pairing ID")) for pairing_id in pending[:10]]
-    more = f" and {len(pending) - 10} more" if len(pending) > 10 else ""
-    return f"{len(pending)} request{'s' if len(pending) > 1 else ''} with {', '.join(shown)}{more}"

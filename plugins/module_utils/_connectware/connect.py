@@ -18,7 +18,7 @@ from .login import Account, Credentials
 from .retry import RetryPolicy
 from .secret import Secret
 from .session import Session, checked_token
-from .token_store import TokenStore
+from .token_store import SharedTokenStore
 from .transport import Transport
 
 API = "/api"  # what an address copied from a browser or a manual ends with
@@ -28,7 +28,7 @@ LONGEST_LABEL = 63  # characters between two dots of a host name
 def connect(
     params: Mapping[str, Any],
     *,
-    token_store: TokenStore | None = None,
+    token_store: SharedTokenStore | None = None,
     retry: RetryPolicy | None = None,
     sleep: Callable[[float], None] = time.sleep,
     on_wait: Callable[[str, float], None] | None = None,

@@ -13,15 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .operation import (
-    REPEAT_NEVER,
-    REPEAT_UNSENT,
-    Entry,
-    Operation,
-    assumed,
-    documented,
-    observed,
-)
+from .operation import REPEAT_NEVER, REPEAT_UNSENT, Entry, Operation, Place, assumed, documented, observed
 
 _REGISTRY_PERMISSION = "/api/client-registry and /api/client-registry/+ (http, readWrite)"
 _USERS_PERMISSION = "/api/users/# (http, readWrite)"
@@ -239,7 +231,7 @@ SETTINGS: dict[str, Entry] = {
     "healthy": assumed(["running", "healthy", "up", "ok", "started"]),
     "administrator_roles": assumed(["admin", "administrator", "connectware-admin"]),
     "administrator_resources": assumed(["#", "/#", "/api/#", "/api/users/#", "/api/users"]),
-    # Whether pending requests outlive the closing of the window, and can be confirmed then, see ClosingFirst. Null
+    # Whether pending requests outlive the closing of the window, and can be authorized then, see ClosingFirst. Null
     # lets each run find out.
     "confirms_while_locked": assumed(None),
     # Names or IDs, as list_users shows them, of roles that agents have and nobody else; nothing public names one.
@@ -285,17 +277,17 @@ class Contract:
                 return kind
         return None
 
-    def entries(self) -> Iterator[tuple[str, Entry]]:
-        """Every correctable entry with its dotted path."""
+    def entries(self) -> Iterator[tuple[Place, Entry]]:
+        """Every correctable entry and its place."""
         for operation in self.operations.values():
             yield from operation.entries()
-        for name, section in (
-            ("settings", self.settings),
-            ("errors.statuses", self.error_statuses),
-            ("errors.fields", self.error_fields),
+        for above, section in (
+            (("settings",), self.settings),
+            (("errors", "statuses"), self.error_statuses),
+            (("errors", "fields"), self.error_fields),
         ):
             for key, entry in section.items():
-                yield f"{name}.{key}", entry
+                yield (*above, key), entry
 
 
 DEFAULT_CONTRACT = Contract(

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from .._errors import ContractError
 from .answer import searched
-from .findings import NOT_PROVABLE, OK, WRONG, Correction, Findings, operation_places
+from .findings import NOT_PROVABLE, OK, WRONG, Correction, Findings
 from .judging import judge_look
 from .operation import placeholders_in
 from .session import Look
@@ -200,7 +200,7 @@ def _all_ok(findings: Findings, operation: str, fields: tuple[str, ...]) -> bool
 
 
 def _keys_with(findings: Findings, operation: str, placeholder: str) -> list[str]:
-    entries = operation_places(findings.contract.operation(operation))
+    entries = findings.contract.operation(operation).entries()
     return [place[2] for place, entry in entries if place[1] == "query" and placeholder in placeholders_in(entry.value)]
 
 

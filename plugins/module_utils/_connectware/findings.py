@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Tuple
+from typing import Any
 
 from .._agents.text import printable
 from .contract import Contract
-from .operation import Entry, Operation
+from .operation import Entry, Operation, Place
 
 OK = "ok"
 MISSING = "missing"  # nothing is there
@@ -24,7 +24,6 @@ NOT_ASKED = "not_asked"  # it would write, or nothing needed it
 RESULTS = (WRONG, WRONG_TYPE, MISSING, FORBIDDEN, NOT_PROVABLE, OK, NOT_ASKED)
 UNFIT = (WRONG, WRONG_TYPE, MISSING)
 
-Place = Tuple[str, ...]  # the keys of an entry below connectware_contract; dots in a key do not split it
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*\Z")
 _YAML_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
@@ -71,13 +70,13 @@ class Findings:
 
     def rest(self, operation: Operation, result: str, message: str) -> None:
         """Say it of all entries of an operation that nothing was said of yet."""
-        for place, _entry in operation_places(operation):
+        for place, _entry in operation.entries():
             if place not in self.found:
                 self.found[place] = Finding(result, message)
 
     def result(self, answers: list[dict[str, Any]]) -> dict[str, Any]:
         """The module's result."""
-        entries = [self._entry(place, entry) for place, entry in all_places(self.contract)]
+        entries = [self._entry(place, entry) for place, entry in self.contract.entries()]
         by_result = {result: [entry for entry in entries if entry["result"] == result] for result in RESULTS}
         return {
             "fits": self._lists_were_read() and not any(by_result[result] for result in UNFIT),
@@ -106,7 +105,7 @@ class Findings:
 
     def _ordered(self) -> list[tuple[Place, Correction]]:
         return [
-            (place, self.corrections[place]) for place, _entry in all_places(self.contract) if place in self.corrections
+            (place, self.corrections[place]) for place, _entry in self.contract.entries() if place in self.corrections
         ]
 
     def _sure(self) -> dict[str, Any]:
@@ -132,19 +131,6 @@ class Findings:
             before = place
             lines += _written(place, correction)
         return "\n".join(["connectware_contract:", *lines, ""]) if lines else ""
-
-
-def operation_places(operation: Operation) -> list[tuple[Place, Entry]]:
-    """The entries of an operation by their keys."""
-    return [(tuple(path.split(".", 2)), entry) for path, entry in operation.entries()]
-
-
-def all_places(contract: Contract) -> list[tuple[Place, Entry]]:
-    """All entries of a contract by their keys."""
-    found = [item for operation in contract.operations.values() for item in operation_places(operation)]
-    found += [(("settings", key), entry) for key, entry in contract.settings.items()]
-    found += [(("errors", "statuses", key), entry) for key, entry in contract.error_statuses.items()]
-    return found + [(("errors", "fields", key), entry) for key, entry in contract.error_fields.items()]
 
 
 def _lines(entries: list[dict[str, Any]]) -> list[str]:

@@ -46,4 +46,7 @@ def connectware_facts(session: Session, params: Mapping[str, Any], _check_mode: 
 
 def contract_listing(contract: Contract) -> list[dict[str, Any]]:
     """Every entry of the contract with its value and where it comes from."""
-    return [{"entry": path, "value": entry.value, "provenance": entry.provenance} for path, entry in contract.entries()]
+    return [
+        {"entry": ".".join(place), "value": entry.value, "provenance": entry.provenance}
+        for place, entry in contract.entries()
+    ]

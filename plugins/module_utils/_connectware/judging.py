@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .findings import FORBIDDEN, NOT_PROVABLE, OK, WRONG, Correction, Findings, operation_places
+from .findings import FORBIDDEN, NOT_PROVABLE, OK, WRONG, Correction, Findings
 from .operation import Operation
 from .session import Look
 from .shapes import judge_fields
@@ -40,7 +40,7 @@ def _judge_status(findings: Findings, look: Look, operation: Operation, status: 
 def _judge_expected(findings: Findings, look: Look, seen: str) -> dict[str, list[Any]]:
     operation = look.answer.operation
     items = judge_fields(findings, look.answer)
-    for place, _entry in operation_places(operation):
+    for place, _entry in operation.entries():
         if place[1] in ("method", "path", "body") or place[1:] == ("statuses", "done"):
             findings.add(place, OK, seen)
     return items
@@ -65,7 +65,7 @@ def _judge_error(findings: Findings, look: Look, operation: Operation, status: i
         findings.add(path, WRONG, answered, USER_KNOWS)
     else:
         part = "query" if operation.query else "body" if operation.body else "path"
-        for place, entry in operation_places(operation):
+        for place, entry in operation.entries():
             if place[1] == part:
                 findings.add(
                     place, WRONG, answered, Correction((entry.value,), sure=False, note="refused: which part?")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .secret import Redactor, Secret
-from .token_store import TokenStore, store_key
+from .token_store import SharedTokenStore, store_key
 
 MARGIN = 30.0  # seconds before its end in which a token is no longer used
 DEFAULT_LIFE = 300.0  # where the server does not say how long a token lives
@@ -55,7 +55,7 @@ class Login:
         account: Account,
         perform: Callable[[str, Secret], Ticket],
         redactor: Redactor,
-        store: TokenStore | None,
+        store: SharedTokenStore | None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._url = url

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Tuple
 from urllib.parse import quote, urlencode
 
 from .._agents.text import printable
@@ -25,6 +25,9 @@ REPEAT_UNSENT = "unsent"  # only when the server surely did not act on it
 REPEAT_NEVER = "never"  # the caller has to look again first
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+Place = Tuple[str, ...]
+"""The keys of an entry below connectware_contract; dots in a key do not split it."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,13 @@ class Operation:
         """Its answer has a secret that nobody knows before it was read, so none of it may stand in a message."""
         return "token" in self.fields
 
-    def entries(self) -> Iterator[tuple[str, Entry]]:
-        """Every correctable entry with its dotted path."""
-        yield f"{self.name}.method", self.method
-        yield f"{self.name}.path", self.path
+    def entries(self) -> Iterator[tuple[Place, Entry]]:
+        """Every correctable entry and its place."""
+        yield (self.name, "method"), self.method
+        yield (self.name, "path"), self.path
         for part in ("statuses", "query", "body", "fields"):
             for key, entry in getattr(self, part).items():
-                yield f"{self.name}.{part}.{key}", entry
+                yield (self.name, part, key), entry
 
     def used_placeholders(self) -> set[str]:
         """The parameters that the request carries."""

@@ -22,13 +22,8 @@ from .users import User
 KEPT = "Nothing was deleted. If this user may go, delete it in Connectware (User Management) by hand and run again"
 
 
-def check_deletable(session: Session, user: User) -> None:
-    """See that one user is one that a registration has made, without administrator rights; see Protection.check."""
-    Protection(session).check(user)
-
-
 class Protection:
-    """The same question about several users; the roles are asked for once (one request), and only if a user has any."""
+    """Tells it of any number of users; the roles are asked for once (one request), and only if a user has any."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from .._agents.ports import Requests
 from .._errors import ProtectedUserError
-from .protection import Protection, check_deletable
+from .protection import Protection
 from .registry import Registry
 from .session import Session
 from .users import Users
@@ -46,7 +46,7 @@ class ConnectwareServer:
         if user is None:
             return
         if not ours:
-            check_deletable(self._session, user)
+            Protection(self._session).check(user)
         self._users.delete(user)
 
     def undeletable(self, usernames: Iterable[str]) -> Mapping[str, str]:

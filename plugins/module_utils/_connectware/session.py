@@ -20,7 +20,7 @@ from .login import Account, Login, Ticket
 from .operation import Operation, Request
 from .retry import RetryPolicy, moment, retry_after
 from .secret import SHOWN, Redactor, Secret
-from .token_store import TokenStore
+from .token_store import SharedTokenStore
 from .transport import Failure, Reply, Transport
 
 MAX_RENEWALS = 3  # of a token for one request: a given one, then one that others share, can both have been revoked
@@ -67,7 +67,7 @@ class Session:
         transport: Transport,
         *,
         retry: RetryPolicy | None = None,
-        token_store: TokenStore | None = None,
+        token_store: SharedTokenStore | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
         on_wait: Callable[[str, float], None] | None = None,

@@ -12,8 +12,9 @@ from .._agents.recorder import Recorder, recorder
 from .._agents.text import printable
 from .._agents.times import check_times
 from .._errors import SpecError
-from .client import Client, is_ours
-from .protection import check_deletable
+from .client import Client
+from .client_requests import is_ours, refusal
+from .protection import Protection
 from .session import Session
 from .users import User
 
@@ -33,7 +34,7 @@ def set_client(session: Session, params: Mapping[str, Any], check_mode: bool) ->
     if params["state"] == "absent":
         after = None
         if user is not None and params["only_registered"]:
-            check_deletable(session, user)
+            Protection(session).check(user)
         if user is not None and not check_mode:
             client.remove(user)
     else:
@@ -85,6 +86,6 @@ def _present(
         )
     if check_mode:
         if pending and not is_ours(pending, pairing_id):
-            raise client.refused(pending, pairing_id)
+            raise refusal(params["username"], pending, pairing_id)
         return user
     return client.register(pairing_id, timeout=float(params["timeout"]), open_window=params["open_window"])

@@ -103,14 +103,13 @@ class System:
             if (answer.text("status", item) or "").casefold() not in away
         )
 
-    def wait_healthy(self, timeout: float, on_wait: Callable[[str], None] | None = None) -> str:
-        """Wait until Connectware answers and all its services are well; its version.
+    def wait_healthy(self, timeout: float) -> None:
+        """Wait until Connectware answers and all its services are well.
 
         An account that may not see the health waits for the version only.
 
         Args:
             timeout: seconds; 0 asks once.
-            on_wait: told before each wait what is still missing.
 
         Raises:
             ApiError: the last one, or ServerError naming the services that are not well.
@@ -118,22 +117,20 @@ class System:
         deadline = self._clock() + timeout
         while True:
             try:
-                return self._ready_version()
-            except (UnreachableError, ServerError, RateLimitedError, NotFoundError) as exc:
+                self._check_ready()
+                return
+            except (UnreachableError, ServerError, RateLimitedError, NotFoundError):
                 # 404 is also the answer of a reverse proxy that does not know yet where Connectware is.
                 if self._clock() >= deadline:
                     raise
-                answered = exc.answered
-            if on_wait is not None:
-                on_wait(answered)
             self._sleep(min(POLL_INTERVAL, max(deadline - self._clock(), 0.0)))
 
-    def _ready_version(self) -> str:
-        version = self.version()
+    def _check_ready(self) -> None:
+        self.version()
         try:
             health = self.health()
         except (ForbiddenError, NotFoundError):
-            return version
+            return
         if not health.healthy:
             raise ServerError(
                 "use Connectware",
@@ -141,7 +138,6 @@ class System:
                 answered=", ".join(f"{service.name} is {service.status}" for service in health.ill),
                 todo="Wait until its services are well, or correct settings.healthy in connectware_contract.",
             )
-        return version
 
 
 def _bounded(text: str | None) -> str | None:

@@ -14,29 +14,13 @@ import json
 import mmap
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 SIZE = 16384
 LOCK_TIMEOUT = 60.0  # longer than a slow login
 _HEADER = 4
-
-
-class TokenStore(Protocol):
-    """Where sessions share what one of them got by logging in."""
-
-    def get(self, key: str) -> str | None:
-        """The token, None if there is none or it has expired."""
-
-    def put(self, key: str, token: str, expires_at: float) -> None:
-        """Keep a token until then (epoch seconds of the local clock)."""
-
-    def drop(self, key: str, token: str) -> None:
-        """Forget the token, unless another one has replaced it already."""
-
-    def lock(self) -> Any:
-        """A context within which nobody else logs in; goes on without where the lock cannot be had in time."""
 
 
 def store_key(url: str, username: str, password: str) -> str:
@@ -46,20 +30,17 @@ def store_key(url: str, username: str, password: str) -> str:
 
 
 class SharedTokenStore:
-    """A TokenStore in a piece of shared memory.
+    """Where sessions share what one of them got by logging in: a piece of shared memory.
 
     Args:
         memory: shared with the forked workers.
         mutex: a lock shared with them as well.
     """
 
-    def __init__(
-        self, memory: Any, mutex: Any, *, lock_timeout: float = LOCK_TIMEOUT, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, memory: Any, mutex: Any, *, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self._memory = memory
         self._mutex = mutex
         self._lock_timeout = lock_timeout
-        self._clock = clock
         self._held = False
         self._usable = True
 
@@ -68,7 +49,7 @@ class SharedTokenStore:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """See TokenStore. A holder that was killed never releases: then this process stops sharing."""
+        """Within, nobody else logs in. A holder that was killed never releases: then this process stops sharing."""
         taken = self._usable and self._mutex.acquire(timeout=self._lock_timeout)
         self._usable = taken
         self._held = taken
@@ -80,18 +61,21 @@ class SharedTokenStore:
                 self._mutex.release()
 
     def get(self, key: str) -> str | None:
+        """The token, None if there is none or it has expired."""
         with self._exclusive() as usable:
             token, expires_at = self._read().get(key, (None, 0.0)) if usable else (None, 0.0)
-        return token if expires_at > self._clock() else None
+        return token if expires_at > time.time() else None
 
     def put(self, key: str, token: str, expires_at: float) -> None:
+        """Keep a token until then (epoch seconds of the local clock)."""
         with self._exclusive() as usable:
             if usable:
-                now = self._clock()
+                now = time.time()
                 kept = {name: entry for name, entry in self._read().items() if entry[1] > now}
                 self._write({**kept, key: (token, expires_at)})
 
     def drop(self, key: str, token: str) -> None:
+        """Forget the token, unless another one has replaced it already."""
         with self._exclusive() as usable:
             entries = self._read() if usable else {}
             if entries.get(key, (None, 0.0))[0] == token:

@@ -83,16 +83,14 @@ class Users:
         """The user of exactly this name."""
         return self.find([username]).get(username)
 
-    def delete(self, user: User) -> bool:
-        """Delete a user; its credentials stop working. False when it was gone already.
+    def delete(self, user: User) -> None:
+        """Delete a user; its credentials stop working. One that was gone already is fine.
 
         Raises:
             ContractError: the server says that it does not exist, but still lists it.
         """
         answer = self._session.call("delete_user", id=user.id, username=user.username)
-        if answer.outcome != "absent":
-            return True
-        still = self.find_one(user.username)
+        still = self.find_one(user.username) if answer.outcome == "absent" else None
         if still is not None and still.id == user.id:
             raise ContractError(
                 answer.operation.tried,
@@ -101,7 +99,6 @@ class Users:
                 todo="Correct the entry delete_user.path or list_users.fields.id in connectware_contract.",
                 status=answer.status,
             )
-        return False
 
     def _pages(self, names: Sequence[str] | None) -> Iterator[User]:
         """The users of these names, or all, of all pages.

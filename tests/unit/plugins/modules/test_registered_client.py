@@ -18,7 +18,7 @@ from unit.plugins.modules.running import Run
 from werkzeug import Request, Response
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware import client as client_module
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.client import Client, is_ours
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.client import Client
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     ConflictError,
@@ -609,21 +609,6 @@ def test_the_own_account_is_not_removed(connectware: Connectware, login_params: 
     assert result["failed"]
     assert "logs in with" in result["msg"]
     assert connectware.users and connectware.writes == []
-
-
-@pytest.mark.parametrize(
-    ("pending", "ours"),
-    [
-        (("a82123",), True),
-        (("A82123",), False),
-        ((None,), False),
-        ((), False),
-        (("a82123", None), False),
-        (("a82123", "a82123"), False),
-    ],
-)
-def test_ours(pending: tuple[str | None, ...], ours: bool) -> None:
-    assert is_ours(pending, "a82123") is ours
 
 
 def recorded(path: Path) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from unit.plugins.module_utils._connectware.conversation import Conversation
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.protection import check_deletable
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.protection import Protection
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.server import ConnectwareServer
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.users import User, Users
@@ -26,7 +26,7 @@ def made(**fields: Any) -> User:
 
 
 def test_a_user_that_a_registration_made_may_go_without_another_request(session: Session) -> None:
-    check_deletable(session, made())
+    Protection(session).check(made())
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_a_user_that_a_registration_made_may_go_without_another_request(session:
 )
 def test_others_are_kept(session: Session, fields: dict[str, Any], says: str) -> None:
     with pytest.raises(ProtectedUserError) as caught:
-        check_deletable(session, made(**fields))
+        Protection(session).check(made(**fields))
     assert says in caught.value.message and "Nothing was deleted" in caught.value.message
 
 
 @pytest.mark.parametrize("resource", ["/api/users/me", "/data/+", "/api", "/api/roles/+"])
 def test_a_permission_that_reaches_no_reserved_resource_keeps_nobody(session: Session, resource: str) -> None:
-    check_deletable(session, made(permissions=(resource,)))
+    Protection(session).check(made(permissions=(resource,)))
 
 
 @pytest.mark.parametrize("role", ["r-agent", "connectware-agent"])
@@ -59,7 +59,7 @@ def test_a_harmless_role(server: Conversation, session: Session, role: str) -> N
     permissions = [{"context": "mqtt", "resource": "#", "operation": "readWrite"}]
     roles = [{"id": "r-agent", "name": "connectware-agent", "permissions": permissions}]
     server.expect("GET", ROLES, answer={"roles": roles})
-    check_deletable(session, made(roles=(role,)))
+    Protection(session).check(made(roles=(role,)))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_role_with_administrator_rights_or_an_unknown_one(
 ) -> None:
     server.expect("GET", ROLES, answer={"roles": roles})
     with pytest.raises(ProtectedUserError, match=says):
-        check_deletable(session, made(roles=("r-1",)))
+        Protection(session).check(made(roles=("r-1",)))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_rights_that_cannot_be_read(server: Conversation, session: Session, fiel
     user = Users(session).find_one("press")
     assert user is not None
     with pytest.raises(ProtectedUserError, match="cannot be read") as caught:
-        check_deletable(session, user)
+        Protection(session).check(user)
     assert entry in caught.value.message and "connectware_contract" in caught.value.message
 
 
@@ -109,7 +109,7 @@ def test_a_user_without_any_rights_may_go(server: Conversation, session: Session
     server.expect("GET", USERS, answer={"users": [{**LISTED, **fields}]})
     user = Users(session).find_one("press")
     assert user is not None
-    check_deletable(session, user)
+    Protection(session).check(user)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_user_without_any_rights_may_go(server: Conversation, session: Session
 def test_a_role_that_cannot_be_read(server: Conversation, session: Session, role: Any, entry: str) -> None:
     server.expect("GET", ROLES, answer={"roles": [role]})
     with pytest.raises(ProtectedUserError, match=entry) as caught:
-        check_deletable(session, made(roles=("r-1",)))
+        Protection(session).check(made(roles=("r-1",)))
     assert "connectware_contract" in caught.value.message
 
 
@@ -141,11 +141,11 @@ def test_which_of_several_would_not_be_deleted_is_told_with_few_reading_requests
 def test_roles_that_may_not_be_seen(server: Conversation, session: Session) -> None:
     server.expect("GET", ROLES, status=403, answer={"code": "FORBIDDEN", "message": "no"})
     with pytest.raises(ProtectedUserError, match="/api/roles") as caught:
-        check_deletable(session, made(roles=("r-1",)))
+        Protection(session).check(made(roles=("r-1",)))
     assert "403" in caught.value.message
 
 
 def test_a_server_that_fails_is_no_reason_to_keep_or_to_delete(server: Conversation, session: Session) -> None:
     server.expect("GET", ROLES, status=500, answer={"code": "X", "message": "broken"})
     with pytest.raises(ServerError):
-        check_deletable(session, made(roles=("r-1",)))
+        Protection(session).check(made(roles=("r-1",)))

@@ -65,21 +65,17 @@ def test_health_of_another_shape(server: Conversation, system: System) -> None:
 
 
 def test_it_waits_until_all_is_well(server: Conversation, system: System) -> None:
-    told: list[str] = []
     server.expect("GET", INFO, status=500)
     server.expect("GET", INFO, answer={"version": "1"}).expect("GET", HEALTH, answer=health("running", "starting"))
     server.expect("GET", INFO, answer={"version": "1"}).expect("GET", HEALTH, answer=health("running", "running"))
-    assert system.wait_healthy(60, told.append) == "1"
-    assert told[1] == "s1 is starting"
+    system.wait_healthy(60)
 
 
 def test_a_proxy_that_does_not_know_connectware_yet_is_waited_for(server: Conversation, system: System) -> None:
-    told: list[str] = []
     for _poll in range(2):
         server.expect("GET", INFO, status=404, answer=b"404 page not found")
     server.expect("GET", INFO, answer={"version": "1"}).expect("GET", HEALTH, answer=health("running"))
-    assert system.wait_healthy(60, told.append) == "1"
-    assert len(told) == 2 and "404" in told[0]
+    system.wait_healthy(60)
 
 
 @pytest.mark.parametrize(("timeout", "polls"), [(0, 1), (4, 3)])
@@ -104,7 +100,7 @@ def test_the_version_is_enough_for_who_may_not_see_the_health(
     status: int, server: Conversation, system: System
 ) -> None:
     server.expect("GET", INFO, answer={"version": "1"}).expect("GET", HEALTH, status=status)
-    assert system.wait_healthy(60) == "1"
+    system.wait_healthy(60)
 
 
 def test_a_wrong_token_is_not_waited_for(server: Conversation, system: System) -> None:

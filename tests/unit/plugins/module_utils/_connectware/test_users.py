@@ -157,12 +157,12 @@ def test_users_of_another_shape(answer: Any, server: Conversation, session: Sess
 
 def test_deletion(server: Conversation, session: Session) -> None:
     server.expect("DELETE", "/api/users/id-1", status=204)
-    assert Users(session).delete(User("id-1", "press")) is True
+    Users(session).delete(User("id-1", "press"))
 
 
 def test_deletion_of_somebody_who_is_gone(server: Conversation, session: Session) -> None:
     server.expect("DELETE", "/api/users/id-1", status=404).expect("GET", LIST, answer={"users": []})
-    assert Users(session).delete(User("id-1", "press")) is False
+    Users(session).delete(User("id-1", "press"))
 
 
 def test_deletion_at_a_wrong_path_is_no_success(server: Conversation, session: Session) -> None:
