@@ -16,6 +16,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evid
     IMPOSTOR,
     NONE,
 )
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import shortlist
 from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.rows import GHOST, UNKNOWN, UNREACHABLE
 
 UNDECIDED = (CONFLICTED, IMPOSTOR)
@@ -52,9 +53,8 @@ def _of(agents: Sequence[Mapping[str, Any]], verdicts: Sequence[str]) -> list[Ma
 
 def _sentence(said: str, agents: Sequence[Mapping[str, Any]], because: str, longest: int) -> str:
     """Of a long list its beginning."""
-    names = [f"{agent['name']} on {agent['host']} ({agent[because]})" for agent in agents[:longest]]
-    more = f" and {len(agents) - longest} more" if len(agents) > longest else ""
-    return f"{said}: {', '.join(names) or 'none'}{more}."
+    names = [f"{agent['name']} on {agent['host']} ({agent[because]})" for agent in agents]
+    return f"{said}: {shortlist(names, longest) or 'none'}."
 
 
 class FilterModule:

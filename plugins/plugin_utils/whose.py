@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import shortlist
+
 MOST_NAMED = 10
 
 
@@ -15,8 +17,7 @@ def whose(host: str, names: Sequence[str]) -> str:
     """The host, and the agents that the message is about; a long list is cut."""
     if not names:
         return f"Host {host}"
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"Host {host} (agents: {', '.join(names[:MOST_NAMED])}{more})"
+    return f"Host {host} (agents: {shortlist(names, MOST_NAMED)})"
 
 
 def names_in(agents: Any) -> list[str]:

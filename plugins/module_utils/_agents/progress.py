@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from .record import AgentRecord
-from .text import printable
+from .text import printable, shortlist
 
 TELL_EVERY = 20.0  # seconds between two lines: no silence of 30 s, even where a machine is busy
 MOST_NAMED = 5
@@ -55,9 +55,7 @@ def of_agents(records: Sequence[AgentRecord], now: float, outage: str = "") -> s
     if failed:
         line += f", {failed} failed"
     if waiting:
-        named = ", ".join(_of_one(record, now) for record in waiting[:MOST_NAMED])
-        more = f" and {len(waiting) - MOST_NAMED} more" if len(waiting) > MOST_NAMED else ""
-        line += f", waiting for {named}{more}"
+        line += f", waiting for {shortlist([_of_one(record, now) for record in waiting], MOST_NAMED)}"
     return f"{line}; {outage}" if outage else line
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _KINDS = (
     (type(None), "nothing"),
@@ -27,3 +27,9 @@ def printable(text: str, limit: int = 80) -> str:
 def kind_of(value: object) -> str:
     """What it is, in words of a user: Ansible has classes of its own for all of them."""
     return next((words for kind, words in _KINDS if isinstance(value, kind)), type(value).__name__)
+
+
+def shortlist(texts: Sequence[str], most: int, separator: str = ", ") -> str:
+    """The first of them, and how many more there are."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return separator.join(texts[:most]) + more

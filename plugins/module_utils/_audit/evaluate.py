@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .._agents.evidence import NONE
+from .._agents.text import shortlist
 from .clones import names_in_two_places, volumes_in_two_places
 from .looks import LONGEST, HostLook, Named, Predicted, Seen, read_named, strings, text
 from .rows import (
@@ -130,8 +131,7 @@ def _clone_findings(
 
 
 def _listed(places: Sequence[str]) -> str:
-    more = f" and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""
-    return ", ".join(text(place) for place in places[:MOST_PLACES]) + more
+    return shortlist([text(place) for place in places], MOST_PLACES)
 
 
 def _container_findings(predicted: Predicted | None) -> Iterable[tuple[str, str]]:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from .._agents.text import printable
+from .._agents.text import printable, shortlist
 from .._errors import RegistrationError
+
+MOST_LISTED = 10
 
 
 def is_ours(pending: tuple[str | None, ...], pairing_id: str) -> bool:
@@ -40,6 +42,5 @@ def listed(pending: tuple[str | None, ...]) -> str:
     """The pairing IDs, in words; of many the first."""
     if not pending:
         return "no requests"
-    shown = [repr(printable(pairing_id or "no pairing ID")) for pairing_id in pending[:10]]
-    more = f" and {len(pending) - 10} more" if len(pending) > 10 else ""
-    return f"{len(pending)} request{'s' if len(pending) > 1 else ''} with {', '.join(shown)}{more}"
+    shown = [repr(printable(pairing_id or "no pairing ID")) for pairing_id in pending]
+    return f"{len(pending)} request{'s' if len(pending) > 1 else ''} with {shortlist(shown, MOST_LISTED)}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._agents import fleet
 from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent
-from .._agents.text import printable
+from .._agents.text import printable, shortlist
 from .._errors import ApiError, ProtectedUserError, RetirementError, SpecError
 from .fleet import NOTHING_TOLD, look_at_fleet, nothing_told, read_expected
 from .protection import Protection
@@ -225,19 +225,14 @@ def _message(judged: Sequence[Judged], *, only_shown: bool) -> str:
     texts = [f"{'Could be retired' if only_shown else 'Retired'}: {_listed(free)}."] if free else []
     kept = [f"{each.shown} ({each.kept})" for each in judged if each.kept is not None]
     if kept:
-        texts.append(f"Kept: {'; '.join(kept[:MAX_NAMED])}{_more(len(kept))}.")
+        texts.append(f"Kept: {shortlist(kept, MAX_NAMED, '; ')}.")
     if only_shown and free:
         texts.append("Nothing was deleted: name them in ghosts_usernames, or set ghosts_max to how many may go.")
     return " ".join(texts)
 
 
 def _listed(names: Iterable[str]) -> str:
-    texts = [printable(name) for name in names]
-    return ", ".join(texts[:MAX_NAMED]) + _more(len(texts)) if texts else "nobody"
-
-
-def _more(count: int) -> str:
-    return f" and {count - MAX_NAMED} more" if count > MAX_NAMED else ""
+    return shortlist([printable(name) for name in names], MAX_NAMED) or "nobody"
 
 
 def _refused(answered: str, todo: str) -> SpecError:

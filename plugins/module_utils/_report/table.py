@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .._agents.text import printable
+from .._agents.text import printable, shortlist
 from .tally import FAILED, OK, UNREACHABLE, AgentRow, HostRow, Tally
 
 HEADINGS = ("host, agent", "verdict", "reason", "done", "seconds")
@@ -92,9 +92,7 @@ def _below(tally: Tally, shown: dict[str, HostRow], width: int | None) -> list[L
         texts[0] += f", {_number(broken, 'host')} failed"
     without = sorted(set(tally.hosts) - set(shown))
     if without:
-        names = ", ".join(_clean(name) for name in without[:MOST_LEFT_OUT])
-        more = f" and {len(without) - MOST_LEFT_OUT} more" if len(without) > MOST_LEFT_OUT else ""
-        texts.append(f"No agents were looked at on {names}{more}")
+        texts.append(f"No agents were looked at on {shortlist([_clean(name) for name in without], MOST_LEFT_OUT)}")
     return [Line(""), *(Line(line) for text in texts for line in _wrapped(text, width or len(text)))]
 
 
