@@ -10,12 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import (
-    DEFAULT_LIMIT,
-    HostOfRun,
-    listed,
-    weighed,
-)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.limits import DEFAULT_LIMIT
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import HostOfRun, listed, weighed
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
 READ = ("name", "username", "verdict", "reason", "registered", "actions")  # of each agent in a result

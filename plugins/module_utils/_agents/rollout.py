@@ -9,8 +9,6 @@ revoked them; then none may be registered.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,14 +24,12 @@ from .evidence import (
     UNSAVED,
 )
 from .fleet import is_unfilled
+from .limits import most_of
 from .text import printable
 
 ANEW = (CREDENTIALS_MISSING, CREDENTIALS_REJECTED, CONFLICT_REASON)  # reasons of agents that were registered before
 IN_CONFLICT = (CONFLICTED, UNSAVED, UNPROVEN)  # verdicts after which `on_conflict: replace` may delete a user
-DEFAULT_LIMIT = "10%"
-LEAST = 3  # that a percentage allows: a small site must be able to heal
 _SHOWN = 10
-_LIMIT = re.compile(r"\s*(?:(?P<number>\d+)|(?P<percentage>\d+(?:\.\d+)?)\s*%)\s*\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -131,16 +127,14 @@ def _complaint(url: str, total: _Total, limit: str) -> str:
 
 def _most(limit: str, agents: int) -> int:
     """How many of so many agents may be registered anew."""
-    match = _LIMIT.match(limit)
-    if not match:
+    try:
+        return most_of(limit, agents)
+    except ValueError as exc:
         raise SpecError(
             "tell how many agents may be registered anew",
             answered=f"agents_max_reregistrations is {printable(limit, 40) or 'empty'}",
             todo="It takes a number such as 4, or a percentage such as 10%. No agent was registered or restarted.",
-        )
-    if match["number"]:
-        return int(match["number"])
-    return max(LEAST, math.ceil(agents * float(match["percentage"]) / 100))
+        ) from exc
 
 
 def repeated_names(agents: Iterable[tuple[str, Any]]) -> list[str]:

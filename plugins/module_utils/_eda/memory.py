@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._agents.fleet import ExpectedAgent
+from .._agents.limits import DEFAULT_LIMIT, most_of
 from .._errors import ConnectwareError
 from . import events
 from .events import NOT_CONNECTED, USER_MISSING
-from .options import most_allowed
 
 MAX_STRANGERS = 5  # new ones told of after one look; whoever floods the server with requests must not flood the rules
 
@@ -40,12 +40,12 @@ class Patience:
     Attributes:
         grace: so long an agent must be gone, or ask, before that is told: a rollout in between is no news.
         remind: after so long it is told again; 0 for never.
-        max_disappeared: see `most_allowed`.
+        max_disappeared: how many may be gone at once, see `most_of`.
     """
 
     grace: float = 30.0
     remind: float = 1800.0
-    max_disappeared: str = "10%"
+    max_disappeared: str = DEFAULT_LIMIT
 
     def again(self, told: float, now: float) -> bool:
         """Whether it is time to tell again what was told then."""
@@ -74,7 +74,7 @@ class Memory:
             agent.note(sighting, now)
         told += [events.returned(agent.expected) for agent in self._agents.values() if agent.came_back()]
         gone = [agent for agent in self._agents.values() if agent.reason is not None]
-        most = most_allowed(self._patience.max_disappeared, len(self._agents))
+        most = most_of(self._patience.max_disappeared, len(self._agents))
         if len(gone) > most:
             told += self._many([agent for agent in gone if agent.long_gone(self._patience, now)], most, now)
         else:

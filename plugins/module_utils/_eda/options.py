@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from .._agents.limits import DEFAULT_LIMIT, most_of
 from .._argspec import CONNECTWARE_ONE_OF, CONNECTWARE_OPTIONS, CONNECTWARE_TOGETHER
 from .._errors import SpecError
 
@@ -27,11 +27,10 @@ OPTIONS: dict[str, Any] = {
     "grace": {"type": "float", "default": 30.0},
     "remind": {"type": "float", "default": 1800.0},
     "reload": {"type": "float", "default": 300.0},
-    "max_disappeared": {"type": "str", "default": "10%"},
+    "max_disappeared": {"type": "str", "default": DEFAULT_LIMIT},
     "connected": {"type": "bool", "default": True},
 }
 OF_THE_ENGINE = ("feedback", "eda_feedback_queue")
-LEAST = 3  # as in the role: a small site must be able to heal
 
 
 def read_options(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,24 +64,9 @@ def _problems(options: Mapping[str, Any]) -> list[str]:
     if not options["interval"] > 0:
         times.append("interval is not above 0")
     try:
-        most_allowed(options["max_disappeared"], 0)
+        share = options["max_disappeared"].strip()
+        if most_of(share, 100) > 100 and share.endswith("%"):
+            raise ValueError(share)
     except ValueError:
         times.append(f"max_disappeared is {options['max_disappeared']!r}: give a number, or a percentage such as 10%")
     return times
-
-
-def most_allowed(text: str, agents: int) -> int:
-    """How many of so many agents may be gone at once: a number, or a percentage, rounded up and at least three.
-
-    Raises:
-        ValueError: the text is neither.
-    """
-    if not text.endswith("%"):
-        number = int(text)
-        if number < 0:
-            raise ValueError("negative")
-        return number
-    share = float(text[:-1])
-    if not 0 <= share <= 100:
-        raise ValueError("no percentage")
-    return max(LEAST, math.ceil(agents * share / 100))

@@ -13,7 +13,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.edgefleet.connectware.plugins.filter.reregistrations import FilterModule
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import DEFAULT_LIMIT
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.limits import DEFAULT_LIMIT
 
 NORTH = "https://north.example.com"
 SOUTH = "https://south.example.com"
