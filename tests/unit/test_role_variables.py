@@ -17,6 +17,12 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
+    CONNECTWARE_OPTIONS,
+    ENGINE_OPTIONS,
+    LOG_OPTIONS,
+)
+
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = [{"name": 4711, "image": "new"}, {"name": "press", "image": "new"}]
 
@@ -196,6 +202,39 @@ def test_an_agent_whose_container_is_not_managed(tmp_path: Path, manage: bool | 
     agents = [{"name": "p", "manage": manage}, {"name": "q"}]
     found = templated(tmp_path, ["__agents_managed"], agents_only=[], agents_list=agents)
     assert [agent["name"] for agent in found["__agents_managed"]] == [*managed, "q"]
+
+
+# Where roles pass the options of a module on, each under the name of its variable.
+PASSED_ON = [
+    ("agents", "__agents_connectware_options", "", CONNECTWARE_OPTIONS, set()),
+    ("audit", "__audit_given", "", CONNECTWARE_OPTIONS, {"agents_name_pattern"}),
+    ("ghosts", "__ghosts_options", "", CONNECTWARE_OPTIONS, {"agents_name_pattern"}),
+    ("agents", "__agents_engine_options", "agents_", {**ENGINE_OPTIONS, **LOG_OPTIONS}, set()),
+    ("audit", "__audit_engine_options", "agents_", {**ENGINE_OPTIONS, **LOG_OPTIONS}, set()),
+]
+VARIABLES = [variable for _role, variable, *_more in PASSED_ON]
+
+
+@pytest.mark.parametrize(("role", "variable", "prefix", "options", "more"), PASSED_ON, ids=VARIABLES)
+def test_roles_pass_on_every_option_that_a_module_takes(
+    role: str, variable: str, prefix: str, options: dict[str, Any], more: set[str]
+) -> None:
+    text = yaml.load((ROOT / "roles" / role / "vars" / "main.yml").read_text("utf-8"), Loader)[variable]
+    passed_on = dict(re.findall(r"'(\w+)': (\w+)", text))
+    assert set(passed_on) == {*options, *more}
+    assert all(value == f"{prefix if name in options else ''}{name}" for name, value in passed_on.items())
+
+
+CONNECTWARE_TASKS = ["agents/tasks/version.yml", "audit/tasks/fleet.yml", "ghosts/tasks/once.yml"]
+
+
+@pytest.mark.parametrize("path", CONNECTWARE_TASKS)
+def test_tasks_on_the_controller_pass_every_option_of_connectware_on(path: str) -> None:
+    text = (ROOT / "roles" / path).read_text("utf-8")
+    modules = re.findall(r"^ +edgefleet\.connectware\.\w+:\n((?: +\S.*\n)+)", text, re.MULTILINE)
+    assert modules
+    for arguments in modules:
+        assert set(re.findall(r"^ +(connectware_\w+): ", arguments, re.MULTILINE)) == set(CONNECTWARE_OPTIONS)
 
 
 class Loader(yaml.SafeLoader):
