@@ -55,7 +55,6 @@ class Seen:
 class Predicted:
     """What a rollout would do about an agent's container."""
 
-    action: str
     drift: tuple[str, ...]
     seen: Seen
 
@@ -154,7 +153,7 @@ def _seen(entry: Mapping[str, Any]) -> Seen:
 
 
 def _predicted(entry: Mapping[str, Any]) -> Predicted:
-    return Predicted(str(entry["action"]), strings(entry.get("drift") or ()), _seen(entry))
+    return Predicted(strings(entry.get("drift") or ()), _seen(entry))
 
 
 def _judged(entry: Mapping[str, Any]) -> Judged:

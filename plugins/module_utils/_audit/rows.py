@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .._agents.evidence import REGISTERED, VERDICTS
@@ -81,12 +81,6 @@ class AgentRow:
             return ATTENTION if self.findings else WELL
         return FAILING
 
-    @property
-    def text(self) -> str:
-        """All that is to be said of it, in one line."""
-        parts = [text.rstrip(". ") for text in (self.message, *self.notes) if text]
-        return ". ".join(parts) + ("." if parts else "")
-
     def matters(self, wanted: frozenset[str]) -> bool:
         """Whether its verdict or one of its findings is among these."""
         return bool(wanted & {self.verdict, *self.findings})
@@ -117,6 +111,7 @@ class Report:
         server_error: why Connectware could not be asked for all its agents; then there are no ghosts and dates.
         notices: what else a reader must know, a sentence each.
         strangers: username and pairing IDs of requests that are pending under a name which nobody has.
+        left_out: hosts of the inventory that have agents and were not asked.
     """
 
     agents: tuple[AgentRow, ...]
@@ -124,4 +119,4 @@ class Report:
     server_error: str = ""
     notices: tuple[str, ...] = ()
     strangers: tuple[Mapping[str, Any], ...] = ()
-    left_out: tuple[str, ...] = field(default=())
+    left_out: tuple[str, ...] = ()

@@ -40,7 +40,7 @@ def test_an_agent_that_is_well() -> None:
     report = reported(host("hamburg", "press-1"), server=fleet(user("press-1")))
 
     agent = row(report, "press-1")
-    assert (agent.state, agent.verdict, agent.findings, agent.text) == ("well", "registered", (), "")
+    assert (agent.state, agent.verdict, agent.findings, agent.message) == ("well", "registered", (), "")
     assert (agent.image, agent.version) == ("registry.example.com:5000/cybus/protocol-mapper", "1.8.0")
     assert agent.registered_since == "2026-03-01T08:00:00.000Z"
     assert agent.factory == "Hamburg"
@@ -99,7 +99,7 @@ def test_drift_needs_attention_and_a_container_that_does_not_run_fails() -> None
 
     assert (row(report, "press-1").state, row(report, "press-1").findings) == ("attention", ("drift",))
     assert (row(report, "press-2").state, row(report, "press-2").findings) == ("failing", ("stopped",))
-    assert "exit code 3" in row(report, "press-2").text
+    assert "exit code 3" in row(report, "press-2").notes[0]
     assert (row(report, "press-3").state, row(report, "press-3").findings) == ("failing", ("absent",))
 
 
@@ -144,7 +144,7 @@ def test_a_ghost_is_shown_where_its_container_is() -> None:
     assert row(report, "old-1").factory is None
     assert (row(report, "old-2").host, row(report, "old-2").state) == ("hamburg", "attention")
     assert row(report, "old-2").connected is True
-    assert "connectware-agent-old-2 is on hamburg" in row(report, "old-2").text
+    assert "connectware-agent-old-2 is on hamburg" in row(report, "old-2").message
 
 
 def test_without_the_server_there_are_no_ghosts_and_the_report_says_why() -> None:
@@ -158,7 +158,7 @@ def test_without_the_server_there_are_no_ghosts_and_the_report_says_why() -> Non
 
 
 def clones(report: Report) -> dict[str, str]:
-    return {agent.name: agent.text for agent in report.agents if "clone" in agent.findings}
+    return {agent.name: ". ".join(agent.notes) for agent in report.agents if "clone" in agent.findings}
 
 
 def test_one_name_on_two_hosts_of_the_inventory() -> None:
