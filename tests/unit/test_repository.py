@@ -125,6 +125,43 @@ def test_the_import_check_sees_what_it_must(room: str, source: str) -> None:
     assert len(violations(path, source)) == 1
 
 
+# The same for plugins that run on the controller, by how their path begins; modules and task 2 may import any room.
+PLUGIN_ARROWS: dict[str, set[str]] = {
+    "action/agents.py": {"_agents", "plugin_utils"},
+    "action/agents_info.py": {"plugin_utils"},
+    "callback/": {"_agents", "_report"},
+    "filter/": {"_agents", "_errors", "_audit", "plugin_utils"},
+    "inventory/": {"_agents", "_errors", "_argspec", "_connectware", "plugin_utils"},
+    "plugin_utils/": {"_agents", "_errors", "_argspec", "plugin_utils"},
+}
+TASK_2 = ROOT / "plugins" / "action" / "agents_registered.py"
+PLUGINS = sorted(
+    path
+    for path in ROOT.glob("plugins/*/*.py")
+    if path.parent.name not in ("modules", "module_utils", "doc_fragments") and path != TASK_2
+)
+
+
+def rooms_of_plugin(path: Path) -> set[str]:
+    """What a plugin imports of ours; they do so by full names."""
+    found = re.findall(rf"^ *from {PACKAGE}\.plugins\.(module_utils\.)?(\w+)", path.read_text("utf-8"), re.MULTILINE)
+    return {room for _folder, room in found}
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_plugins_import_what_the_architecture_says(plugin: Path) -> None:
+    name = f"{plugin.parent.name}/{plugin.name}"
+    allowed = [rooms for begin, rooms in PLUGIN_ARROWS.items() if name.startswith(begin)] or [{"plugin_utils"}]
+
+    assert rooms_of_plugin(plugin) <= allowed[0]
+
+
+def test_every_plugin_arrow_is_needed() -> None:
+    for begin, rooms in PLUGIN_ARROWS.items():
+        plugins = [path for path in PLUGINS if f"{path.parent.name}/{path.name}".startswith(begin)]
+        assert set().union(*map(rooms_of_plugin, plugins)) == rooms, begin
+
+
 # ------------------------------------------------------------------------------------------------------------- roles
 
 
