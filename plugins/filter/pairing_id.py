@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser, parse_patterns
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import claimed_ids
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import ids_since_asking
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import kind_of, printable
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
@@ -29,7 +29,7 @@ def pairing_id(log: Any, username: Any, log_patterns: Mapping[str, Any] | None =
     data = log.encode("utf-8", "surrogateescape") if isinstance(log, str) else log
     for line in data.split(b"\n"):
         parser.feed(line)
-    found = claimed_ids(parser.events)
+    found = ids_since_asking(parser.events)
     if len(found) > 1:
         raise AnsibleFilterError(
             f"pairing_id: the log shows more than one pairing ID for one request of {printable(username)}"

@@ -25,7 +25,7 @@ TAKEN_BACK = "taken_back"
 NOT_TAKEN_BACK = "not_taken_back"
 FAILED = "failed"
 OUTCOMES = (ATTEMPTED, UNPROVEN, PROVED, LET_IN, TAKEN_BACK, NOT_TAKEN_BACK, FAILED)
-SETTLED = (PROVED, LET_IN, TAKEN_BACK, NOT_TAKEN_BACK)
+SETTLED_OUTCOMES = (PROVED, LET_IN, TAKEN_BACK, NOT_TAKEN_BACK)
 """Those that no later event of a run changes."""
 
 MESSAGE = 500  # characters
@@ -69,7 +69,7 @@ class Authorization:
 
     def settle(self, outcome: str, message: str = "") -> None:
         """Note what became of it, as far as that is known; what is settled stays."""
-        if outcome == self.outcome or self.outcome in SETTLED:
+        if outcome == self.outcome or self.outcome in SETTLED_OUTCOMES:
             return
         self.outcome = outcome
         self.settled_at = time.time()

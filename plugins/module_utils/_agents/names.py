@@ -8,6 +8,7 @@ from __future__ import annotations
 CREDENTIALS_PATH = "/data"
 """Where an agent keeps its credentials, documented by the vendor."""
 OWN_LABELS = "edgefleet.connectware."
+"""How the labels begin that nobody else sets."""
 LABEL_AGENT = OWN_LABELS + "agent"
 LABEL_UNREGISTERED = OWN_LABELS + "unregistered"
 MARK = ".unregistered"

@@ -54,7 +54,7 @@ def shown_ids(events: Iterable[LogEvent]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(event.pairing_id for event in events if event.kind == PAIRING and event.pairing_id))
 
 
-def claimed_ids(events: Iterable[LogEvent]) -> tuple[str, ...]:
+def ids_since_asking(events: Iterable[LogEvent]) -> tuple[str, ...]:
     """The pairing IDs that an agent has shown since it last began to ask; several contradict each other."""
     ids: dict[str, None] = {}
     for event in events:

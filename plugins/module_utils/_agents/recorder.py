@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._errors import EvidenceFileError
-from .authorization import ATTEMPTED, SETTLED, Authorization
+from .authorization import ATTEMPTED, SETTLED_OUTCOMES, Authorization
 from .evidence_file import EvidenceFile
 from .text import printable
 
@@ -58,12 +58,12 @@ class Recorder:
         """Those that an earlier turn of the same conversation has asked for, and recorded as far as they were known."""
         for authorization in authorizations:
             self._known[authorization.id] = (authorization, self._circumstances())
-            settled = authorization.outcome in SETTLED
+            settled = authorization.outcome in SETTLED_OUTCOMES
             self._written[authorization.id] = authorization.outcome if settled else ATTEMPTED
 
     def note(self, authorizations: Iterable[Authorization]) -> None:
         """Record those that are settled by now."""
-        self._write(authorization for authorization in authorizations if authorization.outcome in SETTLED)
+        self._write(authorization for authorization in authorizations if authorization.outcome in SETTLED_OUTCOMES)
 
     def end(self) -> None:
         """Record what became of all others; nothing more will happen."""

@@ -189,15 +189,15 @@ def _unproven(f: Facts) -> Verdict | None:
     if not (known_to_server(f) and seen.credentials) or f.proof_failed:
         return None
     reason = f.reason if history.authorized or history.asks_now else e.NONE
-    # Credentials that were stored before nobody was let in prove nothing, however long they are watched.
+    # Credentials that were stored before anybody was let in prove nothing, however long they are watched.
     if f.policy.proof == "watch" and not (history.authorized and history.saved_at_authorization):
         patience = f.patience
         if history.watched >= patience:
             return Verdict(e.REGISTERED, reason, e.SETTLED, "it was watched with an open window and did not ask")
         return wait(f, e.UNPROVEN, "watched whether it asks", True, patience - history.watched, reason)
-    granted_for = history.authorized_ago or 0.0
-    if history.authorized and history.saved_at_authorization and granted_for < f.policy.poll_interval:
-        rest = f.policy.poll_interval - granted_for
+    authorized_for = history.authorized_ago or 0.0
+    if history.authorized and history.saved_at_authorization and authorized_for < f.policy.poll_interval:
+        rest = f.policy.poll_interval - authorized_for
         return wait(f, e.UNPROVEN, "authorized; it fetches the answer with its next poll", True, rest, reason)
     if history.authorized and history.proved_new:
         return wait(f, e.UNPROVEN, "being restarted", reason=reason)

@@ -38,7 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
         placeholders=frozenset({"username", "password", "hours", "label"}),
         needed=(frozenset({"username"}), frozenset({"password"})),
         permission="to log in",
-        login=False,
+        with_token=False,
     ),
     Operation(
         "list_registry",

@@ -155,7 +155,7 @@ class Failures:
         }[kind]
 
     def _authentication_todo(self, operation: Operation) -> str:
-        if not operation.login:
+        if not operation.with_token:
             return (
                 "Check connectware_username and connectware_password. If the account has a second factor, make a"
                 " long-lived token once, in Connectware's web interface, and give connectware_token."

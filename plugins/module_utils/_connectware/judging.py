@@ -54,7 +54,7 @@ def _judge_error(findings: Findings, look: Look, operation: Operation, status: i
     if kind == "forbidden":
         findings.add(path, FORBIDDEN, f"{answered}; the account needs the permission {operation.permission}")
         findings.rest(operation, FORBIDDEN, "this account may not see it")
-    elif kind == "authentication" and not operation.login:
+    elif kind == "authentication" and not operation.with_token:
         findings.add(path, NOT_PROVABLE, f"{answered}: the account is wrong, or it logs in elsewhere", USER_KNOWS)
     elif kind in ("authentication", "locked", "rate_limited", "unavailable") or status >= 500:
         why = f"HTTP {status}, see settings.auth_header" if kind == "authentication" else answered

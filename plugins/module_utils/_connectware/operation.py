@@ -67,7 +67,7 @@ class Operation:
         needed: the request must use at least one of each group of placeholders.
         repeat: one of REPEAT_*.
         permission: what the account needs, for messages.
-        login: whether a token is sent along.
+        with_token: whether a token is sent along.
         may_be_silent: the fields of the answer are a help only; one that cannot be read is none.
     """
 
@@ -83,7 +83,7 @@ class Operation:
     needed: tuple[frozenset[str], ...] = ()
     repeat: str = REPEAT_ALWAYS
     permission: str = ""
-    login: bool = True
+    with_token: bool = True
     may_be_silent: bool = False
 
     @property

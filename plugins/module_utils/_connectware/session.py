@@ -139,7 +139,7 @@ class Session:
         return Look(answer, reply.headers, data is not _UNREADABLE, error)
 
     def _performed(self, operation: Operation, request: Request) -> tuple[Reply, int]:
-        if not operation.login:
+        if not operation.with_token:
             return self._exchange(operation, request, None)
         reply, attempts = self._exchange(operation, request, self._login.token())
         rounds = 0

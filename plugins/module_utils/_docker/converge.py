@@ -21,7 +21,7 @@ from .engine import Engine
 from .image import Pull, digests_by_id, registry_of
 from .listed import take_volumes
 from .marks import Volumes, name_of_mark
-from .observe import Observer, Target
+from .observe import Observer, Target, unseen
 from .plan import NOTHING, RECREATED, STARTED, Plan
 from .timeline import seconds_of
 
@@ -89,7 +89,7 @@ def _observe(
     def one(plan: Plan) -> Observation:
         spec = plan.spec
         if plan.foreign:
-            return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=engine.now())
+            return unseen(spec, engine.now())
         report = None if touched else plan.container
         target = Target(spec.name, spec.username, spec.container, spec.volume, report)
         if plan.purges and not check_mode and spec.volume in volumes and spec.name not in errors:
@@ -101,7 +101,7 @@ def _observe(
             return replace(seen, managed=spec.managed, by_certificate=_by_certificate(plan))
         except EngineError as exc:
             errors.setdefault(spec.name, exc)
-            return Observation(spec.name, spec.username, spec.container, spec.volume, observed_at=engine.now())
+            return unseen(spec, engine.now())
 
     return engine.in_parallel(one, list(plans))
 

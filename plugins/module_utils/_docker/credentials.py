@@ -21,6 +21,7 @@ from typing import Any
 
 from .._agents.names import CREDENTIALS_PATH
 from .._errors import EngineError
+from .container_report import name_of
 from .engine import Engine, quoted
 from .timeline import nanoseconds_of
 
@@ -56,7 +57,7 @@ def _local_folder(engine: Engine, container: Mapping[str, Any]) -> str | None:
         changed_here = os.stat(str(sources[0]), follow_symlinks=False).st_mtime_ns
     except OSError:
         return None
-    tried = f"look at {CREDENTIALS_PATH} of {_name(container)}"
+    tried = f"look at {CREDENTIALS_PATH} of {name_of(container)}"
     with engine.answer(tried, "HEAD", *_archive(container)) as answer:
         if answer is None:
             return None
@@ -89,16 +90,12 @@ def _holds_file(folder: str) -> bool:
     return False
 
 
-def _name(container: Mapping[str, Any]) -> str:
-    return str(container["Name"]).lstrip("/")
-
-
 def _archive(container: Mapping[str, Any]) -> tuple[str, Mapping[str, object]]:
-    return f"/containers/{quoted(_name(container))}/archive", {"path": CREDENTIALS_PATH}
+    return f"/containers/{quoted(name_of(container))}/archive", {"path": CREDENTIALS_PATH}
 
 
 def _archive_holds_file(engine: Engine, container: Mapping[str, Any]) -> bool | None:
-    tried = f"look for credentials in {CREDENTIALS_PATH} of {_name(container)}"
+    tried = f"look for credentials in {CREDENTIALS_PATH} of {name_of(container)}"
     with engine.answer(tried, "GET", *_archive(container)) as answer:
         if answer is None:
             return None

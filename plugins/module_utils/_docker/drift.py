@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._agents.names import CREDENTIALS_PATH
+from .._agents.names import CREDENTIALS_PATH, OWN_LABELS
 from .._agents.spec import AgentSpec
 from .container_report import name_of, variables
 
@@ -27,14 +27,14 @@ MASK = "********"
 DEFAULT_NETWORK = "bridge"
 # Limits that an engine drops, with a warning only, where the kernel lacks them; and how it says that it has them.
 LIMITS = {"memory": "MemoryLimit", "pids_limit": "PidsLimit"}
-LABEL_LOG_OPTIONS = "edgefleet.connectware.log-options"
+LABEL_LOG_OPTIONS = OWN_LABELS + "log-options"
 """Names the log options that were asked for: the engine adds those of its own configuration to them."""
-LABEL_REPLACED = "edgefleet.connectware.replaced-image"
+LABEL_REPLACED = OWN_LABELS + "replaced-image"
 """The image of the container that this one took the place of, by digest if it had one: whoever wants to go back where
 nobody remembers it finds it here. History, not a wish: it never differs."""
-LABEL_CERTIFICATES = "edgefleet.connectware.certificates"
+LABEL_CERTIFICATES = OWN_LABELS + "certificates"
 """The fingerprint of the certificates that were there when the container was made; see certificates.py."""
-OWN_LABELS = (LABEL_LOG_OPTIONS, LABEL_REPLACED, LABEL_CERTIFICATES)
+NOTES = (LABEL_LOG_OPTIONS, LABEL_REPLACED, LABEL_CERTIFICATES)  # to a later run, and no part of what is wanted
 
 
 def wanted(
@@ -131,7 +131,7 @@ def _looks_secret(name: str) -> bool:
 
 
 def _labels(labels: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in labels.items() if name not in OWN_LABELS}
+    return {name: value for name, value in labels.items() if name not in NOTES}
 
 
 def _log_options(container: Mapping[str, Any]) -> dict[str, str]:

@@ -40,7 +40,6 @@ class HostInventory:
 
         Args:
             volumes: look at volumes too; not where only containers are to be removed, which may be what mends it.
-
             present: the agents are to run, so that a container of somebody else must exist.
 
         Raises:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
 
+from .container_report import name_of
 from .engine import CHUNK, Engine, quoted
 from .timeline import seconds_of
 
@@ -50,7 +51,7 @@ def read_lines(
 def _read(
     engine: Engine, container: Mapping[str, Any], start: float | None, bound: _Bounded, tail: int | None = None
 ) -> Iterator[tuple[float | None, bytes]]:
-    name = str(container["Name"]).lstrip("/")
+    name = name_of(container)
     options: dict[str, object] = {"stdout": 1, "stderr": 1, "timestamps": 1, "since": int(start or 0)}
     if tail is not None:
         options["tail"] = tail

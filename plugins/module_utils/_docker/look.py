@@ -24,7 +24,7 @@ STOP_TIMEOUT = 10  # seconds an agent gets to stop whose container does not say 
 
 
 @dataclass(frozen=True)
-class HostLook:
+class TargetLook:
     """One agent to look at.
 
     Attributes:
@@ -42,7 +42,7 @@ class HostLook:
 def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """The host's part of module agents_registered."""
     looks = [
-        HostLook(
+        TargetLook(
             Target(item["name"], item["username"], item["container"], item["volume"]),
             restart=bool(item["restart"]),
             seen=item["seen"] or "",
@@ -62,14 +62,14 @@ def look_again(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> d
     return {"changed": acted, "observations": [observation.to_dict() for observation in observations]}
 
 
-def _went(asked: HostLook, seen: Observation) -> bool:
+def _went(asked: TargetLook, seen: Observation) -> bool:
     return asked.unmark_after is not None and not seen.never_registered
 
 
 def look(
     engine: Engine,
     observer: Observer,
-    looks: Sequence[HostLook],
+    looks: Sequence[TargetLook],
     *,
     wait: float,
     linger: float,
@@ -115,7 +115,7 @@ def look(
         sleep(max(0.0, min(pause, end - now())))
 
 
-def _unmarked(engine: Engine, looks: Sequence[HostLook], observations: Sequence[Observation]) -> list[Observation]:
+def _unmarked(engine: Engine, looks: Sequence[TargetLook], observations: Sequence[Observation]) -> list[Observation]:
     """The same, without the marks that are to go."""
 
     def one(seen: Observation) -> Observation:

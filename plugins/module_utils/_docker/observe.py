@@ -13,6 +13,7 @@ from .._agents.log import LogParser
 from .._agents.observation import ABSENT, ASKS, CONFLICT, PAIRING, RESTARTING, Observation
 from .._agents.patterns import LogPatterns
 from .._agents.reach import names_of_connectware
+from .._agents.spec import AgentSpec
 from .._errors import EngineError, EngineUnavailableError
 from .container_report import environment
 from .credentials import has_credentials
@@ -48,6 +49,11 @@ class Target:
     report: Mapping[str, Any] | None = None
 
 
+def unseen(agent: Target | AgentSpec, now: float, **known: Any) -> Observation:
+    """Of an agent whose container shows nothing."""
+    return Observation(agent.name, agent.username, agent.container, agent.volume, observed_at=now, **known)
+
+
 class Observer:
     """Observes agents through the engine, without changing anything.
 
@@ -76,8 +82,7 @@ class Observer:
             except EngineUnavailableError:
                 raise
             except EngineError as exc:
-                named = target.name, target.username, target.container, target.volume
-                return Observation(*named, observed_at=self._engine.now(), trouble=exc.message)
+                return unseen(target, self._engine.now(), trouble=exc.message)
 
         return self._engine.in_parallel(one, targets)
 
@@ -91,16 +96,8 @@ class Observer:
         volume_created_at = seconds_of((volumes.get(target.volume) or {}).get("CreatedAt"))
         marked = is_marked(volumes, target.volume, target.name)
         if container is None:
-            return Observation(
-                target.name,
-                target.username,
-                target.container,
-                target.volume,
-                state=ABSENT,
-                volume_created_at=volume_created_at,
-                never_registered=marked,
-                observed_at=self._engine.now(),
-            )
+            now = self._engine.now()
+            return unseen(target, now, state=ABSENT, volume_created_at=volume_created_at, never_registered=marked)
         for _unused in range(MOST_TRIES):
             looked_at = self._engine.now()  # what is said from now on is not part of it, however long the rest takes
             parser, readable = self._read_log(target, container)

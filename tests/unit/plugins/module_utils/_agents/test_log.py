@@ -15,7 +15,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents impo
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import (
     Observation,
-    claimed_ids,
+    ids_since_asking,
     shown_ids,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
@@ -294,13 +294,13 @@ def test_what_is_dropped_invents_no_second_pairing_id():
     failed, paired = "Cannot reach broker: ssl alert", DOCUMENTED[4].replace("a82123", "b00002")
     parser = parse(DOCUMENTED[4], DOCUMENTED[1], *[paired, failed] * 150, paired)
     assert len(parser.events) == log_module.MAX_EVENTS
-    assert claimed_ids(parser.events) == ("b00002",)
+    assert ids_since_asking(parser.events) == ("b00002",)
 
 
 def test_nor_does_it_hide_one():
     failed = "Cannot reach broker: ssl alert"
     parser = parse(*DOCUMENTED, *[failed, FORGED] * 150)
-    assert claimed_ids(parser.events) == shown_ids(parser.events) == ("a82123", "ffffff")
+    assert ids_since_asking(parser.events) == shown_ids(parser.events) == ("a82123", "ffffff")
 
 
 PAIRED = st.sampled_from([DOCUMENTED[4], FORGED])
@@ -316,7 +316,7 @@ def test_what_is_dropped_changes_nothing_about_the_pairing_ids(before, asks, fir
         patch.setattr(log_module, "MAX_EVENTS", 8)
         bounded = parse(*lines)
     assert len(bounded.events) <= 8
-    assert claimed_ids(bounded.events) == claimed_ids(few.events)
+    assert ids_since_asking(bounded.events) == ids_since_asking(few.events)
     assert set(shown_ids(few.events)) == set(shown_ids(bounded.events))
     assert bounded.events[-1:] == few.events[-1:] and bounded.events[:1] == few.events[:1]
 

@@ -68,7 +68,7 @@ ERRORS = [
 def step_of(name: str) -> tuple[str, str, dict[str, Any]]:
     operation = DEFAULT_CONTRACT.operation(name)
     request = operation.request(PARAMS)
-    return request.method, request.path.partition("?")[0], {} if operation.login else {"token": NOBODY}
+    return request.method, request.path.partition("?")[0], {} if operation.with_token else {"token": NOBODY}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -15,7 +15,7 @@ from unit.plugins.module_utils._docker.fake_engine import CutOff, FakeEngine, re
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.look import PAUSE, HostLook, look
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.look import PAUSE, TargetLook, look
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.observe import Observer, Target
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import EngineUnavailableError
 
@@ -54,7 +54,7 @@ SEEN = Observation("x", "x", "x", "x", state="created").fingerprint()
 def ask(
     fake: FakeEngine, world: World, wait: float, linger: float = 0.5, seen: str = SEEN, restart: bool = False
 ) -> list[str]:
-    looks = [HostLook(Target(name, name, name, name), restart=restart, seen=seen) for name in world.changes]
+    looks = [TargetLook(Target(name, name, name, name), restart=restart, seen=seen) for name in world.changes]
     engine = connect({"docker_host": fake.address, "docker_timeout": 5})
     observations = look(
         engine, world, looks,  # type: ignore[arg-type]  # fake
@@ -130,7 +130,7 @@ def test_a_restart_may_take_as_long_as_the_agent_may_take_to_stop(
 
     monkeypatch.setattr(engine.client, "send", noted)
     target = Target("a", "a", "a", "a")
-    look(engine, World({"a": 0}), [HostLook(target, restart=True)], wait=0, linger=0)  # type: ignore[arg-type]  # fake
+    look(engine, World({"a": 0}), [TargetLook(target, restart=True)], wait=0, linger=0)  # type: ignore[arg-type]  # fake
     assert waits == [50]
 
 
@@ -140,7 +140,7 @@ def test_what_the_engine_cannot_do_about_one_agent_is_its_trouble_alone(fake: Fa
     fake.say("POST", "/containers/b/restart", b"", status=204)
     world = World({"a": 100.0, "b": 0.0})
     engine = connect({"docker_host": fake.address, "docker_timeout": 5})
-    looks = [HostLook(Target(name, name, name, name), restart=True, seen="before") for name in "ab"]
+    looks = [TargetLook(Target(name, name, name, name), restart=True, seen="before") for name in "ab"]
     first, second = look(
         engine, world, looks, wait=60, linger=0.5, sleep=world.sleep, now=world.now  # type: ignore[arg-type]  # fake
     )  # fmt: skip
@@ -153,7 +153,7 @@ def test_what_the_engine_cannot_show_of_one_agent_is_its_trouble_alone(fake: Fak
     fake.say("GET", "/containers/a/json", {"message": "layer does not exist"}, status=500)
     engine = connect({"docker_host": fake.address, "docker_timeout": 5})
     observer = Observer(engine, parse_patterns(None))
-    first, second = look(engine, observer, [HostLook(Target(n, n, n, n)) for n in "ab"], wait=0, linger=0)
+    first, second = look(engine, observer, [TargetLook(Target(n, n, n, n)) for n in "ab"], wait=0, linger=0)
     assert "layer does not exist" in first.trouble
     assert second.trouble == "" and second.state == "absent"
 
@@ -164,7 +164,7 @@ def test_one_whose_answer_breaks_off_is_its_trouble_alone(path: str, fake: FakeE
     fake.say("GET", path, CutOff(b'{"Id": '))
     engine = connect({"docker_host": fake.address, "docker_timeout": 5})
     observer = Observer(engine, parse_patterns(None))
-    first, second = look(engine, observer, [HostLook(Target(n, n, n, n)) for n in "ab"], wait=0, linger=0)
+    first, second = look(engine, observer, [TargetLook(Target(n, n, n, n)) for n in "ab"], wait=0, linger=0)
     assert "ended in the middle" in first.trouble
     assert second.trouble == "" and second.state == "absent"
     assert [asked for _method, _version, asked in fake.asked].count(path) == 2
@@ -182,7 +182,7 @@ def test_an_engine_that_ends_in_the_middle_of_an_answer_is_away(path: str, fake:
     engine = connect({"docker_host": fake.address, "docker_timeout": 5})
     fake.say("GET", path, end)
     with pytest.raises(EngineUnavailableError):
-        look(engine, Observer(engine, parse_patterns(None)), [HostLook(Target(*"aaaa"))], wait=0, linger=0)
+        look(engine, Observer(engine, parse_patterns(None)), [TargetLook(Target(*"aaaa"))], wait=0, linger=0)
 
 
 def test_an_engine_that_is_away_is_nobodys_own_trouble(fake: FakeEngine) -> None:
@@ -191,7 +191,7 @@ def test_an_engine_that_is_away_is_nobodys_own_trouble(fake: FakeEngine) -> None
     fake.server_close()
     Path(fake.address.partition("://")[2]).unlink()
     with pytest.raises(EngineUnavailableError):
-        look(engine, Observer(engine, parse_patterns(None)), [HostLook(Target(*"aaaa"), True)], wait=0, linger=0)
+        look(engine, Observer(engine, parse_patterns(None)), [TargetLook(Target(*"aaaa"), True)], wait=0, linger=0)
 
 
 def test_nothing_is_written(fake: FakeEngine) -> None:

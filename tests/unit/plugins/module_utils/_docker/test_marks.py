@@ -18,7 +18,7 @@ from unit.plugins.module_utils._docker.fake_engine import FakeEngine, report
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
-from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.look import HostLook, look
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.look import TargetLook, look
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.marks import find_mark, is_marked
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.observe import Observer, Target
 
@@ -60,7 +60,7 @@ def looked(fake: FakeEngine, after: float | None, *, ran: float = 60.0, asks: bo
     archive = _archive(b"hush" if stored else b"")
     fake.say("GET", f"/containers/{NAME}/archive", archive, X_Docker_Container_Path_Stat="e30=")
     engine = connect({"docker_host": fake.address, "docker_timeout": 5})
-    asked = HostLook(Target("press-1", "press-1", NAME, NAME), unmark_after=after)
+    asked = TargetLook(Target("press-1", "press-1", NAME, NAME), unmark_after=after)
     (seen,) = look(engine, Observer(engine, parse_patterns()), [asked], wait=0.0, linger=0.0, **more)
     return seen
 
