@@ -192,24 +192,35 @@ class _Checker:
         return value
 
     def setting(self, key: str, value: Any, default: Any) -> Any:
-        where = f"settings.{key}"
-        if isinstance(default, list):
-            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-                self.refuse(where, f"must be a list of strings, not {_shown(value)}")
-        elif default is None:
-            if value is not None and not isinstance(value, bool):
-                self.refuse(where, f"must be true, false or null, not {kind_of(value)}")
-        elif isinstance(value, bool) or not isinstance(value, type(default)):
-            self.refuse(where, f"must be of type {type(default).__name__}, not {kind_of(value)}")
-        elif isinstance(value, int) and value < 0:
-            self.refuse(where, "must not be negative")
-        elif key == "rows_per_page" and value < 1:
-            self.refuse(where, "must be at least 1")
-        elif key == "auth_header" and not _HEADER.match(value):
-            self.refuse(where, "must be the name of an HTTP header")
-        elif key == "auth_value" and (placeholders_in(value) != {"token"} or not value.isprintable()):
-            self.refuse(where, "must contain {token} and nothing else in braces")
+        problem = _problem_of_type(value, default) or _problem_of_value(key, value)
+        if problem:
+            self.refuse(f"settings.{key}", problem)
         return value
+
+
+def _problem_of_type(value: Any, default: Any) -> str:
+    """Why a setting cannot be of this type; empty if it can."""
+    if isinstance(default, list):
+        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return "" if fits else f"must be a list of strings, not {_shown(value)}"
+    if default is None:
+        fits = value is None or isinstance(value, bool)
+        return "" if fits else f"must be true, false or null, not {kind_of(value)}"
+    fits = isinstance(value, type(default)) and not isinstance(value, bool)
+    return "" if fits else f"must be of type {type(default).__name__}, not {kind_of(value)}"
+
+
+def _problem_of_value(key: str, value: Any) -> str:
+    """Why a setting of the right type cannot have this value; empty if it can."""
+    if isinstance(value, int) and value < 0:
+        return "must not be negative"
+    if key == "rows_per_page" and value < 1:
+        return "must be at least 1"
+    if key == "auth_header" and not _HEADER.match(value):
+        return "must be the name of an HTTP header"
+    if key == "auth_value" and (placeholders_in(value) != {"token"} or not value.isprintable()):
+        return "must contain {token} and nothing else in braces"
+    return ""
 
 
 def _shown(value: Any) -> str:

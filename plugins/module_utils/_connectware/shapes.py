@@ -159,6 +159,13 @@ def _judge_items(
         text = f"a list of texts was expected, and a user whose rights cannot be read is never deleted; {has}"
         findings.add(place, WRONG_TYPE, text, _correction(WRONG_TYPE, Found(), ""))
         return
+    _judge_objects(findings, answer, field, shape, objects, taken)
+
+
+def _judge_objects(
+    findings: Findings, answer: Answer, field: str, shape: Shape, objects: list[Mapping[str, Any]], taken: list[str]
+) -> None:
+    place = (answer.operation.name, "fields", field)
     fitting = [item for item in objects if candidates.fits(shape.kind, _read(answer, field, item)[0])]
     if len(fitting) == len(objects) or (fitting and not shape.needed):
         taken.append(answer.operation.fields[field].value)
@@ -168,17 +175,23 @@ def _judge_items(
             findings.add(place, OK, f"{shape.kind} in {len(fitting)} of {len(objects)}")
         return
     lacking = next(item for item in objects if item not in fitting)
-    found = candidates.find(lacking, shape.of or shape.kind, shape.hints, () if shape.of else tuple(taken))
-    if shape.template:
-        found = Found(tuple(shape.template.replace("{0}", name) for name in found.expressions))
-    elif found.sure and any(_lists_objects(found.expressions[0], item) for item in objects):
-        found = Found(found.expressions)  # which part of the objects is meant, only the user can say
+    found = _found_in(lacking, shape, objects, taken)
     if found.sure:
         taken.append(found.expressions[0])
     value, problem = _read(answer, field, lacking)
     has = f"{len(objects) - len(fitting)} of {len(objects)} have not; one has {_fields(answer, lacking)}"
     result, message = _unfit(value, problem, shape, found, has)
     findings.add(place, result, message, _correction(result, found, "found in an item of the list"))
+
+
+def _found_in(lacking: Mapping[str, Any], shape: Shape, objects: list[Mapping[str, Any]], taken: list[str]) -> Found:
+    """Where an item that lacks the field may have it."""
+    found = candidates.find(lacking, shape.of or shape.kind, shape.hints, () if shape.of else tuple(taken))
+    if shape.template:
+        return Found(tuple(shape.template.replace("{0}", name) for name in found.expressions))
+    if found.sure and any(_lists_objects(found.expressions[0], item) for item in objects):
+        return Found(found.expressions)  # which part of the objects is meant, only the user can say
+    return found
 
 
 def _lists_objects(expression: str, document: Any) -> bool:
