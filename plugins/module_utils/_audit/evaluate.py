@@ -96,7 +96,6 @@ def _row(host: HostLook, agent: Named, known: Mapping[str, Any] | None, found: l
         verdict = UNREACHABLE
     elif judged is not None and judged.verdict:
         verdict, message = judged.verdict, judged.message
-    image, version = _image(seen)
     return AgentRow(
         name=text(agent.name),
         username=text(agent.username),
@@ -107,16 +106,26 @@ def _row(host: HostLook, agent: Named, known: Mapping[str, Any] | None, found: l
         message=message,
         findings=tuple(dict.fromkeys(finding for finding, _note in found)),
         notes=tuple(note for _finding, note in found),
-        container=text((seen.container if seen else "") or agent.container) or None,
-        volume=text((seen.volume if seen else "") or agent.volume) or None,
-        container_state=text(seen.state) if seen else None,
-        image=image,
-        version=version,
         registered_since=_since(known),
         connected=known.get("connected") if known else None,
         drift=predicted.drift if predicted else (),
         last_lines=judged.last_lines if judged else (),
+        **_of_container(seen, agent.container, agent.volume),
     )
+
+
+def _of_container(seen: Seen | None, container: str = "", volume: str = "") -> dict[str, Any]:
+    """What a row says of a container: as it was seen, else what the inventory calls it."""
+    if seen is not None:
+        container, volume = seen.container or container, seen.volume or volume
+    image, version = _image(seen)
+    return {
+        "container": text(container) or None,
+        "volume": text(volume) or None,
+        "container_state": text(seen.state) if seen else None,
+        "image": image,
+        "version": version,
+    }
 
 
 def _clone_findings(
@@ -159,7 +168,6 @@ def _ghosts(server: Mapping[str, Mapping[str, Any]], hosts: Sequence[HostLook]) 
             continue
         found = places.get(username)
         host, seen = found if found else (None, None)
-        image, version = _image(seen)
         where = f"; its container {text(seen.container)} is on {host.name}" if host and seen else ""
         yield AgentRow(
             name=text(username),
@@ -168,13 +176,9 @@ def _ghosts(server: Mapping[str, Mapping[str, Any]], hosts: Sequence[HostLook]) 
             factory=host.factory if host else None,
             host=host.name if host else None,
             message=f"It is registered in Connectware, and no host of the inventory names it{where}",
-            container=text(seen.container) if seen else None,
-            volume=text(seen.volume) or None if seen else None,
-            container_state=text(seen.state) if seen else None,
-            image=image,
-            version=version,
             registered_since=_since(agent),
             connected=agent.get("connected"),
+            **_of_container(seen),
         )
 
 
