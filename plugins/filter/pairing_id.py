@@ -10,8 +10,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser, parse_patterns
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import ids_since_asking
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import kind_of, printable
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 

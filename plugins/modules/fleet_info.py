@@ -217,7 +217,7 @@ error:
       returned: when Connectware was asked for it
 """
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.fleet import fleet_facts
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.info import fleet_facts
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.module import connectware_module, run
 
 OPTIONS = {

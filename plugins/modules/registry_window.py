@@ -144,7 +144,7 @@ error:
 """
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.module import connectware_module, run
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.window import set_window
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.set_window import set_window
 
 OPTIONS = {
     "state": {"type": "str", "choices": ["open", "closed"], "default": "open"},

@@ -12,15 +12,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from .mounts import Certificates, Mount
 from .names import CREDENTIALS_PATH, MARK, OWN_LABELS
 from .text import printable
 
 FORBIDDEN_LABELS = {"io.cybus.connectware": "the vendor's installer removes every container that has it"}
 MIN_NAME, MAX_NAME = 3, 63
-
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@-]*\Z")
@@ -36,51 +35,6 @@ _NAMED_ENV = {
     "CYBUS_MQTT_SCHEME": "use the option 'mqtt_scheme'",
     "CYBUS_MQTT_USERNAME": "use the option 'username'",
 }
-
-
-@dataclass(frozen=True)
-class Mount:
-    """A file or directory of the host inside the agent's container."""
-
-    source: str
-    target: str
-    read_only: bool = True
-
-
-@dataclass(frozen=True)
-class Certificates:
-    """Files of the host that an agent reads, each mounted read-only; an empty path is none.
-
-    Attributes:
-        ca: certificate of the CA that the agent trusts.
-        certificate, key: what the agent logs in with instead of a password.
-        *_target: where in the container the agent looks for it.
-    """
-
-    ca: str = ""
-    certificate: str = ""
-    key: str = ""
-    ca_target: str = ""
-    certificate_target: str = ""
-    key_target: str = ""
-
-    def mounts(self) -> tuple[Mount, ...]:
-        """What brings the files into the container."""
-        pairs = [
-            (self.ca, self.ca_target),
-            (self.certificate, self.certificate_target),
-            (self.key, self.key_target),
-        ]
-        return tuple(Mount(source, target) for source, target in pairs if source)
-
-    def environment(self) -> dict[str, str]:
-        """What makes the agent use them, in both spellings that were seen."""
-        names = {}
-        if self.ca:
-            names["TRUST_ALL_CERTS"] = "false"
-        if self.certificate:
-            names["USE_MUTUAL_TLS"] = "true"
-        return {f"{prefix}{name}": value for name, value in names.items() for prefix in ("CYBUS_", "")}
 
 
 def names_version(image: str) -> bool:

@@ -19,9 +19,7 @@ from collections import deque
 from dataclasses import replace
 
 from .observation import ASKING, FAILURES, PAIRING, LogEvent
-from .patterns import START, LogPatterns, parse_patterns
-
-__all__ = ["LogParser", "message_of", "parse_patterns", "printable_line"]
+from .patterns import START, LogPatterns
 
 MAX_LINE = 16 * 1024  # bytes of a line that are looked at: what the engine itself splits lines at
 MAX_EVENTS = 200  # an agent may repeat its lines at each poll; the first and the last ones count

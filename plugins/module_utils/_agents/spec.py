@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._errors import SpecError
-from .checker import Certificates, Checker, Mount, names_version
+from .checker import Checker, names_version
+from .mounts import Certificates, Mount
 from .names import LABEL_AGENT, NEXT, PREVIOUS
 from .text import printable
 
@@ -257,6 +258,3 @@ def _shared(option: str, specs: Sequence[AgentSpec]) -> list[tuple[set[str], str
             )
             found.append((names, text))
     return found
-
-
-__all__ = ["AgentSpec", "Mount", "build_each", "build_specs"]

@@ -118,25 +118,3 @@ def read_expected(inventory: Mapping[str, Any]) -> tuple[ExpectedAgent, ...]:
         SpecError: an entry has no name.
     """
     return tuple(agent for host, agents in inventory.items() for agent in fleet.expected_agents(str(host), agents))
-
-
-def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
-    """The agents of the server and of the inventory; the use case of the module fleet_info.
-
-    Raises:
-        SpecError: an entry of the inventory has no name, or the pattern is none.
-    """
-    expected = None if params["expected"] is None else read_expected(params["expected"])
-    concerns = fleet.compiled(params["name_pattern"])
-    notices: list[str] = []
-    seen = look_at_fleet(session, expected or (), connected=params["connected"], notices=notices)
-    entries = [entry.to_dict() for entry in fleet.compare(seen, expected, concerns)]
-    return {
-        "changed": False,
-        "agents": entries,
-        "ghosts": [entry["username"] for entry in entries if entry["ghost"]],
-        "missing": [entry["username"] for entry in entries if entry["state"] == fleet.MISSING],
-        "strangers": [stranger.to_dict() for stranger in seen.strangers],
-        "undecided": seen.undecided,
-        "warnings": [*notices, *([NOTHING_TOLD] if expected is not None and nothing_told(seen) else [])],
-    }

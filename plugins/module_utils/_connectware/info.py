@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._agents import fleet
 from .contract import Contract
 from .contract_check import check_contract
+from .fleet import NOTHING_TOLD, look_at_fleet, nothing_told, read_expected
 from .registry import Registry
 from .session import Session
 from .system import System
@@ -42,6 +44,28 @@ def connectware_facts(session: Session, params: Mapping[str, Any], _check_mode: 
     if "contract_check" in params["gather"]:
         facts["contract_check"] = check_contract(session)
     return facts
+
+
+def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """The agents of the server and of the inventory.
+
+    Raises:
+        SpecError: an entry of the inventory has no name, or the pattern is none.
+    """
+    expected = None if params["expected"] is None else read_expected(params["expected"])
+    concerns = fleet.compiled(params["name_pattern"])
+    notices: list[str] = []
+    seen = look_at_fleet(session, expected or (), connected=params["connected"], notices=notices)
+    entries = [entry.to_dict() for entry in fleet.compare(seen, expected, concerns)]
+    return {
+        "changed": False,
+        "agents": entries,
+        "ghosts": [entry["username"] for entry in entries if entry["ghost"]],
+        "missing": [entry["username"] for entry in entries if entry["state"] == fleet.MISSING],
+        "strangers": [stranger.to_dict() for stranger in seen.strangers],
+        "undecided": seen.undecided,
+        "warnings": [*notices, *([NOTHING_TOLD] if expected is not None and nothing_told(seen) else [])],
+    }
 
 
 def contract_listing(contract: Contract) -> list[dict[str, Any]]:

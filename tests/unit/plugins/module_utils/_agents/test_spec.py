@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import (
-    Mount,
-    build_each,
-    build_specs,
-)
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.mounts import Mount
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import build_each, build_specs
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
 DEFAULTS = {"image": "registry.example.com/cybus/protocol-mapper", "version": "1.8.0", "mqtt_host": "cw.example.com"}

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.checker import Certificates
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.mounts import Certificates
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import AgentSpec
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.certificates import (
     check_certificates,

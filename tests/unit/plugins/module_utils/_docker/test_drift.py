@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from unit.plugins.module_utils._docker.reports import IMAGE_CONFIG, container, spec
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spec import Mount
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.mounts import Mount
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.drift import (
     LABEL_CERTIFICATES,
     LABEL_LOG_OPTIONS,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from unit.plugins.module_utils._docker.reports import IMAGE_CONFIG, container, spec
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.checker import Certificates
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.mounts import Certificates
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.certificates import fingerprint
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.drift import LABEL_CERTIFICATES
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.image import Image

@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files of a factory host inside the container of an agent, certificates among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A file or directory of the host inside the agent's container."""
+
+    source: str
+    target: str
+    read_only: bool = True
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Files of the host that an agent reads, each mounted read-only; an empty path is none.
+
+    Attributes:
+        ca: certificate of the CA that the agent trusts.
+        certificate, key: what the agent logs in with instead of a password.
+        *_target: where in the container the agent looks for it.
+    """
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    ca_target: str = ""
+    certificate_target: str = ""
+    key_target: str = ""
+
+    def mounts(self) -> tuple[Mount, ...]:
+        """What brings the files into the container."""
+        pairs = [
+            (self.ca, self.ca_target),
+            (self.certificate, self.certificate_target),
+            (self.key, self.key_target),
+        ]
+        return tuple(Mount(source, target) for source, target in pairs if source)
+
+    def environment(self) -> dict[str, str]:
+        """What makes the agent use them, in both spellings that were seen."""
+        names = {}
+        if self.ca:
+            names["TRUST_ALL_CERTS"] = "false"
+        if self.certificate:
+            names["USE_MUTUAL_TLS"] = "true"
+        return {f"{prefix}{name}": value for name, value in names.items() for prefix in ("CYBUS_", "")}
