@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._errors import SpecError
-from .text import printable
+from .text import NAME, printable
 
 REGISTERED, PENDING, MISSING = "registered", "pending", "missing"
 STATES = (REGISTERED, PENDING, MISSING)
@@ -29,7 +29,6 @@ EVERY_NAME = re.compile(".*", re.DOTALL)
 UNFILLED = "a template that could not be filled in"  # in the place of a value that needs what nobody knows here
 _TEMPLATE = ("{{", "{%")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z")
-MAX_SHOWN = 128  # characters of a name or an ID in a result
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Stranger:
 
     def to_dict(self) -> dict[str, Any]:
         """For a result: bounded and without control characters."""
-        return {"username": printable(self.username, MAX_SHOWN), "pairing_ids": _shown_ids(self.pairing_ids)}
+        return {"username": printable(self.username, NAME), "pairing_ids": _shown_ids(self.pairing_ids)}
 
 
 @dataclass(frozen=True)
@@ -140,14 +139,14 @@ class Entry:
         """For a result: bounded, without control characters, and with the same keys in every state."""
         agent, expected = self.agent, self.expected
         return {
-            "username": printable(agent.username, MAX_SHOWN),
-            "name": None if expected is None else printable(expected.name, MAX_SHOWN),
-            "host": None if expected is None else printable(expected.host, MAX_SHOWN),
+            "username": printable(agent.username, NAME),
+            "name": None if expected is None else printable(expected.name, NAME),
+            "host": None if expected is None else printable(expected.host, NAME),
             "state": agent.state,
             "ghost": self.ghost,
             "evidence": agent.evidence,
             "pairing_ids": _shown_ids(agent.pairing_ids),
-            "roles": [printable(role, MAX_SHOWN) for role in agent.roles],
+            "roles": [printable(role, NAME) for role in agent.roles],
             "created_at": None if agent.created_at is None else printable(agent.created_at),
             "connected": agent.connected,
         }
@@ -272,4 +271,4 @@ def host_name(username: str, taken: Container[str]) -> str:
 
 
 def _shown_ids(pairing_ids: Iterable[str | None]) -> list[str | None]:
-    return [None if each is None else printable(each, MAX_SHOWN) for each in pairing_ids]
+    return [None if each is None else printable(each, NAME) for each in pairing_ids]

@@ -13,9 +13,10 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 
+from .spec import DEFAULT_PORTS
+
 HOSTS = ("CYBUS_MQTT_HOST", "CYBUS_HOSTNAME_INGRESS", "CYBUS_CONTROLPLANE_URI")  # the first documented, others observed
-PORT, SCHEME = "CYBUS_MQTT_PORT", "CYBUS_MQTT_SCHEME"  # documented, as are the ports of the two schemes
-DEFAULT_PORTS = {"mqtt": "1883", "mqtts": "8883"}
+PORT, SCHEME = "CYBUS_MQTT_PORT", "CYBUS_MQTT_SCHEME"  # documented
 
 _URI = re.compile(r"[a-z]+://(?P<host>\[[^\]]*\]|[^:/]*)", re.IGNORECASE)
 

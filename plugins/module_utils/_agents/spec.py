@@ -20,7 +20,7 @@ from .names import LABEL_AGENT, NEXT, PREVIOUS
 from .text import printable
 
 DEFAULT_PREFIX = "connectware-agent-"
-DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}  # documented
 
 
 @dataclass(frozen=True)

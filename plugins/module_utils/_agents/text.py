@@ -17,6 +17,8 @@ _KINDS = (
     (list, "a list"),
 )
 
+NAME = 128  # characters of a name or an ID of others in a result
+
 
 def printable(text: str, limit: int = 80) -> str:
     """The text without control characters and bounded, fit for a message."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._agents import fleet
 from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent
-from .._agents.text import printable, shortlist
+from .._agents.text import NAME, printable, shortlist
 from .._errors import ApiError, ProtectedUserError, RetirementError, SpecError
 from .fleet import NOTHING_TOLD, look_at_fleet, nothing_told, read_expected
 from .protection import Protection
@@ -54,7 +54,7 @@ class Judged:
     def to_dict(self) -> dict[str, Any]:
         """For a result: bounded and without control characters."""
         return {
-            "username": printable(self.ghost.username, fleet.MAX_SHOWN),
+            "username": printable(self.ghost.username, NAME),
             "retired": self.retired,
             "kept": self.kept,
             "evidence": self.ghost.evidence,

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._agents.text import printable
+from .._agents.text import NAME, printable
 from .._errors import ApiError, AuthenticationError, ContractError, RateLimitedError
 from .answer import Answer
 from .session import Session
 
 NOT_IMPLEMENTED = 501
-MAX_SHOWN = 128  # characters of a name or an ID in a result
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class PendingRequest:
     def to_dict(self) -> dict[str, Any]:
         """For a result: bounded and without control characters."""
         return {
-            "username": printable(self.username, MAX_SHOWN),
-            "pairing_id": None if self.pairing_id is None else printable(self.pairing_id, MAX_SHOWN),
+            "username": printable(self.username, NAME),
+            "pairing_id": None if self.pairing_id is None else printable(self.pairing_id, NAME),
         }
 
 

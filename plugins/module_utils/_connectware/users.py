@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .._agents.text import printable
+from .._agents.text import NAME, printable
 from .._errors import ContractError
 from .answer import Answer
 from .session import Session
@@ -44,9 +44,9 @@ class User:
     def to_dict(self) -> dict[str, Any]:
         """For a result: bounded and without control characters."""
         return {
-            "id": printable(self.id, 128),
-            "username": printable(self.username, 128),
-            "roles": [printable(role, 128) for role in self.roles],
+            "id": printable(self.id, NAME),
+            "username": printable(self.username, NAME),
+            "roles": [printable(role, NAME) for role in self.roles],
             "created_at": None if self.created_at is None else printable(self.created_at),
         }
 

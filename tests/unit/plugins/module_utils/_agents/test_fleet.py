@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import fleet
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.fleet import ExpectedAgent, ServerAgent
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import NAME
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
 
 NAMES = st.sampled_from(["press", "Press", "robot", "press-1", "press-2", "\n", "x{{ 1 }}"])
@@ -170,6 +171,6 @@ def test_a_plain_name_stays_what_it_is() -> None:
 
 def test_hostile_names_in_a_result() -> None:
     shown = fleet.Entry(agent("\x1b[31m" + "x" * 500, pairing_ids=("\r", None)), ghost=True).to_dict()
-    assert shown["username"].startswith("?[31mx") and len(shown["username"]) == fleet.MAX_SHOWN
+    assert shown["username"].startswith("?[31mx") and len(shown["username"]) == NAME
     assert shown["pairing_ids"] == ["?", None]
     assert fleet.Stranger("\x00", ("\x07",)).to_dict() == {"username": "?", "pairing_ids": ["?"]}
