@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Variables of the agent; both spellings were observed.
+ENV_TRUST_ALL = ("CYBUS_TRUST_ALL_CERTS", "TRUST_ALL_CERTS")
+ENV_MUTUAL_TLS = ("CYBUS_USE_MUTUAL_TLS", "USE_MUTUAL_TLS")
+
 
 @dataclass(frozen=True)
 class Mount:
@@ -44,10 +48,6 @@ class Certificates:
         return tuple(Mount(source, target) for source, target in pairs if source)
 
     def environment(self) -> dict[str, str]:
-        """What makes the agent use them, in both spellings that were seen."""
-        names = {}
-        if self.ca:
-            names["TRUST_ALL_CERTS"] = "false"
-        if self.certificate:
-            names["USE_MUTUAL_TLS"] = "true"
-        return {f"{prefix}{name}": value for name, value in names.items() for prefix in ("CYBUS_", "")}
+        """What makes the agent use them."""
+        ca = dict.fromkeys(ENV_TRUST_ALL if self.ca else (), "false")
+        return {**ca, **dict.fromkeys(ENV_MUTUAL_TLS if self.certificate else (), "true")}

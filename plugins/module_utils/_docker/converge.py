@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Dict
 
+from .._agents.mounts import ENV_MUTUAL_TLS
 from .._agents.observation import Observation
 from .._agents.patterns import LogPatterns, parse_patterns
 from .._agents.spec import AgentSpec, build_each, build_specs
@@ -30,8 +31,6 @@ MADE_AGAIN = "Find out what makes it anew (docker events shows when), for exampl
 
 Errors = Dict[str, Refusal]
 """By agent name."""
-
-ENV_MUTUAL_TLS = ("CYBUS_USE_MUTUAL_TLS", "USE_MUTUAL_TLS")  # both spellings were observed
 
 
 def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
