@@ -18,18 +18,17 @@ MOST_NAMED = 5
 
 
 @contextmanager
-def telling(say: Callable[[str], None], text: Callable[[float], str], every: float = TELL_EVERY) -> Iterator[None]:
+def telling(say: Callable[[str], None], text: Callable[[float], str]) -> Iterator[None]:
     """Say something now and then, as long as the block takes; by a thread, because the block may be held up anywhere.
 
     Args:
         say: gets the line.
         text: makes it, from the seconds that have passed. It must not fail, and change nothing.
-        every: seconds between two lines.
     """
     done, began = threading.Event(), time.monotonic()
 
     def tell() -> None:
-        while not done.wait(every):
+        while not done.wait(TELL_EVERY):
             say(text(time.monotonic() - began))
 
     thread = threading.Thread(target=tell, name="progress", daemon=True)

@@ -28,6 +28,7 @@ MAX_PLACES = 300
 MAX_DEPTH = 5
 MAX_NAME = 60
 MAX_FOUND = 8
+MAX_NAMES = 30
 _IDENTIFIER = re.compile(r"\S{1,64}\Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # What a client says of itself: a place in it would let a stranger choose what it is taken for.
@@ -78,10 +79,10 @@ def _below(place: Place) -> Iterator[Place]:
             yield Place(expression, (*place.names, name), value)
 
 
-def field_names(document: Any, limit: int = 30) -> list[str]:
+def field_names(document: Any) -> list[str]:
     """The fields of an object, those of objects in it as dotted names; never a value."""
     found = [place.expression for place in places(document) if place.names and not isinstance(place.value, Mapping)]
-    return found[:limit]
+    return found[:MAX_NAMES]
 
 
 def fits(kind: str, value: Any) -> bool:

@@ -56,14 +56,12 @@ class Login:
         perform: Callable[[str, Secret], Ticket],
         redactor: Redactor,
         store: SharedTokenStore | None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._url = url
         self._account = account
         self._perform = perform
         self._redactor = redactor
         self._store = store
-        self._clock = clock
         self._token = account.token
         self._until = float("inf")
         self._fresh = False
@@ -76,7 +74,7 @@ class Login:
 
     def token(self) -> Secret | None:
         """The token for the next request; logs in when there is none yet. None where nobody can log in."""
-        if (self._token is None or self._until <= self._clock()) and self._account.credentials is not None:
+        if (self._token is None or self._until <= time.time()) and self._account.credentials is not None:
             self._obtain(self._account.credentials)
         return self._token
 
@@ -105,7 +103,7 @@ class Login:
             ticket = self._perform(credentials.username, credentials.password)
             life = DEFAULT_LIFE if ticket.life is None else ticket.life
             # Without a known end it is used until it is refused, but not handed to others for long.
-            end = self._clock() + max(life - MARGIN, 0.0)
+            end = time.time() + max(life - MARGIN, 0.0)
             self._adopt(ticket.token, float("inf") if ticket.life is None else end, fresh=True)
             if self._store is not None:
                 self._store.put(key, ticket.token.reveal(), end)

@@ -69,7 +69,6 @@ class Session:
         retry: RetryPolicy | None = None,
         token_store: SharedTokenStore | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.time,
         on_wait: Callable[[str, float], None] | None = None,
     ) -> None:
         self.url = url
@@ -77,7 +76,6 @@ class Session:
         self._transport = transport
         self._retry = retry or RetryPolicy()
         self._sleep = sleep
-        self._clock = clock
         self._on_wait = on_wait
         self.login_look: Look | None = None
         self._redactor = Redactor()
@@ -85,7 +83,7 @@ class Session:
         if account.credentials is not None:
             self._redactor.learn(account.credentials.password)
         self._failures = Failures(contract, self._redactor, renewable=account.credentials is not None)
-        self._login = Login(url, account, self._log_in, self._redactor, token_store, clock)
+        self._login = Login(url, account, self._log_in, self._redactor, token_store)
 
     def __repr__(self) -> str:
         return f"Session({self.url})"
@@ -208,7 +206,7 @@ class Session:
 
     def _server_time(self, reply: Reply) -> float:
         told = moment(reply.headers.get("date"))
-        return self._clock() if told is None else told
+        return time.time() if told is None else told
 
     def _error(self, operation: Operation, request: Request, reply: Reply, attempts: int, data: Any) -> ApiError | None:
         """What is wrong with an answer by its status, and by whether it can be read where it has to be."""

@@ -49,7 +49,7 @@ def request_of_agent(
     return _of_agent(
         PENDING_REQUEST,
         agent,
-        f"{agent.name} of {agent.host} asks to be registered, pairing ID {_listed(ids)}.",
+        f"{agent.name} of {agent.host} asks to be registered, pairing ID {', '.join(ids)}.",
         pairing_ids=ids,
         registered=registered,
         reminder=reminder,
@@ -61,7 +61,7 @@ def request_of_stranger(username: str, pairing_ids: Iterable[str | None]) -> dic
     ids, shown = _shown(pairing_ids), harmless(username)
     return _event(
         PENDING_REQUEST,
-        f"Somebody asks to be registered as {shown}, pairing ID {_listed(ids)}. No agent of the inventory has this"
+        f"Somebody asks to be registered as {shown}, pairing ID {', '.join(ids)}. No agent of the inventory has this"
         " username, and nothing was authorized.",
         notice=True,
         known=False,
@@ -128,7 +128,3 @@ def _event(change: str, message: str, *, host: str | None = None, notice: bool =
 
 def _shown(pairing_ids: Iterable[str | None]) -> list[str]:
     return sorted("none" if each is None else harmless(each) for each in pairing_ids)[:MAX_LISTED]
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return ", ".join(texts)

@@ -33,7 +33,6 @@ class Watch:
         options: of `read_options`.
         expected: reads the agents of the inventory.
         sleep: waits before a request is repeated.
-        clock: replaced in tests.
     """
 
     def __init__(
@@ -42,17 +41,15 @@ class Watch:
         expected: Callable[[], tuple[ExpectedAgent, ...]],
         *,
         sleep: Callable[[float], Any] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.interval: float = options["interval"]
         self._ask_connected: bool = options["connected"]
         self._reload: float = options["reload"]
         self._expected = expected
-        self._clock = clock
         self._session: Session = connect(options, sleep=sleep)
         self._memory = Memory(Patience(options["grace"], options["remind"], options["max_disappeared"]))
         self._agents = expected()
-        self._read_at = clock()
+        self._read_at = time.monotonic()
         self._seen = False
 
     def look(self) -> list[dict[str, Any]]:
@@ -70,9 +67,9 @@ class Watch:
             if not self._seen and not isinstance(exc, PASSING):
                 raise
             log.warning("%s", exc.message)
-            return self._memory.lost_sight(exc, self._clock())
+            return self._memory.lost_sight(exc, time.monotonic())
         self._seen = True
-        return self._memory.saw(sighting, self._clock())
+        return self._memory.saw(sighting, time.monotonic())
 
     def _sighting(self) -> Sighting:
         # The requests first: one that is authorized in between shows up twice, the other way round not at all.
@@ -87,9 +84,9 @@ class Watch:
 
     def _read_again(self) -> None:
         """The inventory grows while this runs; one that is just being edited must not end it."""
-        if not 0 < self._reload <= self._clock() - self._read_at:
+        if not 0 < self._reload <= time.monotonic() - self._read_at:
             return
-        self._read_at = self._clock()
+        self._read_at = time.monotonic()
         try:
             self._agents = self._expected()
         except SpecError as exc:
