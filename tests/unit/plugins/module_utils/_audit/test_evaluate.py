@@ -280,3 +280,8 @@ def test_an_entry_of_the_inventory_without_a_name_is_shown() -> None:
     made = {**host("a", deployed=[], judged=[], error="entry 1 has no name"), "named": [{"nmae": "press-1"}]}
 
     assert row(reported(made), "(entry 1 has no name)").verdict == "unknown"
+
+
+@pytest.mark.parametrize("verdict", ["unknown", "unreachable", "ghost", "registered"])
+def test_a_name_in_two_places_is_a_failure_whatever_else_is_known(verdict: str) -> None:
+    assert AgentRow("press-1", "press-1", verdict, findings=("clone",)).state == "failing"

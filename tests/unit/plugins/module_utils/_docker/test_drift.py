@@ -173,3 +173,8 @@ def test_what_an_image_says_of_itself_in_public_is_shown():
     labels = {**public, "com.example.licence-key": "1"}
     seen = shown(wanted(spec(labels=labels), None, {}))["labels"]
     assert {name: seen[name] for name in labels} == {**public, "com.example.licence-key": "********"}
+
+
+def test_another_log_driver_is_the_difference_and_not_its_options():
+    agent = spec(log_driver="local", log_options={"max-size": "1m"})
+    assert drifts(agent) == ("log_driver",)

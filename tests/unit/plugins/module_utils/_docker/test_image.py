@@ -11,6 +11,7 @@ from unit.plugins.module_utils._docker.fake_engine import CutOff
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine, connect
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.image import (
     Pull,
+    digest_of,
     provide,
     registry_of,
     split_reference,
@@ -157,3 +158,16 @@ def test_half_a_login_is_refused_before_any_pull(empty, value):
     with pytest.raises(SpecError, match=f"registry_{empty}.*is empty"):
         provided(client, credentials={"username": "license", "password": "geheim", empty: value})
     assert client.pulled == []
+
+
+@pytest.mark.parametrize(
+    ("digests", "digest"),
+    [
+        (None, None),
+        (["<none>@<none>"], None),
+        (["<none>@<none>", "mapper@sha256:1"], "mapper@sha256:1"),
+        (["other/mapper@sha256:1", "reg:5000/mapper@sha256:1"], "reg:5000/mapper@sha256:1"),
+    ],
+)
+def test_an_image_is_known_by_the_digest_of_its_repository(digests, digest):
+    assert digest_of({"RepoDigests": digests}, "reg:5000/mapper:1.8.0") == digest

@@ -187,3 +187,11 @@ def test_the_documented_form_knows_all_verdicts_and_reasons():
     schema = json.loads((SCHEMAS / "rollout_report.json").read_text())["$defs"]["agent"]["properties"]
     assert set(schema["verdict"]["enum"]) == {*VERDICTS, RETIRED, "", None}
     assert set(schema["reason"]["enum"]) == {*REASONS, None}
+
+
+def test_why_an_agent_is_not_registered_is_told():
+    tally = Tally()
+    waits = judged(verdict="impostor", failed=True, message="somebody else asks")
+    tally.take("hamburg", [waits], deployed=False, predicted=False, wanted="registered")
+    (agent,) = end(tally, ("hamburg",))["agents"]
+    assert (agent["failed"], agent["message"]) == (True, "somebody else asks")
