@@ -168,7 +168,7 @@ def test_who_may_be_about_to_ask_has_not_come_back(saved, proved, restarts, let_
     shown = Observation(NAME, NAME, "c", "v", state="running", credentials=saved, restart_count=restarts)
     record = AgentRecord(shown, user_exists=True)
     record.note_authorized("a82123", 0.0)
-    record._proved_new = proved
+    record.restarts.proved_new = proved
     record.verdict = Verdict(e.REGISTERED, e.NONE, e.WAIT, "it has just started; watched whether it asks")
 
     assert record.let_in is let_in
