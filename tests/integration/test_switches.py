@@ -151,6 +151,11 @@ def test_one_life(factory, own_simulator, number):
     refused_request = switches["conflict_told_by"] == "confirm" and switches["pending_survives_relock"]
     assert {name for name, _id in site.pending()} <= ({emptied} if refused_request else set())
 
+    by_proof = switches["conflict_told_by"] == "confirm" and habits["SIMULATOR_STORE"] == "before"
+    if by_proof and stays_blocked(switches):  # with credentials in the volume, a restart has to show that it asks
+        run = site.rollout(agents_on_conflict="replace").failed(emptied, "from before its restart is still pending")
+        assert run.agents[emptied]["actions"] == ["restarted", "user_deleted"], run.output
+        denied_by_hand(site, emptied)
     lives.healed(site, [emptied], agents_on_conflict="replace")
     lives.nothing_to_do(site)
     retired_with_a_request(site, spared, switches)

@@ -64,9 +64,9 @@ def conflict(f: Facts) -> Verdict | None:
     """The last word of the agent is a conflict, or that of Connectware about its request."""
     if not f.evidence.user_exists:
         return None
-    own = f.own_id is not None and f.own_id in f.evidence.pending
-    if f.evidence.history.name_taken and own and not f.evidence.history.authorized:
-        # Its line may be that of an old success, and the request a stranger's who has read it.
+    asks = f.proof_failed or (f.own_id is not None and f.own_id in f.evidence.pending)
+    if f.evidence.history.name_taken and asks and not f.evidence.history.authorized:
+        # Before a proof: its line may be that of an old success, and the request a stranger's who has read it.
         told = "Connectware refuses with 409 to authorize its request"
         return _proof(f, told) if f.policy.on_conflict == "replace" and _worth_a_proof(f) else conflict_policy(f, told)
     if not f.in_conflict:

@@ -1014,6 +1014,16 @@ def test_who_has_just_started_and_does_not_reach_connectware_is_watched_for_long
     assert verdict.action == e.SETTLED or verdict.wait == POLICY.grace - uptime
 
 
+def test_a_conflict_that_the_authorization_told_of_holds_for_the_request_after_the_proof():
+    """It asks anew, so it has no user; its earlier request may be in the way for ever, and only a person mend that."""
+    asks = seen(events=(ASKING, PAIRING))
+    proven = {"name_taken": True, "proved": True, "seen_ids": frozenset({OTHER})}
+    verdict = judge(asks, user=True, pending=[OTHER], policy=Policy("replace"), **proven)
+    is_(verdict, e.CONFLICTED, e.DELETE_USER, e.CONFLICT_REASON)
+    is_(judge(asks, pending=[OTHER], policy=Policy("replace"), **proven), e.AWAITING_REQUEST, e.CLEAR)
+    is_(judge(seen(), user=True, policy=Policy("replace"), **proven), e.REGISTERED, e.SETTLED)
+
+
 @pytest.mark.parametrize(
     ("observation", "history"),
     [
