@@ -203,6 +203,8 @@ class Conversation:
             yield
         except OUTAGE as exc:
             self._outage = exc
+            for record in self._records:
+                record.waits.lose_sight()
         else:
             self._outage = None
 

@@ -35,6 +35,10 @@ class Waits:
         self.watched += now - (self.watched_at if self.watched_at is not None else now)
         self.watched_at = now
 
+    def lose_sight(self) -> None:
+        """Nothing is known of what it does from now on until it is judged again."""
+        self.watched_at = None
+
     def judged(self, now: float) -> None:
         """It was judged."""
         self.first = now if self.first is None else self.first

@@ -151,3 +151,25 @@ def test_each_authorization_of_a_slow_server_goes_by_a_list_made_right_before(cl
     told = [asked.window_open for record in records for asked in record.authorizations.asked]
     assert told == opened == [not closes_first] * 20
     assert {record.verdict.verdict for record in records} == {"registered"}
+
+
+def test_an_agent_is_not_watched_while_connectware_does_not_answer(monkeypatch):
+    """Nobody knows whether the window was open then, so its silence proves nothing."""
+    world = World(1)
+    agent = world.registered("press-1")
+    agent.events = [LogEvent("asking_new", world.now - 499), LogEvent("pairing", world.now - 499, "press-1", "abcdef")]
+    began, requests = world.now, world.requests
+
+    def away():
+        if 4.0 < world.now - began < 24.0:
+            world.sleep(1.0)
+            raise ServerError("list the requests", answered="HTTP 503", status=503)
+        return requests()
+
+    monkeypatch.setattr(world, "requests", away)
+    records, course = conversation(world, policy=Policy(proof="watch"))
+
+    course.run()
+
+    assert records[0].verdict.verdict == "registered"
+    assert world.now - began > 20.0 + 3 * Policy().poll_interval - 2.0
