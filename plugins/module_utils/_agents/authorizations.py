@@ -56,8 +56,8 @@ class Authorizations:
         sure: it said so of the last one; else its answer was lost, and the user that is there now may be another's.
         existed: a user of that name was there before the last one, and no authorization of this run has made it:
             nothing of it may be taken back.
-        at, start, host_time, saved: of the last one that it took: when, in which start of the container, when by the
-            host's clock, and whether the volume had credentials by then.
+        at, start, host_time, saved: of the last one that it took: when, and, as it was asked for, in which start of the
+            container, when by the host's clock, and whether the volume had credentials.
         refusals: those since then that failed.
     """
 
@@ -71,6 +71,20 @@ class Authorizations:
     saved: bool = False
     refusals: Refusals = field(default_factory=Refusals)
     _attempted: str | None = None
+    _asked_start: float | None = None
+    _asked_host_time: float | None = None
+    _asked_saved: bool = False
+
+    def ask(self, seen: Observation, observed_at: float, now: float) -> None:
+        """Right before Connectware is asked: what the agent says from now on may be an answer to that.
+
+        Args:
+            observed_at: when the observation arrived, by the caller's clock.
+        """
+        known = [event.at for event in seen.events if event.at is not None]
+        # The look is a little older than its arrival here, so that this is rather too early than too late.
+        self._asked_host_time = max([seen.observed_at + now - observed_at, *known])
+        self._asked_start, self._asked_saved = seen.started_at, bool(seen.credentials)
 
     def take(
         self,
@@ -96,11 +110,10 @@ class Authorizations:
         self.taken.append(pairing_id)
         self.sure = sure
         self.at = now
-        self.start = seen.started_at
-        known = [event.at for event in seen.events if event.at is not None]
-        # The look is a little older than its arrival here, so that this is rather too early than too late.
-        self.host_time = max([seen.observed_at + now - observed_at, *known])
-        self.saved = bool(seen.credentials)
+        if self._asked_host_time is None:
+            self.ask(seen, observed_at, now)
+        self.start, self.saved, self.host_time = self._asked_start, self._asked_saved, self._asked_host_time or 0.0
+        self._asked_host_time = None
 
     def fail(self, pairing_id: str, trouble: str, certain: bool) -> None:
         """It failed, or its answer was lost: then the server has to show whether it took effect."""

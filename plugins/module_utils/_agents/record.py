@@ -215,6 +215,10 @@ class AgentRecord:
         self.waits.since = now
         self.actions.append("authorized")
 
+    def note_asked(self, now: float) -> None:
+        """Connectware is asked to authorize its request right now."""
+        self.authorizations.ask(self.observation, self._observed_at, now)
+
     def note_attempt(self, pairing_id: str, trouble: str, *, refused: bool = False) -> None:
         """An authorization failed, or its answer was lost.
 
@@ -287,8 +291,7 @@ class AgentRecord:
         """Or is about to; but who had credentials before, or was started by the engine since, may just as well ask."""
         if self.verdict is None or self.verdict.verdict != e.REGISTERED:
             return False
-        started_by_us = self.restarts.proved_new or not self.authorizations.saved
-        return self.verdict.final or (started_by_us and not self.observation.restart_count)
+        return self.verdict.final or not (self.authorizations.saved or self.observation.restart_count)
 
     def note_kept(self, why: str) -> None:
         """The user that is in the way must not, or could not, be deleted."""

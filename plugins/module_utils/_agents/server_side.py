@@ -152,26 +152,30 @@ class ServerSide:
         By a look right now: the user may be newer than the last one, and so may the effect of an authorization whose
         answer was lost. What ends the run keeps nobody in, unless Connectware itself does not answer.
         """
-        let_in = [record for record in records if record.let_in or record.authorizations.unanswered]
-        if not let_in:
-            return
+        doubtful = {record.name: record.trouble for record in records if record.authorizations.unanswered}
+        let_in = [record for record in records if record.let_in or record.name in doubtful]
         trouble = ""
         try:
-            self._look_for_users(let_in)
+            if let_in:
+                self._look_for_users(let_in)
         except ApiError as exc:
             trouble = exc.message
         for record in let_in:
-            if record.let_in and trouble:
+            if trouble and record.let_in:
                 record.note_taken_back(trouble)
-            elif record.let_in and not record.user_exists:
+            elif trouble:
                 self.warnings.append(
-                    f"The request of agent {record.name} was authorized. {no_user_yet(record.observation.username)}"
+                    f"Whether the request of agent {record.name} was authorized is unknown: {trouble} Run again soon."
                 )
             elif record.unproven:
                 try:
-                    self.take_back(record)
+                    self.take_back(record, doubtful.get(record.name, ""))
                 except OUTAGE as exc:  # the others are thrown out all the same
                     record.note_taken_back(exc.message)
+            elif record.let_in:
+                self.warnings.append(
+                    f"The request of agent {record.name} was authorized. {no_user_yet(record.observation.username)}"
+                )
 
     def clear(self, records: Sequence[AgentRecord]) -> None:
         """Let the agents' own earlier requests go: by denying them, else by closing the window for a moment.
@@ -244,6 +248,7 @@ class ServerSide:
             record.refuse_unrecorded(exc.message)
             return
         record.authorizations.asked.append(authorization)
+        record.note_asked(self._now())
         try:
             self._server.authorize(record.observation.username, pairing_id)
         except ConflictError as exc:
@@ -260,8 +265,6 @@ class ServerSide:
             self.users_at = None
         except ApiError as exc:
             record.note_attempt(pairing_id, exc.message, refused=exc.refused)
-            if not exc.refused:
-                self._clear_up(record, exc.message)
             raise
         else:
             record.note_authorized(pairing_id, self._now())
@@ -273,18 +276,6 @@ class ServerSide:
         if existing:
             record.settle_attempt(self._now())
             record.note_taken_name()
-
-    def _clear_up(self, record: AgentRecord, why: str) -> None:
-        """After an answer that tells nothing and ends the run: who was let in all the same is thrown out again.
-
-        Where the request is gone and no user is there yet, nobody can say whether it took effect.
-        """
-        try:
-            self._look_for_users([record])
-            if record.unproven:
-                self.take_back(record, why)
-        except ApiError as exc:  # the answer is what the user has to know first
-            self.warnings.append(exc.message)
 
     def _look_for_users(self, records: Sequence[AgentRecord]) -> None:
         """Who is a user right now, and whether authorizations that nobody has answered have taken effect."""

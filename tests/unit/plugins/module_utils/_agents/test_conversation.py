@@ -480,7 +480,8 @@ def test_who_was_let_in_by_such_an_answer_and_cannot_be_looked_for_is_told():
     world.authorize = authorize
     with pytest.raises(ContractError):
         talk(world, entries=entries, warnings=warnings)
-    assert warnings == ["Could not list the users agent-1."]
+    (warning,) = warnings
+    assert "agent agent-1 was authorized is unknown: Could not list the users agent-1." in warning
     assert entries == [("attempted", "")]
 
 

@@ -54,7 +54,7 @@ class Swapped(World):
         super().authorize(username, pairing_id)
         if not self.makes_users:
             self.users.clear()
-        self.now += self.takes
+        self.sleep(self.takes)
         if self.loses:
             raise UnreachableError("authorize", answered="the connection was lost")
 
@@ -119,6 +119,16 @@ def test_when_the_answer_was_lost_and_the_agent_asks_again():
     assert not world.users and settled(record) == "taken_back", record.verdict
 
 
+@pytest.mark.parametrize("loses", [False, True], ids=["answered", "answer_lost"])
+def test_a_conflict_that_is_told_while_the_answer_is_on_its_way_is_no_history(loses):
+    world = Swapped()
+    world.takes, world.loses = 4.0, loses
+    world.add(NAME, saves="before", on_conflict="silent")
+    record, _course = held(world)
+
+    assert not world.users and "another request under its name had taken the place" in record.taken_back
+
+
 def test_where_connectware_does_not_answer_either_it_is_told(monkeypatch):
     world = Swapped()
     world.ends = EngineError("look", answered="it is broken")
@@ -157,18 +167,13 @@ def test_where_no_user_was_made_until_the_end_it_is_told():
 
 
 @pytest.mark.parametrize(
-    ("saved", "proved", "restarts", "let_in"),
-    [
-        (False, False, 0, False), (True, True, 0, False), (True, False, 0, True), (True, True, 1, True),
-        (False, False, 1, True),
-    ],
-)  # fmt: skip
-def test_who_may_be_about_to_ask_has_not_come_back(saved, proved, restarts, let_in):
+    ("saved", "restarts", "let_in"), [(False, 0, False), (True, 0, True), (False, 1, True), (True, 1, True)]
+)
+def test_who_may_be_about_to_ask_has_not_come_back(saved, restarts, let_in):
     """As one that had credentials all along, was told 409, has ended, and was started by the engine just now."""
     shown = Observation(NAME, NAME, "c", "v", state="running", credentials=saved, restart_count=restarts)
     record = AgentRecord(shown, user_exists=True)
     record.note_authorized("a82123", 0.0)
-    record.restarts.proved_new = proved
     record.verdict = Verdict(e.REGISTERED, e.NONE, e.WAIT, "it has just started; watched whether it asks")
 
     assert record.let_in is let_in
