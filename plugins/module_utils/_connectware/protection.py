@@ -72,9 +72,10 @@ def _rights(session: Session, resources: Iterable[str]) -> str | None:
 
 
 def _covers(resource: str, other: str) -> bool:
-    """Whether a resource is another one, or has a part of it among its own.
+    """Whether a resource is another one, or reaches a part of it by a wildcard.
 
-    That resources may have the wildcards of topic filters, `+` for any level and `#` for all that follow, is assumed.
+    A single name below it, as `/api/users/me` below `/api/users/#`, is no right of an administrator. That resources may
+    have the wildcards of topic filters, `+` for any level and `#` for all that follow, is assumed.
     """
     levels, others = resource.split("/"), other.split("/")
     for number, level in enumerate(levels):
