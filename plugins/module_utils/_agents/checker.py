@@ -35,6 +35,7 @@ _NAMED_ENV = {
     "CYBUS_MQTT_SCHEME": "use the option 'mqtt_scheme'",
     "CYBUS_MQTT_USERNAME": "use the option 'username'",
 }
+_BOOLEANS = ("True", "False")  # as Ansible writes them where a text is wanted
 
 
 def names_version(image: str) -> bool:
@@ -59,6 +60,9 @@ class Checker:
                 f"{printable(value)!r} is not usable; {MIN_NAME} to {MAX_NAME} characters are allowed, a letter or"
                 " digit first, then letters, digits, '-', '_' and '.'",
             )
+        elif value in _BOOLEANS:
+            text = "is what YAML makes of words such as yes, no, on and off; put it into quotes"
+            self._refuse(option, f"{value!r} {text}")
 
     def docker_name(self, option: str, value: str) -> None:
         if "/" in value:
