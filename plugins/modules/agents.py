@@ -402,6 +402,7 @@ agents:
       description:
         - The agent as its host shows it; times are epoch seconds on the clock of the host.
         - C(never_registered) says that the mark of its volume is there, see O(agents[].volume).
+        - C(credentials) is null where nobody can look for them, as in check mode where it would get another volume.
       type: dict
       returned: success
 error:

@@ -97,6 +97,8 @@ def _observe(
             )
         try:
             seen = observer.observe(target, volumes)
+            if check_mode and "volume" in plan.drift:  # it was looked into the one that the container has now
+                seen = replace(seen, credentials=None)
             return replace(seen, managed=spec.managed, by_certificate=_by_certificate(plan))
         except EngineError as exc:
             errors.setdefault(spec.name, exc)

@@ -32,6 +32,15 @@ def archive_of_credentials() -> bytes:
     return buffer.getvalue()
 
 
+def empty_archive() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        folder = tarfile.TarInfo("data")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
+    return buffer.getvalue()
+
+
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
@@ -89,6 +98,26 @@ def test_check_mode_writes_nothing(fake: FakeEngine, run: Run) -> None:
         assert result["agents"][0]["observation"]["planned"]
         assert "hush-hush" not in result["_printed"] and "token-of-theirs" not in json.dumps(result["diff"])
     assert fake.writes() == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("saved", [True, False])
+def test_check_mode_does_not_take_the_credentials_of_one_volume_for_those_of_another(
+    there: bool, saved: bool, fake: FakeEngine, run: Run
+) -> None:
+    """It can look only into the volume that the container has now, which tells nothing of the one that it would get."""
+    deployed(fake)
+    if not saved:
+        fake.say("GET", f"/containers/{NAME}/archive", empty_archive(), X_Docker_Container_Path_Stat="e30=")
+    names = [NAME, "press-old"] if there else [NAME]
+    volumes = [{"Name": name, "Labels": {}, "CreatedAt": "2026-01-01T00:00:00Z"} for name in names]
+    fake.say("GET", "/volumes", {"Volumes": volumes})
+    agents = [{"name": "press-1", "volume": "press-old"}]
+
+    (agent,) = run("agents", docker_host=fake.address, check=True, **{**WANTED, "agents": agents})["agents"]
+
+    assert agent["drift"] == ["volume"] and agent["observation"]["credentials"] is None
+    assert (agent["observation"]["volume_created_at"] is not None) is there
 
 
 def test_a_limit_that_the_engine_cannot_set_is_no_drift_for_ever(fake: FakeEngine, run: Run) -> None:
