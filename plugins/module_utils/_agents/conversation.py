@@ -211,6 +211,8 @@ class Conversation:
     def _run_out_of_time(self) -> None:
         if self._outage is not None:
             raise self._outage
+        if any(record.let_in for record in self._open_records()):
+            self._refresh()  # while Connectware took its time, it may have come back
         self._server.take_back_unproven(self._open_records())
         for record in self._open_records():
             record.timed_out = True

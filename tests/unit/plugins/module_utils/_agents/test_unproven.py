@@ -166,6 +166,33 @@ def test_where_no_user_was_made_until_the_end_it_is_told():
     assert f"agent {NAME} was authorized. No user was made" in warning and f"delete the user '{NAME}'" in warning
 
 
+@pytest.mark.parametrize("away", [False, True])
+def test_who_got_in_while_connectware_took_its_time_is_not_thrown_out(away, monkeypatch):
+    """It was looked at right after its restart, and has shown since that it does not ask; unless nobody can see it."""
+    world = World()
+    agent = world.add(NAME, saves="before", boot=8.0)  # so that it is watched for longer than one look takes
+    requests, look = world.requests, world.look
+
+    def slow():
+        if NAME in world.restarts and world.now < 1090.0:
+            world.sleep(90.0)
+        return requests()
+
+    def gone(looks, wait):
+        if away and world.now >= 1090.0:
+            raise HostUnreachableError("look", answered="no route")
+        return look(looks, wait)
+
+    monkeypatch.setattr(world, "requests", slow)
+    monkeypatch.setattr(world, "look", gone)
+
+    record, _course = held(world)
+
+    assert world.let_in == [(NAME, agent.pairing_id)] and world.restarts == {NAME: 1}
+    assert world.users == (set() if away else {NAME})
+    assert settled(record) == ("taken_back" if away else "proved") and record.failed is away
+
+
 @pytest.mark.parametrize(
     ("saved", "restarts", "let_in"), [(False, 0, False), (True, 0, True), (False, 1, True), (True, 1, True)]
 )
