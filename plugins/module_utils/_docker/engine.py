@@ -175,7 +175,7 @@ def _is_supported(address: str) -> bool:
 
 def _without_password(address: str) -> str:
     """For messages, where nobody may read it."""
-    return re.sub(r"^((?:[^/]*//)?[^/:@]*):[^/]*@", r"\1@", address)
+    return re.sub(r"^((?:[^/]*//)?[^/:@]*):(?!//).*@", r"\1@", address)
 
 
 def _check_options(params: Mapping[str, Any], host: str) -> None:

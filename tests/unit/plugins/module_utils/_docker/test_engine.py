@@ -105,10 +105,11 @@ def test_address_that_is_not_supported(address: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["tcp://", "https://", "ssh://", ""])
-def test_a_password_in_the_address_is_refused_and_not_shown(scheme: str) -> None:
+@pytest.mark.parametrize("password", ["hunter22", "hun/ter22", "hun@ter22", "hun:ter22"])
+def test_a_password_in_the_address_is_refused_and_not_shown(password: str, scheme: str) -> None:
     with pytest.raises(EngineUnavailableError, match="not supported") as raised:
-        connect(options(f"{scheme}joe:hunter22@edge:2375"))
-    assert f"engine {scheme}joe@edge:2375" in raised.value.message and "hunter22" not in str(raised.value.result())
+        connect(options(f"{scheme}joe:{password}@edge:2375"))
+    assert f"engine {scheme}joe@edge:2375" in raised.value.message and "ter22" not in str(raised.value.result())
 
 
 @pytest.mark.parametrize("option", ["docker_ca_path", "docker_cert_path", "docker_key_path"])
