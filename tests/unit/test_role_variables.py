@@ -106,6 +106,32 @@ def test_an_agent_whose_name_is_a_number_is_said_to_be_put_back(tmp_path: Path) 
     }  # fmt: skip
 
 
+def test_who_would_be_cut_off_by_another_volume(tmp_path: Path) -> None:
+    drift = {"moved": ["image", "volume"], "lost": [], "new": ["volume"], "4711": ["volume"]}
+    verdicts = {"moved": "conflict", "lost": "conflict", "new": "awaiting_request", "4711": "registered"}
+    found = templated(
+        tmp_path,
+        ["__agents_cut_off"],
+        __agents_deployed={"agents": [{"name": name, "drift": options} for name, options in drift.items()]},
+        __agents_registered={"agents": [{"name": name, "verdict": verdict} for name, verdict in verdicts.items()]},
+    )
+    assert found == {"__agents_cut_off": ["moved"]}
+
+
+def test_secrets_that_are_numbers_are_not_told_of_a_task_that_failed(tmp_path: Path) -> None:
+    """YAML makes numbers of them where they stand without quotes."""
+    told = "not with 12345678, tok-en-tok, hook-of-ours or 87654321"
+    found = templated(
+        tmp_path,
+        ["__awx_refused"],
+        awx_connectwares=[{"name": "n", "token": "tok-en-tok"}, {"name": "m", "username": "u", "password": 12345678}],
+        awx_notifications=[{"configuration": {"url": "hook-of-ours", "port": 443, "headers": {"X-Key": 87654321}}}],
+        ansible_failed_result={"failed": True, "msg": told},
+        __awx_api_token="of-the-controller",
+    )
+    assert found == {"__awx_refused": "not with ***, ***, *** or ***"}
+
+
 def three_plants(tmp_path: Path, agents_list: Any) -> str:
     """An inventory in which the host of the play alone knows what its agents are called."""
     plants = {"localhost": {"site": "hh"}, "plant-2": {}, "plant-3": {}}
