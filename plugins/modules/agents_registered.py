@@ -149,7 +149,7 @@ options:
     default: 10.0
   poll_interval:
     description:
-      - Seconds between two requests of an agent that asks to be registered. Not documented by the vendor.
+      - Seconds between two requests of an agent that asks to be registered, at least one. Not documented by the vendor.
       - Whatever depends on the next request of an agent is given three times as long, or three times as long as this
         agent has taken from its start to its first request, if that is longer, but then not longer than O(grace).
       - A pairing ID is authorized once the log has shown it for so long, so that what was forged ahead of the agent's
