@@ -144,8 +144,11 @@ class AgentRecord:
             self.waits.begin(now)
             if self.verdict is not None:  # what it has waited for until now was something else
                 verdict = decide(self._evidence(window_open, now), policy)
-        if verdict.verdict == e.UNPROVEN and verdict.needs_window and window_open:
-            self.waits.watch(now)
+        if verdict.verdict == e.UNPROVEN and verdict.needs_window:
+            if window_open:
+                self.waits.watch(now)
+            else:
+                self.waits.lose_sight()
         if self.reason == e.NONE:
             self.reason = verdict.reason
         self.verdict = verdict

@@ -31,7 +31,7 @@ class Waits:
         self.watched_at = None
 
     def watch(self, now: float) -> None:
-        """It is watched whether it asks, and has been since the last call unless something else began."""
+        """It is watched whether it asks, and has been since the last call unless sight was lost of it in between."""
         self.watched += now - (self.watched_at if self.watched_at is not None else now)
         self.watched_at = now
 

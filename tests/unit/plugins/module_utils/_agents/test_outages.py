@@ -173,3 +173,14 @@ def test_an_agent_is_not_watched_while_connectware_does_not_answer(monkeypatch):
 
     assert records[0].verdict.verdict == "registered"
     assert world.now - began > 26.0 + 3 * Policy().poll_interval
+
+
+def test_an_agent_is_not_watched_while_the_window_is_closed():
+    """As by an administrator, until it is opened again: an agent that asks is locked out, and shows nothing of that."""
+    world, policy = World(1), Policy(proof="watch")
+    agent = world.registered("press-1")
+    agent.events = [LogEvent("asking_new", world.now - 499), LogEvent("pairing", world.now - 499, "press-1", "abcdef")]
+    record = AgentRecord(world.observe("press-1"), user_exists=True)
+    for window_open, now in ((True, 0.0), (False, 10.0), (True, 14.0), (True, 16.0)):
+        record.judge(policy, window_open, now)
+    assert record.verdict.verdict == "unproven" and record.waits.watched == 2.0
