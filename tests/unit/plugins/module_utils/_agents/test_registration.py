@@ -785,6 +785,9 @@ def test_planned_agents():
     is_(judge(new), e.AWAITING_REQUEST, e.WAIT, e.FIRST_START)
     is_(judge(new, user=True), e.CONFLICTED, e.FAIL)
     is_(judge(seen(planned=True), user=True), e.REGISTERED, e.SETTLED, e.NONE)
+    another_volume = seen(planned=True, credentials=None)
+    is_(judge(another_volume, user=True), e.REGISTERED, e.SETTLED, e.NONE)
+    is_(judge(replace(another_volume, volume_created_at=None), user=True), e.CONFLICTED, e.FAIL)
 
 
 # reasons
