@@ -127,6 +127,11 @@ class Authorizations:
         """One may have taken effect although nobody said so."""
         return self._attempted is not None
 
+    @property
+    def unknown(self) -> bool:
+        """The same, and nobody has said no either: whom it let in may become a user only when he asks again."""
+        return self.unanswered and not self.taken and not self.refusals.said_no
+
     def attempted(self, in_effect: bool, trouble: str) -> str | None:
         """The pairing ID of a failed attempt that has taken effect all the same; None if there is none.
 

@@ -163,9 +163,10 @@ class ServerSide:
         for record in let_in:
             if trouble and record.let_in:
                 record.note_taken_back(trouble)
-            elif trouble:
+            elif trouble or (record.authorizations.unknown and not record.pending):
+                answered = trouble or record.trouble
                 self.warnings.append(
-                    f"Whether the request of agent {record.name} was authorized is unknown: {trouble} Run again soon."
+                    f"Whether the request of agent {record.name} was authorized is unknown: {answered} Run again soon."
                 )
             elif record.unproven:
                 try:

@@ -19,6 +19,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     ConnectwareError,
     EngineError,
     HostUnreachableError,
+    NotFoundError,
     UnreachableError,
 )
 
@@ -164,6 +165,28 @@ def test_where_no_user_was_made_until_the_end_it_is_told():
     assert settled(record) == "unproven" and not record.taken_back
     (warning,) = course.warnings
     assert f"agent {NAME} was authorized. No user was made" in warning and f"delete the user '{NAME}'" in warning
+
+
+@pytest.mark.parametrize(("refused", "warned"), [(False, True), (True, False)])
+def test_where_no_user_was_made_and_the_answer_was_lost_it_is_told_as_well(refused, warned, monkeypatch):
+    """Nobody knows whether the request is gone because it was authorized; unless Connectware has said no."""
+    world = Swapped()
+    world.takes, world.makes_users, world.loses = 90.0, False, True
+    world.add(NAME)
+    if refused:
+
+        def gone(_username, _pairing_id):
+            world.pending.clear()
+            world.sleep(90.0)
+            raise NotFoundError("authorize", answered="HTTP 404", status=404)
+
+        monkeypatch.setattr(world, "authorize", gone)
+
+    record, course = held(world)
+
+    assert not world.pending and not world.users and not record.taken_back
+    told = [text for text in course.warnings if f"request of agent {NAME} was authorized is unknown" in text]
+    assert bool(told) is warned and all("the connection was lost. Run again soon" in text for text in told)
 
 
 @pytest.mark.parametrize("away", [False, True])
