@@ -95,7 +95,7 @@ def retired_with_a_request(site: Factory) -> None:
     site.simulator.control("POST", "window", {"open_ms": 120_000})
     until(lambda: one in [name for name, _id in site.pending()], f"{one} asks")
     run = site.retire(agents_purge=True).ok()
-    assert run.agents[one]["actions"] == ["removed", "denied"], run.agents
+    assert run.agents[one]["actions"] == ["removed", "purged", "denied"], run.agents
     assert site.pending() == []
     assert not {one, two} & site.simulator.usernames()
     assert [site.container(name) or site.volume(name) for name in site.names()] == [None, None]
