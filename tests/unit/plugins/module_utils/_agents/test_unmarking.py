@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from unit.plugins.module_utils._agents.test_conversation import talk, turn
+from unit.plugins.module_utils._agents.talking import talk, turn
 from unit.plugins.module_utils._agents.world import World
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
