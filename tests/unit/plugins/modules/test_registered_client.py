@@ -6,143 +6,18 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.plugins.module_utils._connectware.conversation import PASSWORD, TOKEN, Conversation, no_secret
+from unit.plugins.module_utils._connectware.client_registry import OURS, STRANGER, USER, Connectware, no_waiting
+from unit.plugins.module_utils._connectware.conversation import Conversation, no_secret
 from unit.plugins.modules.running import Run
-from werkzeug import Request, Response
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware import client as client_module
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.client import Client
-from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.connect import connect
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
-    ConflictError,
-    ForbiddenError,
-    LockedError,
-    NotFoundError,
-    RegistrationError,
-)
+__all__ = ["no_waiting"]  # for all tests here
 
-LIST, USERS = "/api/client-registry", "/api/listUsers"
 NAME = "registered_client"
-OURS = {"username": "press", "pairingId": "a82123"}
-STRANGER = {"username": "press", "pairingId": "ffffff"}
-USER = {"id": "7", "username": "press", "createdAt": "2026-01-01T00:00:00Z", "createdBy": "client-registry"}
-
-
-class Clock:
-    """Time that passes only while somebody sleeps, one second each."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, _seconds: float) -> None:
-        self.now += 1
-
-
-class Connectware:
-    """A Client Registry in memory, behind HTTPS. What happens in it, and when, is told by the test.
-
-    Attributes:
-        now: the clock by which its window closes.
-        asking: clients that ask while the window is open, and go on doing so.
-        pending, users: what it lists.
-        outlive: requests stay pending when the window is closed.
-        tells: the list says until when the window is open.
-        works: what is authorized exists at once.
-        statuses: the next answers to `unlock`, `lock` and `confirm`, where they are no success.
-        then: what happens right after the next such requests.
-        lists: what happens right before the next lists of requests.
-        writes: the paths of what was asked to be changed, in order.
-    """
-
-    def __init__(self, server: Conversation, now: Callable[[], float]) -> None:
-        self.now = now
-        self.asking: list[dict[str, Any]] = []
-        self.pending: list[dict[str, Any]] = []
-        self.users: list[dict[str, Any]] = []
-        self.outlive = self.works = self.tells = True
-        self.open_until = 0.0
-        self.statuses: dict[str, list[int]] = {}
-        self.then: dict[str, list[Callable[[], None]]] = {}
-        self.lists: list[Callable[[], None]] = []
-        self.writes: list[str] = []
-        server.server.clear()
-        server.server.expect_request(re.compile(".*")).respond_with_handler(self._handle)
-
-    @property
-    def open(self) -> bool:
-        return self.open_until > self.now()
-
-    def opened_by_somebody_else(self, seconds: float = 90) -> None:
-        self.open_until = self.now() + seconds
-
-    def becomes(self, *pending: dict[str, Any]) -> Callable[[], None]:
-        """From then on, these ask and nobody else."""
-
-        def change() -> None:
-            self.pending, self.asking = list(pending), list(pending)
-
-        return change
-
-    def _handle(self, request: Request) -> Response:
-        assert request.headers.get("Authorization") in (f"Bearer {TOKEN}", None)
-        name = request.path.rpartition("/")[2]
-        if request.method == "GET":
-            return _json(self._list() if request.path == LIST else {"users": self.users})
-        if name == "login":
-            assert request.get_json()["password"] == PASSWORD
-            return _json({"token": TOKEN, "expiresAt": "2099-01-01T00:00:00.000Z", "permissions": []})
-        self.writes.append(name if request.method == "POST" else request.method)
-        status = (self.statuses.get(name) or [200]).pop(0)
-        if status < 300:
-            self._do(name, request)
-        for event in self.then.get(name, [])[:1]:
-            self.then[name].pop(0)
-            event()
-        return Response(status=status)
-
-    def _list(self) -> dict[str, Any]:
-        if self.lists:
-            self.lists.pop(0)()
-        if self.open:
-            self.pending += [one for one in self.asking if one not in self.pending]
-        elif not self.outlive:
-            self.pending = []
-        left = round((self.open_until - self.now()) * 1000)
-        told = {"unlockedUntil": left if left > 0 else None} if self.tells else {}
-        return {"pendingRequests": self.pending, **told}
-
-    def _do(self, name: str, request: Request) -> None:
-        if name == "unlock":
-            self.open_until = self.now() + request.get_json()["duration"] / 1000
-        elif name == "lock":
-            self.open_until = 0.0
-        elif name == "confirm":
-            assert request.get_json() == {"username": "press"}
-            if self.works:
-                let_in = self.pending.pop(0)
-                self.asking = [one for one in self.asking if one != let_in]
-                self.users = [USER]
-        else:
-            self.users = []
-
-
-def _json(answer: dict[str, Any]) -> Response:
-    return Response(json.dumps(answer), content_type="application/json")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -151,29 +26,8 @@ def connectware(server: Conversation) -> Connectware:
     return Connectware(server, time.monotonic)
 
 
-@pytest.fixture
-def slow(server: Conversation, clock: Clock) -> Connectware:
-    """By the clock of `client_of`."""
-    return Connectware(server, clock)
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "POLL_INTERVAL", 0.001)
-
-
-@pytest.fixture
-def client_of(params: dict[str, Any], clock: Clock) -> Callable[[], Client]:
-    return lambda: Client(connect(params, sleep=clock.sleep), "press", sleep=clock.sleep, clock=clock)
-
-
-@pytest.fixture(params=[True, None], ids=["told_that_it_works", "unknown"])
-def closing(
-    request: pytest.FixtureRequest, params: dict[str, Any], client_of: Callable[[], Client]
-) -> Callable[[], Client]:
-    """A client of a Connectware that may authorize requests while the window is closed."""
-    params["connectware_contract"] = {"settings": {"confirms_while_locked": request.param}}
-    return client_of
+def recorded(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def test_registers_a_client(connectware: Connectware, params: dict[str, Any], run: Run) -> None:
@@ -193,63 +47,6 @@ def test_a_window_that_others_opened_stays_open(connectware: Connectware, params
     result = run(NAME, **params, username="press", pairing_id="a82123")
     assert result["actions"] == ["authorized"]
     assert connectware.open and connectware.writes == ["confirm"]
-
-
-@pytest.mark.parametrize("ends", ["later", "sooner"])
-def test_a_window_that_somebody_else_needs_by_now_stays_open(
-    slow: Connectware, client_of: Callable[[], Client], ends: str
-) -> None:
-    """Who opens it as well moves its end, later or sooner; before the authorization and at the end."""
-    slow.then["unlock"] = [lambda: slow.opened_by_somebody_else(90 if ends == "later" else 15)]
-    slow.lists = [lambda: None, lambda: None, slow.becomes(OURS)]
-    client = client_of()
-    client.register("a82123", timeout=10, open_window=True)
-    assert slow.open and "lock" not in slow.writes
-    assert client.actions == ["window_opened", "authorized"]
-
-
-def test_the_window_ends_soon_if_this_is_killed(slow: Connectware, client_of: Callable[[], Client]) -> None:
-    """However long the client is waited for: it is held by a lease that is renewed."""
-    ends: list[float] = []
-    slow.lists = [lambda: ends.append(slow.open_until - slow.now())] * 200
-    with pytest.raises(RegistrationError, match="no request of that username"):
-        client_of().register("a82123", timeout=100, open_window=True)
-    assert 30 < max(ends) <= 45 and min(ends[3:-1]) >= 14, ends
-    assert slow.writes.count("unlock") > 1 and not slow.open
-
-
-def test_where_it_works_the_window_is_closed_before_the_authorization(
-    slow: Connectware, closing: Callable[[], Client]
-) -> None:
-    slow.asking = [OURS]
-    client = closing()
-    client.register("a82123", timeout=10, open_window=True)
-    assert slow.writes == ["unlock", "lock", "confirm"]
-    assert not client.warnings
-
-
-def test_a_client_that_has_to_ask_once_more_meets_an_open_window(
-    slow: Connectware, closing: Callable[[], Client]
-) -> None:
-    slow.asking, slow.works = [OURS], False
-
-    def asks_again() -> None:
-        if slow.open and "confirm" in slow.writes:
-            slow.pending, slow.asking, slow.users = [], [], [USER]
-
-    slow.lists = [asks_again] * 20
-    assert closing().register("a82123", timeout=10, open_window=True).id == "7"
-    assert slow.writes == ["unlock", "lock", "confirm", "unlock", "lock"]
-
-
-def test_whoever_takes_the_place_before_it_is_closed_is_not_let_in(
-    slow: Connectware, closing: Callable[[], Client]
-) -> None:
-    slow.asking = [OURS]
-    slow.then["lock"] = [slow.becomes(STRANGER)]
-    with pytest.raises(RegistrationError, match="'ffffff'; nobody was authorized"):
-        closing().register("a82123", timeout=1, open_window=True)
-    assert "confirm" not in slow.writes and not slow.open
 
 
 @pytest.mark.parametrize("told", [True, None])
@@ -369,96 +166,6 @@ def test_without_a_pairing_id_nobody_is_let_in(connectware: Connectware, params:
     assert connectware.writes == []
 
 
-@pytest.mark.parametrize(
-    "pending", [(STRANGER,), (OURS, STRANGER), (STRANGER, OURS), (OURS, dict(OURS)), ({"username": "press"},)]
-)
-def test_a_stranger_is_never_let_in(
-    pending: tuple[dict[str, Any], ...], slow: Connectware, client_of: Callable[[], Client]
-) -> None:
-    slow.opened_by_somebody_else()
-    slow.pending = list(pending)
-    with pytest.raises(RegistrationError, match="nobody was authorized") as caught:
-        client_of().register("a82123", timeout=3, open_window=True)
-    assert "somebody else" in caught.value.todo
-    assert "confirm" not in slow.writes and slow.users == []
-
-
-def test_nobody_asks(slow: Connectware, client_of: Callable[[], Client]) -> None:
-    client = client_of()
-    with pytest.raises(RegistrationError, match="409 Conflict"):
-        client.register("a82123", timeout=2, open_window=True)
-    assert client.actions == ["window_opened", "window_closed"]
-    assert slow.writes == ["unlock", "lock"]
-
-
-def test_nobody_asks_because_the_window_is_closed(slow: Connectware, client_of: Callable[[], Client]) -> None:
-    with pytest.raises(RegistrationError, match="the registration window is closed"):
-        client_of().register("a82123", timeout=1, open_window=False)
-    assert slow.writes == []
-
-
-def test_a_window_that_closes_meanwhile_is_opened_again(slow: Connectware, client_of: Callable[[], Client]) -> None:
-    def closes() -> None:
-        slow.open_until = 0.0
-
-    slow.lists = [*[lambda: None] * 3, closes, lambda: None, slow.becomes(OURS)]
-    assert client_of().register("a82123", timeout=30, open_window=True).id == "7"
-    assert slow.writes == ["unlock", "unlock", "lock", "confirm"]
-
-
-def test_an_authorization_refused_while_locked_opens_the_window(
-    slow: Connectware, client_of: Callable[[], Client]
-) -> None:
-    slow.pending, slow.statuses["confirm"] = [OURS], [423, 200]
-    assert client_of().register("a82123", timeout=30, open_window=True).id == "7"
-    assert slow.writes == ["confirm", "unlock", "confirm", "lock"]
-
-
-def test_an_authorization_refused_while_locked_fails_where_the_window_is_not_to_be_opened(
-    slow: Connectware, client_of: Callable[[], Client]
-) -> None:
-    slow.pending, slow.statuses["confirm"] = [OURS], [423]
-    with pytest.raises(LockedError, match="registration window"):
-        client_of().register("a82123", timeout=30, open_window=False)
-
-
-def test_after_a_lost_answer_it_looks_again_before_it_authorizes_again(
-    slow: Connectware, client_of: Callable[[], Client]
-) -> None:
-    slow.opened_by_somebody_else()
-    slow.pending, slow.statuses["confirm"] = [OURS], [503]
-    slow.then["confirm"] = [slow.becomes(STRANGER)]
-    with pytest.raises(RegistrationError, match="ffffff"):
-        client_of().register("a82123", timeout=2, open_window=True)
-    assert slow.writes.count("confirm") == 1
-
-
-def test_a_lost_answer_of_a_success_is_a_success(slow: Connectware, client_of: Callable[[], Client]) -> None:
-    def works() -> None:
-        slow.pending, slow.asking, slow.users = [], [], [USER]
-
-    slow.opened_by_somebody_else()
-    slow.pending, slow.statuses["confirm"], slow.then["confirm"] = [OURS], [502], [works]
-    client = client_of()
-    assert client.register("a82123", timeout=2, open_window=True).id == "7"
-    assert client.actions == ["authorized"]
-
-
-@pytest.mark.parametrize("status", [206, 303])
-def test_an_answer_that_tells_nothing_is_looked_after(
-    status: int, slow: Connectware, client_of: Callable[[], Client]
-) -> None:
-    def works() -> None:
-        slow.pending, slow.asking, slow.users = [], [], [USER]
-
-    slow.opened_by_somebody_else()
-    slow.pending, slow.statuses["confirm"], slow.then["confirm"] = [OURS], [status], [works]
-    client = client_of()
-    assert client.register("a82123", timeout=2, open_window=True).id == "7"
-    assert client.actions == ["authorized"]
-    assert sum(f"HTTP {status}" in warning for warning in client.warnings) == 1
-
-
 @pytest.mark.parametrize(("pending", "outcome"), [([OURS], "failed"), ([], "attempted")])
 def test_an_answer_that_tells_nothing_and_shows_no_effect_is_told_at_once(
     pending: list[dict[str, Any]],
@@ -493,70 +200,6 @@ def test_a_user_that_was_there_before_does_not_show_that_the_client_got_in(
     assert result["failed"] and says in result["msg"]
     assert recorded(path)[-1]["outcome"] == "failed"
     assert connectware.writes.count("confirm") == 1
-
-
-def test_a_user_that_replaces_the_one_from_before_shows_it(slow: Connectware, client_of: Callable[[], Client]) -> None:
-    def works() -> None:
-        slow.pending, slow.asking, slow.users = [], [], [{**USER, "id": "8"}]
-
-    slow.opened_by_somebody_else()
-    slow.users, slow.pending, slow.statuses["confirm"], slow.then["confirm"] = [USER], [OURS], [502], [works]
-    assert client_of().register("a82123", timeout=2, open_window=True).id == "8"
-
-
-def test_a_wrong_path_is_told_at_once(slow: Connectware, client_of: Callable[[], Client], clock: Clock) -> None:
-    slow.opened_by_somebody_else()
-    slow.pending, slow.statuses["confirm"] = [OURS], [404]
-    began = clock.now
-    with pytest.raises(NotFoundError, match=r"confirm: \{path"):
-        client_of().register("a82123", timeout=60, open_window=True)
-    assert clock.now == began
-
-
-def test_a_conflict_ends_it(slow: Connectware, client_of: Callable[[], Client]) -> None:
-    slow.pending, slow.statuses["confirm"] = [OURS], [409]
-    with pytest.raises(ConflictError, match="exists already"):
-        client_of().register("a82123", timeout=60, open_window=True)
-
-
-def test_a_client_that_did_not_get_in(slow: Connectware, client_of: Callable[[], Client], clock: Clock) -> None:
-    slow.asking, slow.works = [OURS], False
-    began = clock.now
-    with pytest.raises(RegistrationError, match="there is no user of that name"):
-        client_of().register("a82123", timeout=60, open_window=True)
-    assert clock.now - began <= client_module.VERIFY_TIMEOUT + 3 and not slow.open
-
-
-def test_an_interrupt_closes_the_window(
-    slow: Connectware, client_of: Callable[[], Client], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client = client_of()
-
-    def interrupted(_seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(client, "_sleep", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        client.register("a82123", timeout=60, open_window=True)
-    assert slow.writes == ["unlock", "lock"]
-
-
-def test_a_window_that_cannot_be_closed_does_not_hide_the_failure(
-    slow: Connectware, client_of: Callable[[], Client]
-) -> None:
-    slow.asking, slow.statuses["lock"] = [STRANGER], [403]
-    with pytest.raises(RegistrationError, match="ffffff"):
-        client_of().register("a82123", timeout=1, open_window=True)
-    assert slow.writes == ["unlock", "lock"]
-
-
-def test_a_window_that_cannot_be_closed_is_told(
-    slow: Connectware, client_of: Callable[[], Client], params: dict[str, Any]
-) -> None:
-    params["connectware_contract"] = {"settings": {"confirms_while_locked": False}}
-    slow.asking, slow.statuses["lock"] = [OURS], [403]
-    with pytest.raises(ForbiddenError, match="close the registration window"):
-        client_of().register("a82123", timeout=1, open_window=True)
 
 
 def test_removes_a_client(connectware: Connectware, params: dict[str, Any], run: Run) -> None:
@@ -609,10 +252,6 @@ def test_the_own_account_is_not_removed(connectware: Connectware, login_params: 
     assert result["failed"]
     assert "logs in with" in result["msg"]
     assert connectware.users and connectware.writes == []
-
-
-def recorded(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 @pytest.mark.parametrize("account", [None, "automation"])
