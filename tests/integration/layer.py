@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What test_docker_agents.py stands on: modules run as processes, a stand-in of an agent, and a counted engine."""
+"""What test_docker_agents.py and the files beside it stand on.
+
+Modules run as processes, a stand-in of an agent, and a counted engine.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ import re
 import socket
 import subprocess
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ansible
-from integration.bed import COLLECTIONS, SOCKET, docker
+import pytest
+from integration.bed import COLLECTIONS, SOCKET, docker, inspect, one_at_a_time
 
 IMAGE = "dl-stand-in"
 BASE = "debian:bookworm-slim"
@@ -39,11 +44,12 @@ SAYS_PAIRING = (
 def build_images() -> None:
     """Two versions of the stand-in; the second brings another environment, label and user by itself."""
     for tag, more in (("1", "ENV FROM_IMAGE=one"), ("2", "ENV FROM_IMAGE=two NEW=yes\nLABEL new=yes\nUSER 1000")):
-        subprocess.run(
-            ["docker", "build", "--quiet", "--tag", f"{IMAGE}:{tag}", "-"],
-            input=DOCKERFILE.format(base=BASE, more=more),
-            text=True, check=True, capture_output=True, timeout=120,
-        )  # fmt: skip
+        with one_at_a_time():
+            subprocess.run(
+                ["docker", "build", "--quiet", "--tag", f"{IMAGE}:{tag}", "-"],
+                input=DOCKERFILE.format(base=BASE, more=more),
+                text=True, check=True, capture_output=True, timeout=120,
+            )  # fmt: skip
 
 
 def provide_libraries(folder: Path) -> Path:
@@ -215,3 +221,45 @@ class CountedEngine:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 continue
+
+
+@pytest.fixture(scope="module")
+def interpreter(system_python: str) -> str:
+    build_images()
+    return system_python
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return provide_libraries(tmp_path_factory.mktemp("libraries"))
+
+
+@pytest.fixture
+def layer(interpreter: str, libraries: Path, request: pytest.FixtureRequest) -> Iterator[Layer]:
+    made = Layer(interpreter, f"dl-{abs(hash(request.node.nodeid)) % 10**6}", libraries)
+    yield made
+    made.remove()
+
+
+def host_config(container: str) -> dict[str, Any]:
+    found = inspect("container", container)
+    assert found is not None
+    return dict(found["HostConfig"])
+
+
+def config(container: str) -> dict[str, Any]:
+    found = inspect("container", container)
+    assert found is not None
+    return dict(found["Config"])
+
+
+def environment(container: str) -> dict[str, str]:
+    return dict(entry.partition("=")[::2] for entry in config(container)["Env"])
+
+
+def status(container: str) -> str:
+    return docker("inspect", "--format", "{{.State.Status}}", container)
+
+
+def container_id(container: str) -> str:
+    return docker("inspect", "--format", "{{.Id}}", container)

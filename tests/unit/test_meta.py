@@ -127,12 +127,12 @@ DRIFTS_ELSEWHERE = {"networks": "test_networks", "certificates": "test_certifica
 
 def test_of_each_option_of_a_container_it_is_tried_whether_it_drifts_and_settles() -> None:
     found = keys_of("plugins/module_utils/_argspec.py", "AGENT_OPTIONS")
-    tried = keys_of("tests/integration/test_docker_agents.py", "OPTIONS")
+    tried = keys_of("tests/integration/test_docker_options.py", "OPTIONS")
 
     assert len(found) > 20
     assert set(found) <= set(tried) | set(DRIFTS_ELSEWHERE)
     for test in DRIFTS_ELSEWHERE.values():
-        assert source_of(f"tests/integration/test_docker_agents.py::{test}")
+        assert source_of(f"tests/integration/test_docker_options.py::{test}")
 
 
 def keys_of(path: str, table: str) -> list[str]:
