@@ -136,12 +136,14 @@ def links_of_the_tag(collection: Path, version: str) -> Iterator[None]:
     before = {
         path: path.read_text("utf-8") for path in (collection / "README.md", *collection.glob("roles/*/README.md"))
     }
-    for path, text in before.items():
-        folder = path.parent.relative_to(collection).as_posix()
-        path.write_text(with_links_of_the_tag(text, folder, repository, version), encoding="utf-8")
-    yield
-    for path, text in before.items():
-        path.write_text(text, encoding="utf-8")
+    try:
+        for path, text in before.items():
+            folder = path.parent.relative_to(collection).as_posix()
+            path.write_text(with_links_of_the_tag(text, folder, repository, version), encoding="utf-8")
+        yield
+    finally:
+        for path, text in before.items():
+            path.write_text(text, encoding="utf-8")
 
 
 def build(collection: Path, folder: Path, version: str) -> Path:

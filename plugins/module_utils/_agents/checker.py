@@ -60,7 +60,10 @@ class Checker:
                 f"{printable(value)!r} is not usable; {MIN_NAME} to {MAX_NAME} characters are allowed, a letter or"
                 " digit first, then letters, digits, '-', '_' and '.'",
             )
-        elif value in _BOOLEANS:
+        self._no_boolean(option, value)
+
+    def _no_boolean(self, option: str, value: str) -> None:
+        if value in _BOOLEANS:
             text = "is what YAML makes of words such as yes, no, on and off; put it into quotes"
             self._refuse(option, f"{value!r} {text}")
 
@@ -73,6 +76,7 @@ class Checker:
             self._refuse(
                 option, f"{printable(value)!r} is no name that Docker accepts; use letters, digits, '-', '_', '.'"
             )
+        self._no_boolean(option, value)
 
     def unlike_a_mark(self, option: str, value: str) -> None:
         if value.endswith(MARK):

@@ -37,9 +37,16 @@ _TLS_ADVICE = (
         "docker_ca_path, docker_cert_path and docker_key_path must be PEM files, the key that of the certificate.",
     ),
     (
-        ("ALERT",),
+        (
+            "CERTIFICATE_REQUIRED",
+            "BAD_CERTIFICATE",
+            "CERTIFICATE_EXPIRED",
+            "ALERT_UNKNOWN_CA",
+            "ALERT_HANDSHAKE_FAILURE",
+        ),
         "The engine refuses the client certificate, or wants one: see docker_cert_path and docker_key_path.",
     ),
+    (("ALERT",), "The engine has ended the TLS handshake; its own log tells why."),
 )
 
 

@@ -109,6 +109,7 @@ def test_normalised_values():
         ({"name": "x" * 64}, "name", "3 to 63"),
         ({"name": "True"}, "name", "put it into quotes"),
         ({"name": "abc", "username": "False"}, "username", "put it into quotes"),
+        ({"name": "abc", "volume": True}, "volume", "put it into quotes"),
         ({"name": "abc", "username": "#"}, "username", "letters"),
         ({"name": "abc", "volume": "/srv/data"}, "volume", "path"),
         ({"name": "abc", "container": "ü"}, "container", "Docker"),

@@ -144,6 +144,14 @@ def test_what_to_do_where_tls_does_not_work(said: str, todo: str, monkeypatch: p
     assert todo in unavailable("tcp://edge:2376")
 
 
+def test_an_alert_that_is_about_no_certificate_is_not_taken_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_options: Any) -> None:
+        raise module.docker.errors.DockerException("[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version")
+
+    monkeypatch.setattr(module.docker, "APIClient", broken)
+    assert "certificate" not in unavailable("tcp://edge:2376")
+
+
 def test_no_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "IMPORT_ERROR", ImportError("No module named 'docker'"))
     with pytest.raises(SdkMissingError) as raised:
