@@ -159,7 +159,8 @@ format: setup ## put Python files into shape
 # ------------------------------------------------------------------------------------------------------------ tests
 
 # A file of tests runs in one process, so many files at a time; what compares times runs alone.
-JOBS ?= 3
+# With two processors, three of them left a seventh of these idle: many tests wait for an agent, or for nothing to happen.
+JOBS ?= 4
 SIDE_BY_SIDE = pytest --numprocesses $(JOBS) --dist loadfile
 
 .PHONY: unit

@@ -40,7 +40,7 @@ def test_a_second_container_under_the_same_name_is_a_clone(factory):
     [
         pytest.param(["--env", "CYBUS_AGENT_NAME=other"], ":/data", marks=pytest.mark.long),
         pytest.param(["--env", "CYBUS_AGENT_NAME=other"], ":/backup", marks=pytest.mark.long),
-        ([], ":/backup"),
+        pytest.param([], ":/backup", marks=pytest.mark.long),
         (["--label", f"{LABEL}=NAME"], ":/data"),
     ],
 )

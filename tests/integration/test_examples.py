@@ -217,7 +217,8 @@ def free_port() -> int:
         return int(made.getsockname()[1])
 
 
-@pytest.mark.parametrize("page", ["guide_rollout", pytest.param("guide_contract", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("page", ["guide_rollout", "guide_contract"])
 def test_one_agent_first_goes_as_the_guides_tell(factory, page):
     """In an inventory of two hosts."""
     site = Site(factory(1))

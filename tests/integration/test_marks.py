@@ -44,6 +44,7 @@ def test_a_mark_stays_until_the_agent_is_registered_and_no_longer(factory):
     assert site.marks() == []
 
 
+@pytest.mark.long
 def test_what_a_killed_run_has_left_goes_with_the_next_one(factory):
     """The host of one agent is as it is when a run is killed between the end of its registration and the mark's."""
     site = lives.quick(factory(2))

@@ -154,7 +154,8 @@ def test_connectware_restarts_while_nothing_runs(factory, own_simulator):
     assert site.starts() == before
 
 
-@pytest.mark.parametrize("order", ["locked_first", pytest.param("conflict_first", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("order", ["locked_first", "conflict_first"])
 def test_a_conflict_is_found_whichever_answer_comes_first(factory, order):
     """Where 409 comes before 423, the conflict shows with a closed window."""
     site = lives.quick(factory(2))
