@@ -159,7 +159,7 @@ format: setup ## put Python files into shape
 # ------------------------------------------------------------------------------------------------------------ tests
 
 # A file of tests runs in one process, so many files at a time; what compares times runs alone.
-# With two processors, three of them left a seventh of these idle: many tests wait for an agent, or for nothing to happen.
+# Many tests wait for an agent, or that nothing happens: three at a time left a seventh of two processors idle.
 JOBS ?= 4
 SIDE_BY_SIDE = pytest --numprocesses $(JOBS) --dist loadfile
 
