@@ -23,3 +23,15 @@ attributes:
   platform:
     description: Where it runs.
 """
+
+    # Of those that only talk to Connectware. What a module says itself counts more.
+    CONNECTWARE = r"""
+options: {}
+attributes:
+  action_group:
+    support: full
+    membership:
+      - edgefleet.connectware.connectware
+  async:
+    support: full
+"""

@@ -17,14 +17,9 @@ description:
   - The token is in the result. The task needs C(no_log=true).
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
+  - edgefleet.connectware.attributes.connectware
   - edgefleet.connectware.connectware
 attributes:
-  action_group:
-    support: full
-    membership:
-      - edgefleet.connectware.connectware
-  async:
-    support: full
   check_mode:
     support: full
     details: Makes no token and does not log in.

@@ -17,14 +17,9 @@ description:
     with where each comes from, and with the corrections of O(connectware_contract) in it.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
+  - edgefleet.connectware.attributes.connectware
   - edgefleet.connectware.connectware
 attributes:
-  action_group:
-    support: full
-    membership:
-      - edgefleet.connectware.connectware
-  async:
-    support: full
   check_mode:
     support: full
     details: The module changes nothing.

@@ -19,14 +19,9 @@ description:
   - It costs one request for the pending requests, and one for each 100 users of Connectware.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
+  - edgefleet.connectware.attributes.connectware
   - edgefleet.connectware.connectware
 attributes:
-  action_group:
-    support: full
-    membership:
-      - edgefleet.connectware.connectware
-  async:
-    support: full
   check_mode:
     support: full
     details: The module changes nothing.

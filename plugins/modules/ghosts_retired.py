@@ -20,14 +20,9 @@ description:
   - Use the role P(edgefleet.connectware.ghosts#role), which gives it the whole inventory.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
+  - edgefleet.connectware.attributes.connectware
   - edgefleet.connectware.connectware
 attributes:
-  action_group:
-    support: full
-    membership:
-      - edgefleet.connectware.connectware
-  async:
-    support: full
   check_mode:
     support: full
   diff_mode:

@@ -19,16 +19,11 @@ description:
   - Nothing is done for a client that is registered and does not ask again.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
+  - edgefleet.connectware.attributes.connectware
   - edgefleet.connectware.connectware
   - edgefleet.connectware.evidence
   - edgefleet.connectware.window
 attributes:
-  action_group:
-    support: full
-    membership:
-      - edgefleet.connectware.connectware
-  async:
-    support: full
   check_mode:
     support: full
     details: Does not wait for a request. Fails where another client asks under the username.

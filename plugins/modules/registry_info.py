@@ -16,14 +16,9 @@ description:
     M(edgefleet.connectware.registered_client); read it from the log of the client.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
+  - edgefleet.connectware.attributes.connectware
   - edgefleet.connectware.connectware
 attributes:
-  action_group:
-    support: full
-    membership:
-      - edgefleet.connectware.connectware
-  async:
-    support: full
   check_mode:
     support: full
     details: The module changes nothing.

@@ -17,14 +17,9 @@ description:
     window itself. Use it around the registration of other clients.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
+  - edgefleet.connectware.attributes.connectware
   - edgefleet.connectware.connectware
 attributes:
-  action_group:
-    support: full
-    membership:
-      - edgefleet.connectware.connectware
-  async:
-    support: full
   check_mode:
     support: full
   diff_mode:

@@ -55,14 +55,25 @@ def tables() -> dict[str, dict[str, Any]]:
     return {name: table for name, table in vars(module).items() if name.endswith("_OPTIONS")}
 
 
-def fragment(name: str, part: str) -> dict[str, dict[str, Any]]:
-    """What a fragment says of options or attributes."""
+def fragment(name: str, part: str, constant: str | None = None) -> dict[str, dict[str, Any]]:
+    """What a fragment, or one constant of it, says of options or attributes."""
     module = importlib.import_module(f"{PACKAGE}.plugins.doc_fragments.{name}")
     found: dict[str, dict[str, Any]] = {}
-    for constant, text in vars(module.ModuleDocFragment).items():
-        if constant.isupper() and isinstance(text, str):
+    for each, text in vars(module.ModuleDocFragment).items():
+        if each.isupper() and isinstance(text, str) and constant in (None, each):
             for key, said in ((yaml.safe_load(text) or {}).get(part) or {}).items():
                 found.setdefault(key, {}).update(said)  # several fragments add up, as in ansible-doc
+    return found
+
+
+def attributes(module: Path) -> dict[str, dict[str, Any]]:
+    """Of a module, as ansible-doc shows them: what it says itself counts more than what its fragments say."""
+    document = documentation(module)
+    names = [f"{name}.DOCUMENTATION".split(".")[2:4] for name in document["extends_documentation_fragment"]]
+    found: dict[str, dict[str, Any]] = {}
+    for said in (*(fragment(name, "attributes", part.upper()) for name, part in names), document["attributes"]):
+        for key, texts in said.items():
+            found.setdefault(key, {}).update(texts)
     return found
 
 
@@ -99,27 +110,28 @@ def test_a_module_says_of_exactly_the_shared_attributes_how_far_it_has_them(modu
     document = documentation(module)
 
     assert f"{PACKAGE.partition('.')[2]}.attributes" in document["extends_documentation_fragment"]
-    assert set(document["attributes"]) == set(fragment("attributes", "attributes"))
-    for said in document["attributes"].values():
+    shared = fragment("attributes", "attributes", "DOCUMENTATION")
+    assert set(attributes(module)) == set(shared)
+    for key, said in attributes(module).items():
         assert said["support"] in ("full", "partial", "none", "N/A")
         assert said["support"] != "partial" or said["details"]
-        assert "description" not in said
+        assert said["description"] == shared[key]["description"]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_a_module_names_the_action_groups_that_it_is_in(module: Path) -> None:
     groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text("utf-8"))["action_groups"]
     own = [f"edgefleet.connectware.{group}" for group, modules in groups.items() if module.stem in modules]
-    said = documentation(module)["attributes"]["action_group"]
+    said = attributes(module)["action_group"]
 
-    assert said == {"support": "full" if own else "none", "membership": own}
+    assert (said["support"], said["membership"]) == ("full" if own else "none", own)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_a_module_says_which_python_it_needs(module: Path) -> None:
     """Of its own, or of a fragment."""
     document = documentation(module)
-    texts = [module, *(ROOT / "plugins" / "doc_fragments" / f"{name.rpartition('.')[2]}.py"
+    texts = [module, *(ROOT / "plugins" / "doc_fragments" / f"{name.split('.')[2]}.py"
                        for name in document["extends_documentation_fragment"])]  # fmt: skip
 
     assert any("\n  - Python 3.8 or newer" in text.read_text("utf-8") for text in texts)
@@ -131,7 +143,7 @@ def test_a_module_says_of_async_what_ansible_does_with_it(module: Path) -> None:
     action = ROOT / "plugins" / "action" / module.name
     refused = action.exists() and "_supports_async = False" in action.read_text("utf-8")
 
-    assert (documentation(module)["attributes"]["async"]["support"] == "none") == refused
+    assert (attributes(module)["async"]["support"] == "none") == refused
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
@@ -146,7 +158,7 @@ def test_the_parts_of_an_error_are_documented_alike(module: Path) -> None:
 
 
 def test_each_shared_attribute_says_what_it_means() -> None:
-    found = fragment("attributes", "attributes")
+    found = fragment("attributes", "attributes", "DOCUMENTATION")
 
     assert set(found) == {"action_group", "async", "check_mode", "diff_mode", "idempotent", "platform"}
     assert all(set(said) == {"description"} and said["description"] for said in found.values())
