@@ -72,7 +72,7 @@ class Authorizations:
     refusals: Refusals = field(default_factory=Refusals)
     _attempted: str | None = None
     _asked_start: float | None = None
-    _asked_host_time: float | None = None
+    _asked_host_time: float = 0.0
     _asked_saved: bool = False
 
     def ask(self, seen: Observation, observed_at: float, now: float) -> None:
@@ -86,20 +86,10 @@ class Authorizations:
         self._asked_host_time = max([seen.observed_at + now - observed_at, *known])
         self._asked_start, self._asked_saved = seen.started_at, bool(seen.credentials)
 
-    def take(
-        self,
-        pairing_id: str,
-        seen: Observation,
-        observed_at: float,
-        now: float,
-        *,
-        sure: bool = True,
-        existed: bool = False,
-    ) -> None:
-        """Connectware took it.
+    def take(self, pairing_id: str, now: float, *, sure: bool = True, existed: bool = False) -> None:
+        """Connectware took what it was asked for last.
 
         Args:
-            observed_at: when the observation arrived, by the caller's clock.
             sure: see Authorizations.
             existed: a user of that name was there when it was asked for, whoever made it.
         """
@@ -110,10 +100,7 @@ class Authorizations:
         self.taken.append(pairing_id)
         self.sure = sure
         self.at = now
-        if self._asked_host_time is None:
-            self.ask(seen, observed_at, now)
-        self.start, self.saved, self.host_time = self._asked_start, self._asked_saved, self._asked_host_time or 0.0
-        self._asked_host_time = None
+        self.start, self.saved, self.host_time = self._asked_start, self._asked_saved, self._asked_host_time
 
     def fail(self, pairing_id: str, trouble: str, certain: bool) -> None:
         """It failed, or its answer was lost: then the server has to show whether it took effect."""

@@ -213,7 +213,7 @@ class AgentRecord:
             sure: Connectware said so; else it only looks like that.
         """
         existed = sure and self.user_exists  # else it was not there: what fails beside a user counts as failed at once
-        self.authorizations.take(pairing_id, self.observation, self._observed_at, now, sure=sure, existed=existed)
+        self.authorizations.take(pairing_id, now, sure=sure, existed=existed)
         self.pending = ()
         self.waits.since = now
         self.actions.append("authorized")

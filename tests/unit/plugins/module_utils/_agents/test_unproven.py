@@ -223,6 +223,7 @@ def test_who_may_be_about_to_ask_has_not_come_back(saved, restarts, let_in):
     """As one that had credentials all along, was told 409, has ended, and was started by the engine just now."""
     shown = Observation(NAME, NAME, "c", "v", state="running", credentials=saved, restart_count=restarts)
     record = AgentRecord(shown, user_exists=True)
+    record.note_asked(0.0)
     record.note_authorized("a82123", 0.0)
     record.verdict = Verdict(e.REGISTERED, e.NONE, e.WAIT, "it has just started; watched whether it asks")
 
