@@ -14,9 +14,14 @@ from typing import Any
 
 import pytest
 from integration import bed
+from integration.layer import interpreter, layer, libraries
+from integration.layer_host import engine, host, images
 from integration.registry import Registry, SavedImage
 from integration.stage import Stage
 from simulator.harness import Simulator
+
+# Those of the files that test the docker layer stand beside what they bring up.
+__all__ = ["engine", "host", "images", "interpreter", "layer", "libraries"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

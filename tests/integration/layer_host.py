@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -121,13 +120,3 @@ def host(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Host]:
         docker("volume", "rm", "-f", name)
     for name in docker("network", "ls", "-q", "--filter", f"name={prefix}").split():
         docker("network", "rm", name)
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")

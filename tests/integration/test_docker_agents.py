@@ -20,15 +20,9 @@ from integration.layer import (
     container_id,
     environment,
     everything,
-    interpreter,
-    layer,
-    libraries,
     status,
 )
 from simulator.harness import until
-
-__all__ = ["interpreter", "layer", "libraries"]
-
 
 # ------------------------------------------------------------------------------------------------- the life of an agent
 

@@ -10,12 +10,9 @@ from typing import Any
 
 import pytest
 from integration.bed import docker
-from integration.layer_host import IMAGE, Host, engine, host, images
+from integration.layer_host import IMAGE, Host
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ImageError
-
-__all__ = ["engine", "host", "images"]
-
 
 DRIFTS: dict[str, Any] = {
     "env": {"A": "1"},

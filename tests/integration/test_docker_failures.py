@@ -17,14 +17,9 @@ from integration.layer import (
     environment,
     everything,
     host_config,
-    interpreter,
-    layer,
-    libraries,
     status,
 )
 from simulator.harness import until
-
-__all__ = ["interpreter", "layer", "libraries"]
 
 
 def test_one_of_three_fails_and_the_others_converge(layer: Layer) -> None:

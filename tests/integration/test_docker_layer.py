@@ -14,13 +14,10 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 from integration.bed import docker, inspect
-from integration.layer_host import BASE, Host, engine, host, images
+from integration.layer_host import BASE, Host
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.names import LABEL_AGENT
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
-
-__all__ = ["engine", "host", "images"]
-
 
 # ---------------------------------------------------------------------------------------------------------- converge
 

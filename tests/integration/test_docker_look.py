@@ -11,16 +11,14 @@ from pathlib import Path
 
 import pytest
 from integration.bed import docker
-from integration.layer_host import BASE, PAIRING, PARAMS, Host, engine, host, images, until
+from integration.layer_host import BASE, PAIRING, PARAMS, Host
+from simulator.harness import until
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.names import LABEL_AGENT
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import credentials
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import Engine
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.show import show
-
-__all__ = ["engine", "host", "images"]
-
 
 # -------------------------------------------------------------------------------------------------------- credentials
 
@@ -41,7 +39,7 @@ def test_credentials(content: str, host: Host, monkeypatch: pytest.MonkeyPatch) 
     script, expected = CONTENTS[content]
     agent = host.agent(env={"DL_SCRIPT": f"{script}; echo done; exec sleep 3600"})
     host.converge(agent)
-    until(lambda: "done" in docker("logs", agent["name"]), "the script has ended")
+    until(lambda: "done" in docker("logs", agent["name"]), "the script has ended", 20)
     for stopped in (False, True):
         if stopped:
             docker("stop", "-t", "0", agent["name"])
@@ -73,7 +71,7 @@ def test_the_folder_of_another_machine_is_not_believed(host: Host, tmp_path: Pat
     """The path of the volume exists here too, but is not the engine's: its archive is asked."""
     agent = host.agent(env={"DL_SCRIPT": "echo x > /data/k; echo done; exec sleep 3600"})
     host.converge(agent)
-    until(lambda: "done" in docker("logs", agent["name"]), "the script has ended")
+    until(lambda: "done" in docker("logs", agent["name"]), "the script has ended", 20)
     report = host.engine.client.inspect_container(agent["name"])
     report["Mounts"][0]["Source"] = str(tmp_path)
     assert credentials.has_credentials(host.engine, report) is True
@@ -112,7 +110,7 @@ def test_local_log_is_read(host: Host) -> None:
     name = host.agent()["name"]
     agent = host.agent(log_driver="local", env={"DL_SCRIPT": script_of(name)})
     host.converge(agent)
-    until(lambda: host.look(host.agent())["observations"][0]["events"], "the pairing is seen")
+    until(lambda: host.look(host.agent())["observations"][0]["events"], "the pairing is seen", 20)
 
 
 def test_terminal(host: Host) -> None:
@@ -121,7 +119,7 @@ def test_terminal(host: Host) -> None:
     line = PAIRING.format(name=name, id="a82123")
     label = f"{LABEL_AGENT}={name}"
     docker("run", "-dt", "--name", name, "--label", label, BASE, "sh", "-c", f"echo '{line}'; sleep 60")
-    until(lambda: "a82123" in docker("logs", name), "the line is there")
+    until(lambda: "a82123" in docker("logs", name), "the line is there", 20)
     (seen,) = show(host.engine, {**PARAMS, "names": [name]}, False)["agents"]
     assert [event["pairing_id"] for event in seen["observation"]["events"]] == ["a82123"]
     assert seen["observation"]["credentials"] is None

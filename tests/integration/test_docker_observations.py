@@ -16,14 +16,9 @@ from integration.layer import (
     CountedEngine,
     Layer,
     everything,
-    interpreter,
-    layer,
-    libraries,
     status,
 )
 from simulator.harness import until
-
-__all__ = ["interpreter", "layer", "libraries"]
 
 
 def test_credentials_are_seen_in_every_state(layer: Layer) -> None:

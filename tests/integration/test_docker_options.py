@@ -22,14 +22,8 @@ from integration.layer import (
     environment,
     everything,
     host_config,
-    interpreter,
-    layer,
-    libraries,
     status,
 )
-
-__all__ = ["interpreter", "layer", "libraries"]
-
 
 # Option: a first value, a second one, what drifts, and how the docker command shows the second.
 Look = Callable[[str], Any]
