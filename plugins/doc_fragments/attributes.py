@@ -24,8 +24,8 @@ attributes:
     description: Where it runs.
 """
 
-    # Of those that only talk to Connectware. What a module says itself counts more.
-    CONNECTWARE = r"""
+    # Of those that only talk to Connectware; what a module says itself counts more.
+    OF_CONNECTWARE = r"""
 options: {}
 attributes:
   action_group:

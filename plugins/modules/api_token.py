@@ -17,7 +17,7 @@ description:
   - The token is in the result. The task needs C(no_log=true).
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
-  - edgefleet.connectware.attributes.connectware
+  - edgefleet.connectware.attributes.of_connectware
   - edgefleet.connectware.connectware
 attributes:
   check_mode:

@@ -17,7 +17,7 @@ description:
     with where each comes from, and with the corrections of O(connectware_contract) in it.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
-  - edgefleet.connectware.attributes.connectware
+  - edgefleet.connectware.attributes.of_connectware
   - edgefleet.connectware.connectware
 attributes:
   check_mode:

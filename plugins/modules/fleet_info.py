@@ -19,7 +19,7 @@ description:
   - It costs one request for the pending requests, and one for each 100 users of Connectware.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
-  - edgefleet.connectware.attributes.connectware
+  - edgefleet.connectware.attributes.of_connectware
   - edgefleet.connectware.connectware
 attributes:
   check_mode:

@@ -20,7 +20,7 @@ description:
   - Use the role P(edgefleet.connectware.ghosts#role), which gives it the whole inventory.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
-  - edgefleet.connectware.attributes.connectware
+  - edgefleet.connectware.attributes.of_connectware
   - edgefleet.connectware.connectware
 attributes:
   check_mode:

@@ -19,7 +19,7 @@ description:
   - Nothing is done for a client that is registered and does not ask again.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
-  - edgefleet.connectware.attributes.connectware
+  - edgefleet.connectware.attributes.of_connectware
   - edgefleet.connectware.connectware
   - edgefleet.connectware.evidence
   - edgefleet.connectware.window

@@ -16,7 +16,7 @@ description:
     M(edgefleet.connectware.registered_client); read it from the log of the client.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
-  - edgefleet.connectware.attributes.connectware
+  - edgefleet.connectware.attributes.of_connectware
   - edgefleet.connectware.connectware
 attributes:
   check_mode:

@@ -17,7 +17,7 @@ description:
     window itself. Use it around the registration of other clients.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
-  - edgefleet.connectware.attributes.connectware
+  - edgefleet.connectware.attributes.of_connectware
   - edgefleet.connectware.connectware
 attributes:
   check_mode:

@@ -157,6 +157,14 @@ def test_the_parts_of_an_error_are_documented_alike(module: Path) -> None:
         assert hasattr(errors, word.partition(")")[0])
 
 
+@pytest.mark.parametrize("name", FRAGMENTS)
+def test_no_part_of_a_fragment_has_the_name_of_another_fragment(name: str) -> None:
+    """Ansible would take that one instead, and say nothing."""
+    module = importlib.import_module(f"{PACKAGE}.plugins.doc_fragments.{name}")
+
+    assert {constant.lower() for constant in vars(module.ModuleDocFragment)}.isdisjoint(FRAGMENTS)
+
+
 def test_each_shared_attribute_says_what_it_means() -> None:
     found = fragment("attributes", "attributes", "DOCUMENTATION")
 
