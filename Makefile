@@ -138,11 +138,13 @@ sanity: stage ## ansible-test sanity
 
 # Cells by name or pattern, for example: make matrix CELLS='core2.16-py*-newest *-target-py3.8-*:units'
 CELLS ?=
-# Only a full run replaces the numbers that are kept.
-MATRIX_KEPT = $(if $(CELLS),,--results $(CURDIR)/tests/matrix/results/latest.json)
+# Numbers are kept of a full run, and of a part with KEEP=1.
+KEEP ?=
+MATRIX_KEPT = $(if $(CELLS),$(if $(KEEP),$(MATRIX_RESULTS)),$(MATRIX_RESULTS))
+MATRIX_RESULTS = --results $(CURDIR)/tests/matrix/results/latest.json
 
 .PHONY: matrix
-matrix: stage ## ansible-test on each ansible-core, Python and docker SDK that is supported, some hours (CELLS)
+matrix: stage ## ansible-test on each ansible-core, Python and docker SDK that is supported, some hours (CELLS, KEEP)
 	@echo '==> matrix'
 	@set -f; PYTHONPATH=tests python -m matrix.run $(STAGE) $(BUILD)/matrix $(MATRIX_KEPT) $(CELLS)
 

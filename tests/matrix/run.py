@@ -13,7 +13,7 @@ A Python that this machine has not is skipped, and the table and the last line s
 its name, with a colon or without; those of `short` may be skipped, but not all of them. A cell fails too whose
 ansible-core supports another Python than cells.yml says of it.
 
-FILE gets the numbers of a full run, its skipped cells among them; what is run in parts leaves it as it is.
+FILE gets the numbers of what was run, skipped cells among them, in place of those that it has of the same cells.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Matrix:
         self.data = read()
         self.outcomes: list[Outcome] = []
         self.result = folder / "matrix.json"
+        self.commit = commit()  # of what is tested: files may be edited while it runs
 
     def run(self, cell: Cell, runs: Sequence[str], *, named: bool) -> None:
         """Run these of a cell; `named` is one that has to be run."""
@@ -162,7 +163,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run cells of the matrix.", allow_abbrev=False)
     parser.add_argument("collection", type=lambda text: Path(text).resolve())
     parser.add_argument("folder", type=lambda text: Path(text).resolve())
-    parser.add_argument("--results", type=Path, help="a file for the numbers of a full run")
+    parser.add_argument("--results", type=Path, help="a file for the numbers that are kept")
     parser.add_argument("patterns", nargs="*", default=["*"])
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -178,21 +179,17 @@ def main() -> int:
         return 2
     for cell, runs in wanted.items():
         matrix.run(cell, runs, named=cell.name in named)
+        if options.results:
+            write(matrix, everything, options.results)  # what was run is kept, should the rest be broken off
     for row in matrix.data["left_out"]:
         print(f"left out: Python {row['python']}: {row['reason']}")
-    if options.results:
-        write(matrix, everything, options.results)
     print(f"{summary(matrix.outcomes)}; logs and matrix.json are in {options.folder}")
     return exit_code(matrix.outcomes)
 
 
 def write(matrix: Matrix, everything: Sequence[Cell], path: Path) -> None:
-    """The numbers that are kept, of a full run only."""
-    lacks = kept.incomplete(matrix.outcomes, everything)
-    if lacks:
-        print(f"Not kept in {path}, for these were not run: {', '.join(lacks)}", file=sys.stderr)
-        return
-    numbers = kept.numbers(matrix.outcomes, everything, matrix.data["left_out"], commit())
+    """The numbers that are kept."""
+    numbers = kept.numbers(kept.read(path), matrix.outcomes, everything, matrix.data["left_out"], matrix.commit)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
 

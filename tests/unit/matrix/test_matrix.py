@@ -288,11 +288,13 @@ def test_a_full_run_is_kept_with_its_commit_and_all_of_its_cells(tmp_path: Path)
     run.write(matrix, CELLS, path)
 
     written = json.loads(path.read_text())
-    assert re.fullmatch(r"[0-9a-f]{12}(-dirty)?", written["commit"])
+    (commit,) = written["commits"]
+    assert re.fullmatch(r"[0-9a-f]{12}(-dirty)?", commit) and written["not_run"] == []
     assert [cell["name"] for cell in written["cells"]] == [cell.name for cell in CELLS]
     first = written["cells"][0]
-    assert first["versions"] == {"python": "3.10.1", "docker": "5.0.3"}
-    assert (first["runs"]["units"]["state"], first["runs"]["units"]["tests"]) == ("passed", 7)
+    units = first["runs"]["units"]
+    assert units["versions"] == {"python": "3.10.1", "docker": "5.0.3"}
+    assert (units["state"], units["tests"], units["commit"]) == ("passed", 7, commit)
     skipped = [one for one in matrix.outcomes if one.state == SKIPPED]
     assert [(row["cell"], row["run"]) for row in written["skipped"]] == [(one.cell, one.run) for one in skipped] != []
     assert {row["reason"] for row in written["skipped"]} == {"no Python 3.14 on this machine"}
@@ -300,12 +302,30 @@ def test_a_full_run_is_kept_with_its_commit_and_all_of_its_cells(tmp_path: Path)
     assert written["left_out"] == DATA["left_out"]
 
 
-def test_a_part_of_a_run_leaves_what_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_not_run_yet_is_told_by_name(tmp_path: Path) -> None:
     path, matrix = tmp_path / "latest.json", run.Matrix(tmp_path, tmp_path)
-    path.write_text("kept")
     matrix.outcomes = outcomes()[1:]
     run.write(matrix, CELLS, path)
 
-    assert path.read_text() == "kept"
-    assert f"these were not run: {CELLS[0].name}:{CELLS[0].runs[0]}" in capsys.readouterr().err
-    assert kept.incomplete(outcomes(), CELLS) == []
+    written = json.loads(path.read_text())
+    assert written["not_run"] == [f"{CELLS[0].name}:{CELLS[0].runs[0]}"]
+    assert sum(written["runs"].values()) == len(matrix.outcomes)
+
+
+def test_a_part_replaces_what_is_kept_of_the_same_runs_only() -> None:
+    first = kept.numbers({"cells": []}, outcomes(), CELLS, [], "0123")
+    part = [Outcome(CELLS[0].name, each, FAILED, "exit code 1") for each in (CELLS[0].runs[0], "host")]
+    second = kept.numbers(first, part, CELLS, [], "4567")
+
+    changed = second["cells"][0]["runs"].pop(CELLS[0].runs[0])
+    first["cells"][0]["runs"].pop(CELLS[0].runs[0])
+    assert (changed["state"], changed["commit"], changed["reason"]) == ("failed", "4567", "exit code 1")
+    assert second["cells"] == first["cells"] and (second["commits"], second["runs"]["failed"]) == (["0123", "4567"], 1)
+
+
+def test_a_cell_that_is_none_any_more_is_not_kept() -> None:
+    first = kept.numbers({"cells": []}, outcomes(), CELLS, [], "0123")
+
+    assert [cell["name"] for cell in kept.numbers(first, [], CELLS[1:], [], "4567")["cells"]] == [
+        cell.name for cell in CELLS[1:]
+    ]
