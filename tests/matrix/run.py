@@ -165,7 +165,7 @@ def main() -> int:
     parser.add_argument("folder", type=lambda text: Path(text).resolve())
     parser.add_argument("--results", type=Path, help="a file for the numbers that are kept")
     parser.add_argument("patterns", nargs="*", default=["*"])
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()  # an option may stand before the patterns
     options.folder.mkdir(parents=True, exist_ok=True)
     matrix = Matrix(options.collection, options.folder)
     everything, patterns = cells(matrix.data), options.patterns

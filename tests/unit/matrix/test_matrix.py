@@ -329,3 +329,15 @@ def test_a_cell_that_is_none_any_more_is_not_kept() -> None:
     assert [cell["name"] for cell in kept.numbers(first, [], CELLS[1:], [], "4567")["cells"]] == [
         cell.name for cell in CELLS[1:]
     ]
+
+
+def test_a_part_is_kept_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_arguments: object) -> Path:
+        raise venvs.MissingPythonError("no Python 3.10 on this machine")
+
+    path = tmp_path / "latest.json"
+    monkeypatch.setattr(venvs, "made", missing)
+    monkeypatch.setattr(sys, "argv", ["run.py", str(tmp_path), str(tmp_path), "--results", str(path), CONTROLLER.name])
+
+    assert run.main() == 1
+    assert [row["name"] for row in json.loads(path.read_text())["cells"] if row["runs"]] == [CONTROLLER.name]
