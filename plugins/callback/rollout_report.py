@@ -95,6 +95,7 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._concerned = _is_about_agents(play)
+        self._tally.begin(bool(play.check_mode))
         if self._concerned:
             self._tally.expect(_hosts_of(play))
 

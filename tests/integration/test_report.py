@@ -105,6 +105,19 @@ def test_what_is_rescued_or_ignored_is_no_failure(factory):
     assert site.container(site.names()[0]) is None
 
 
+@pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["keyword", "command line"])
+def test_check_mode_is_told_however_it_was_said(factory, arguments):
+    site = factory(1)
+    keyword = {} if arguments else {"check_mode": True}
+    plays = [{"hosts": "all", "gather_facts": False, **keyword, "roles": ["edgefleet.connectware.agents"]}]
+    run = play(site, plays, {"hamburg": {"agents_list": site.agents}}, *arguments).ok()
+    (agent,) = run.report["agents"]
+    assert agent["predicted"] == ["would be created", "would be registered"] and agent["changed"]
+    assert run.report["check_mode"] and run.report["total"]["changed"] == 1
+    assert "AGENTS (check mode)" in run.output and "1 agent on 1 host: ok=1 changed=1 failed=0" in run.output
+    assert site.container(site.names()[0]) is None and site.volume(site.names()[0]) is None
+
+
 def test_a_delegated_loop_is_told_by_the_hosts_that_have_the_agents(factory):
     site = factory(2)
     agents = {f"host{number}": {"agents_list": [agent]} for number, agent in enumerate(site.agents)}

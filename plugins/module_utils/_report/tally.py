@@ -24,7 +24,7 @@ class AgentRow:
     Attributes:
         verdict, reason, pairing_id: the last ones that were told; None where it was not judged.
         registered, failed: at the end.
-        changed: something was done about it, or in check mode would be.
+        changed: something was done about it, or in a play in check mode would be.
         actions: what was done, in order.
         predicted: what a run would do, where nothing was done.
         message: why the verdict is what it is, or why it could not be deployed.
@@ -97,19 +97,25 @@ class Tally:
     """Collects; `report` tells.
 
     Args:
-        check: the whole run is in check mode.
+        check: the command line says check mode; a play may say it too, and say otherwise.
     """
 
     def __init__(self, check: bool = False) -> None:
-        self.check = check
+        self.check = check  # of all plays that are about agents
         self.concerned = False
+        self._play_is_in_check_mode = check
         self.hosts: dict[str, HostRow] = {}
         self.agents: dict[str, dict[str, AgentRow]] = {}  # by host and name
         self.authorizations: list[Mapping[str, Any]] = []
         self._left: set[str] = set()
 
+    def begin(self, check: bool) -> None:
+        """A play of any kind."""
+        self._play_is_in_check_mode = check
+
     def expect(self, hosts: Iterable[str]) -> None:
         """Hosts of a play that is about agents."""
+        self.check = self._play_is_in_check_mode and (self.check or not self.concerned)
         self.concerned = True
         for host in hosts:
             self.hosts.setdefault(host, HostRow())
@@ -131,7 +137,7 @@ class Tally:
                 row.take_deployed(agent, predicted)
             else:
                 row.take_judged(agent, predicted, wanted)
-            row.changed = bool(row.actions) or (self.check and bool(row.predicted))
+            row.changed = bool(row.actions) or (self._play_is_in_check_mode and bool(row.predicted))
 
     def spend(self, host: str, seconds: float) -> None:
         """Time that one of these tasks took."""

@@ -40,10 +40,13 @@ def older(of: Any, values: dict[str, Any], host: str = "hamburg") -> Any:
     return SimpleNamespace(_task=of, _host=Host(name=host), _result=values)
 
 
-def play(*roles: str, hosts: tuple[str, ...] = ("hamburg",), tasks: tuple[Any, ...] = ()) -> Any:
+def play(
+    *roles: str, hosts: tuple[str, ...] = ("hamburg",), tasks: tuple[Any, ...] = (), check_mode: bool = False
+) -> Any:
     inventory = SimpleNamespace(get_hosts=lambda _pattern: [Host(name=host) for host in hosts])
     return SimpleNamespace(
         hosts="all",
+        check_mode=check_mode,
         get_roles=lambda: [SimpleNamespace(get_name=lambda role=role: role) for role in roles],
         get_tasks=lambda: list(tasks),
         get_variable_manager=lambda: SimpleNamespace(_inventory=inventory),
@@ -205,11 +208,14 @@ def test_no_file_is_written_that_nobody_wants(monkeypatch: pytest.MonkeyPatch, t
     assert list(tmp_path.iterdir()) == []
 
 
-def test_check_mode_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": True})
+@pytest.mark.parametrize("command_line", [True, False])
+def test_check_mode_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command_line: bool) -> None:
+    """Which a play has by the command line, or by its keyword."""
+    monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": command_line})
     site = Site(tmp_path / "report.json")
-    site.callback.v2_playbook_on_play_start(play(tasks=(task(DEPLOY),)))
+    site.callback.v2_playbook_on_play_start(play(tasks=(task(DEPLOY),), check_mode=True))
     site.callback.v2_runner_on_ok(result(task(DEPLOY, check_mode=True), {"agents": [deployed(action="created")]}))
     site.callback.v2_playbook_on_stats(stats(changed=1))
 
     site.display.banner.assert_called_once_with("AGENTS (check mode)")
+    assert site.report()["check_mode"] and site.report()["total"]["changed"] == 1

@@ -96,6 +96,27 @@ def test_a_run_that_stops_after_its_prediction_has_changed_nothing():
     assert not agent["changed"] and agent["predicted"]
 
 
+@pytest.mark.parametrize("command_line", [False, True])
+def test_a_play_may_say_itself_that_it_is_in_check_mode(command_line: bool):
+    """By its keyword, whatever the command line says."""
+    tally = Tally(command_line)
+    tally.begin(check=not command_line)
+    rollout(tally, check=True)
+    report = end(tally)
+    assert report["agents"][0]["changed"] is report["check_mode"] is not command_line
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_run_with_one_play_in_check_mode_is_none_in_check_mode(first: bool):
+    tally = Tally()
+    for check in (first, not first):
+        tally.begin(check)
+        rollout(tally, name=f"press-{check}", check=check)
+    tally.begin(check=True)  # about something else
+    report = end(tally)
+    assert not report["check_mode"] and report["total"]["changed"] == 2
+
+
 def test_an_agent_that_cannot_be_deployed():
     tally = Tally()
     tally.take("hamburg", [deployed(error="no such image")], deployed=True, predicted=False)
