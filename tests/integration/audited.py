@@ -15,9 +15,9 @@ from junitparser import JUnitXml
 class Audit:
     """What it has said, and where."""
 
-    def __init__(self, site: Factory, *arguments: str, **variables: Any) -> None:
+    def __init__(self, site: Factory, *arguments: str, playbook: str = "audit", **variables: Any) -> None:
         self.folder = site.directory / "connectware-audit"
-        self.run: Run = site.play("audit", *arguments, **variables)
+        self.run: Run = site.play(playbook, *arguments, **variables)
 
     @property
     def json(self) -> dict[str, Any]:

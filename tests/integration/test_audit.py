@@ -107,6 +107,39 @@ def test_hosts_that_cannot_be_asked_are_part_of_the_report(factory):
     assert "UNREACHABLE!" not in audit.run.output, "a host that is away was tried again"
 
 
+def test_hosts_that_fail_before_they_are_looked_at_keep_their_factory_and_their_agents(factory):
+    """The check of the arguments fails there, or the play has lost them before."""
+    site = factory(1)
+    (good,) = site.names()
+    site.rollout().ok()
+    hosts = {
+        "a-good": {"agents_list": [{"name": good}], "factory": "Aalen"},
+        "b-wrong": {"agents_list": [{"name": f"{good}-b"}], "factory": "Bonn", "audit_fail_on": "no verdict"},
+        "c-grouped": {"agents_list": [{"name": f"{good}-c"}], "audit_fail_on": "no verdict"},
+        "d-unclear": {"agents_list": "{{ of_nowhere }}", "audit_factory": "{{ of_nowhere }}",
+                      "audit_fail_on": "no verdict"},
+        "e-far": {"agents_list": [{"name": f"{good}-e"}], "factory": "Essen", **UNREACHABLE},
+    }  # fmt: skip
+    (site.directory / "groups.ini").write_text("[coburg]\nc-grouped\n[dortmund]\nd-unclear\n")
+    play = {"hosts": "all", "gather_facts": False, "strategy": "linear",
+            "tasks": [{"ansible.builtin.ping": None, "when": "inventory_hostname == 'e-far'"}],
+            "post_tasks": [{"ansible.builtin.import_role": {"name": "edgefleet.connectware.audit"}}]}  # fmt: skip
+    (site.directory / "own.yml").write_text(yaml.safe_dump([play]))
+
+    audit = Audit(site, "-i", "groups.ini", playbook=str(site.directory / "own.yml"), hosts=hosts)
+
+    assert audit.run.code != 0, "a host has failed"
+    assert {name: (host["factory"], host["status"], host["agents"]) for name, host in audit.hosts.items()} == {
+        "a-good": ("Aalen", "asked", 1),
+        "b-wrong": ("Bonn", "failed", 1),
+        "c-grouped": ("coburg", "failed", 1),
+        "d-unclear": ("dortmund", "failed", 0),
+        "e-far": ("Essen", "failed", 1),
+    }
+    assert audit.agents[good]["state"] == "well"
+    assert {audit.agents[f"{good}-{end}"]["verdict"] for end in "bce"} == {"unknown"}
+
+
 def test_a_run_with_unreachable_hosts_alone_ends_with_a_report(factory):
     site = factory(1)
     audit = Audit(site, hosts={"far": {"agents_list": site.agents, **UNREACHABLE}})

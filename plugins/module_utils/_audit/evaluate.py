@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .._agents.evidence import NONE
@@ -44,6 +45,7 @@ def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Map
         fleet: the result of module fleet_info, or of its failure with `msg`.
     """
     named = {str(host): read_named(agents) for host, agents in inventory.items()}
+    hosts = [_with_agents(host, named) for host in hosts]
     asked = {host.name for host in hosts}
     named.update({host.name: host.named for host in hosts if host.named is not None})
     names = names_in_two_places(hosts, named)
@@ -60,6 +62,13 @@ def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Map
         ),
         left_out=tuple(sorted(host for host, agents in named.items() if host not in asked and agents)),
     )
+
+
+def _with_agents(host: HostLook, named: Mapping[str, tuple[Named, ...]]) -> HostLook:
+    """A host on which the role failed early has kept nothing; then the inventory tells of its agents."""
+    if host.named is None and host.error and host.name in named:
+        return replace(host, named=named[host.name])
+    return host
 
 
 def _host_row(host: HostLook) -> HostRow:

@@ -9,12 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._agents.fleet import is_unfilled
 from .._agents.observation import RUNS
 from .._agents.passed_on import passed_on
 from .._agents.spec import DEFAULT_PREFIX
 from .._agents.text import printable
 
 LONGEST = 2000  # characters of a message
+NO_FACTORY = "ungrouped"
+_NO_FACTORIES = ("all", NO_FACTORY)
+_OF_CONNECTWARE = "connectware_"  # groups of the inventory plugin: what Connectware knows of a host
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def read_host(values: Mapping[str, Any]) -> HostLook:
     ):
         return HostLook(
             name=text(values["name"]),
-            factory=text(values.get("factory") or "ungrouped"),
+            factory=_factory(values.get("factory"), values.get("groups") or ()),
             named=None if values.get("named") in (None, False) else read_named(values["named"]),
             unreachable=bool(values.get("unreachable")),
             error=text(values.get("error") or "", LONGEST),
@@ -115,6 +119,15 @@ def read_host(values: Mapping[str, Any]) -> HostLook:
             predicted={str(entry["name"]): _predicted(entry) for entry in values.get("deployed") or ()},
             judged={str(entry["name"]): _judged(entry) for entry in values.get("judged") or ()},
         )
+
+
+def _factory(said: Any, groups: Iterable[Any]) -> str:
+    """What the inventory says, else the first of its groups that may be one."""
+    if said and not is_unfilled(said):
+        return text(said)
+    named = sorted(str(group) for group in groups)
+    fitting = (group for group in named if group not in _NO_FACTORIES and not group.startswith(_OF_CONNECTWARE))
+    return text(next(fitting, NO_FACTORY))
 
 
 def read_named(agents_list: Any) -> tuple[Named, ...]:

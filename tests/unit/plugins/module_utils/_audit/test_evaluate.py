@@ -134,6 +134,33 @@ def test_a_host_that_was_seen_but_not_judged_still_shows_its_containers() -> Non
     assert (agent.verdict, agent.version, agent.container_state) == ("unknown", "1.8.0", "running")
 
 
+def test_a_host_that_has_failed_early_has_its_factory_and_its_agents() -> None:
+    """The role kept nothing there, so the inventory is asked."""
+    failed = {"name": "hamburg", "factory": "", "groups": ["all", "halls"], "error": "the role failed"}
+    report = reported(failed, hamburg=[{"name": "press-1"}], munich=[{"name": "press-2"}])
+
+    agent = row(report, "press-1")
+    assert (agent.verdict, agent.factory, agent.message) == ("unknown", "halls", "the role failed")
+    (told,) = report.hosts
+    assert (told.status, told.factory, told.agents) == ("failed", "halls", 1)
+    assert len(report.agents) == 1 and report.left_out == ("munich",)
+
+
+@pytest.mark.parametrize(
+    ("factory", "groups", "shown"),
+    [
+        ("Ulm", ["alpha"], "Ulm"),
+        (7, ["alpha"], "7"),
+        ("", ["zulu", "connectware_missing", "ungrouped", "all", "alpha"], "alpha"),
+        (None, ["connectware_missing"], "ungrouped"),
+        ("{{ of_nowhere }}", ["alpha"], "alpha"),
+        ("", [], "ungrouped"),
+    ],
+)
+def test_the_factory_of_a_host(factory: object, groups: list[str], shown: str) -> None:
+    assert read_host({"name": "hamburg", "factory": factory, "groups": groups}).factory == shown
+
+
 def test_a_ghost_is_shown_where_its_container_is() -> None:
     made = host("hamburg", "press-1")
     made["seen"].append(container("old-2"))
