@@ -48,6 +48,7 @@ class Authorization:
         outcome: one of OUTCOMES.
         settled_at: when the outcome was found.
         message: why it was not proved; empty if it was.
+        refused: Connectware has said no, so that whatever happens later is not the doing of this one.
     """
 
     username: str
@@ -66,14 +67,20 @@ class Authorization:
     outcome: str = ATTEMPTED
     settled_at: float | None = None
     message: str = ""
+    refused: bool = False
 
     def settle(self, outcome: str, message: str = "") -> None:
         """Note what became of it, as far as that is known; what is settled stays."""
-        if outcome == self.outcome or self.outcome in SETTLED_OUTCOMES:
+        if outcome == self.outcome or self.outcome in SETTLED_OUTCOMES or self.refused:
             return
         self.outcome = outcome
         self.settled_at = time.time()
         self.message = printable(message, MESSAGE)
+
+    def refuse(self, message: str) -> None:
+        """Connectware has said no."""
+        self.settle(FAILED, message)
+        self.refused = True
 
     def entry(self) -> dict[str, Any]:
         """For a result and for the file: the same keys in every state, times in UTC."""

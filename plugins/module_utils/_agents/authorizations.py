@@ -59,6 +59,7 @@ class Authorizations:
         at, start, host_time, saved: of the last one that it took: when, and, as it was asked for, in which start of the
             container, when by the host's clock, and whether the volume had credentials.
         refusals: those since then that failed.
+        trouble: of the last one that may have taken effect although nobody said so, in words.
     """
 
     asked: list[Authorization] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Authorizations:
     host_time: float = 0.0
     saved: bool = False
     refusals: Refusals = field(default_factory=Refusals)
+    trouble: str = ""
     _attempted: str | None = None
     _asked_start: float | None = None
     _asked_host_time: float = 0.0
@@ -102,12 +104,20 @@ class Authorizations:
         self.at = now
         self.start, self.saved, self.host_time = self._asked_start, self._asked_saved, self._asked_host_time
 
-    def fail(self, pairing_id: str, trouble: str, certain: bool) -> None:
-        """It failed, or its answer was lost: then the server has to show whether it took effect."""
-        if certain:
+    def fail(self, pairing_id: str, trouble: str, *, refused: bool, user_exists: bool) -> None:
+        """It failed, or its answer was lost: then the server has to show whether it took effect.
+
+        Args:
+            refused: it certainly had none; that tells nothing of those before.
+            user_exists: a user that was there before shows nothing, so that it counts as failed.
+        """
+        if refused:
+            for last in self.asked[-1:]:
+                last.refuse(trouble)
+        elif user_exists:
             self.settle(a.FAILED, trouble)
         else:
-            self._attempted = pairing_id
+            self._attempted, self.trouble = pairing_id, trouble
 
     @property
     def unanswered(self) -> bool:
@@ -116,17 +126,17 @@ class Authorizations:
 
     @property
     def unknown(self) -> bool:
-        """The same, and nobody has said no either: whom it let in may become a user only when he asks again."""
-        return self.unanswered and not self.taken and not self.refusals.said_no
+        """The same, and none was taken: whom it let in may become a user only when he asks again."""
+        return self.unanswered and not self.taken
 
-    def attempted(self, in_effect: bool, trouble: str) -> str | None:
+    def attempted(self, in_effect: bool) -> str | None:
         """The pairing ID of a failed attempt that has taken effect all the same; None if there is none.
 
         Args:
             in_effect: what the server shows by now.
         """
         if self._attempted is not None and not in_effect:
-            self.settle(a.FAILED, trouble)
+            self.settle(a.FAILED, self.trouble)
         return self._attempted if in_effect else None
 
     def taken_back(self, username: str, trouble: str) -> tuple[bool, str]:
@@ -147,6 +157,8 @@ class Authorizations:
         )
 
     def settle(self, outcome: str, message: str = "") -> None:
-        """What became of the last one."""
-        if self.asked:
-            self.asked[-1].settle(outcome, message)
+        """What became of the last one that was not refused."""
+        for authorization in reversed(self.asked):
+            if not authorization.refused:
+                authorization.settle(outcome, message)
+                return

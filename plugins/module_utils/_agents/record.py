@@ -225,13 +225,11 @@ class AgentRecord:
     def note_attempt(self, pairing_id: str, trouble: str, *, refused: bool = False) -> None:
         """An authorization failed, or its answer was lost.
 
-        A user that was there before shows nothing: then it counts as failed.
-
         Args:
             refused: it certainly had no effect.
         """
         self.trouble = trouble
-        self.authorizations.fail(pairing_id, trouble, refused or self.user_exists)
+        self.authorizations.fail(pairing_id, trouble, refused=refused, user_exists=self.user_exists)
 
     def note_user(self, existing: Mapping[str, str | None]) -> None:
         """What the server shows of its user."""
@@ -248,7 +246,7 @@ class AgentRecord:
 
         There was no user before it. That a request is listed still, or again, does not tell who has become one.
         """
-        attempted = self.authorizations.attempted(self.user_exists, self.trouble)
+        attempted = self.authorizations.attempted(self.user_exists)
         if attempted is not None:
             self.note_authorized(attempted, now, sure=False)
 

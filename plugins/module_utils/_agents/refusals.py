@@ -67,11 +67,6 @@ class Refusals:
         return self._unsettled is not None and self.kind in (NOT_FOUND, LOCKED)
 
     @property
-    def said_no(self) -> bool:
-        """The last one was answered, and by that had no effect."""
-        return self.kind in MOST_ALIKE
-
-    @property
     def final(self) -> str:
         """What Connectware answers whenever it is asked; empty as long as it is worth another attempt."""
         return self.answer if self.alike >= MOST_ALIKE.get(self.kind, self.alike + 1) else ""

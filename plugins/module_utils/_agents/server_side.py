@@ -30,7 +30,7 @@ from .window import WindowLease
 
 FRESH_LIST = 2.0  # seconds for which requests count as listed right before one of them is authorized
 FRESH_USERS = 10.0  # seconds after which users are listed again although nothing was done to them
-# An authorization that ends like this may have taken effect, or may work with the next list: look again.
+# An authorization that ends like this may work with the next list; or may have taken effect, where nobody has said no.
 LOOK_AGAIN = (LockedError, NotFoundError, RateLimitedError, ServerError, UnreachableError)
 
 
@@ -152,7 +152,9 @@ class ServerSide:
         By a look right now: the user may be newer than the last one, and so may the effect of an authorization whose
         answer was lost. What ends the run keeps nobody in, unless Connectware itself does not answer.
         """
-        doubtful = {record.name: record.trouble for record in records if record.authorizations.unanswered}
+        doubtful = {
+            record.name: record.authorizations.trouble for record in records if record.authorizations.unanswered
+        }
         let_in = [record for record in records if record.let_in or record.name in doubtful]
         trouble = ""
         try:
@@ -164,7 +166,7 @@ class ServerSide:
             if trouble and record.let_in:
                 record.note_taken_back(trouble)
             elif trouble or (record.authorizations.unknown and not record.pending):
-                answered = trouble or record.trouble
+                answered = trouble or record.authorizations.trouble
                 self.warnings.append(
                     f"Whether the request of agent {record.name} was authorized is unknown: {answered} Run again soon."
                 )
@@ -236,8 +238,6 @@ class ServerSide:
         if refused:  # before the agent asks anew, or the window is opened again
             self.list_requests()
             for record in refused:
-                if record.pending:
-                    record.settle_attempt(self._now())
                 self._settle_refusal(record)
         return left
 
@@ -258,7 +258,7 @@ class ServerSide:
             self.users_at = None
             self._settle_conflict(record)
         except LOOK_AGAIN as exc:
-            record.note_attempt(pairing_id, exc.message)
+            record.note_attempt(pairing_id, exc.message, refused=exc.refused)
             if isinstance(exc, LockedError) and self._closing.wanted and not self.requests.window_open:
                 self._closing.note_refused()
             else:

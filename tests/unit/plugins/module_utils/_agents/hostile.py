@@ -18,6 +18,9 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     ConnectwareError,
     EngineError,
     HostUnreachableError,
+    LockedError,
+    NotFoundError,
+    RateLimitedError,
     ServerError,
     UnreachableError,
 )
@@ -36,6 +39,7 @@ SERVER: dict[str, tuple[Any, ...]] = {
     "tells_conflict": ("register", "register", "confirm", "confirm_and_drop"),
 }
 SAID = ("could not be deleted", "No user was made", "was authorized is unknown")  # where a stranger may be in
+REFUSALS = ((NotFoundError, 404), (LockedError, 423), (RateLimitedError, 429))
 CALL = 0.01  # seconds that anything asked of Connectware takes; else a run may wait for less than its clock can show
 MOST_LATE = 20.0  # seconds that a run may take beyond its timeout, besides slow authorizations: a look, some calls
 
@@ -46,6 +50,7 @@ class Hostile(World):
     Attributes:
         taken: usernames under which a stranger has taken the place of an agent's request.
         disturbed: agents to which something happened that the run has not done.
+        granted: whom an authorization of the run has let somebody in for, each time.
         slow: seconds that an authorization takes.
     """
 
@@ -55,7 +60,10 @@ class Hostile(World):
         self.at_peace = False
         self.taken: set[str] = set()
         self.disturbed: set[str] = set()
+        self.granted: list[str] = []
         self._plan = random.Random(seed + 1)
+        self._refusing = random.Random(seed + 3)
+        self._refuses = self._refusing.choice((0.0, 0.0, 0.4))
         self._swaps = chance.choice((0.0, 0.0, 0.7))
         self._loses = chance.choice((0.0, 0.3))
         self.slow = chance.choice((0.0, 0.0, 5.0, 30.0))
@@ -158,6 +166,13 @@ class Hostile(World):
         self._answer(delete)
 
     def authorize(self, username: str, pairing_id: str) -> None:
+        def refuse() -> None:
+            if self._refusing.random() < 0.5:  # because somebody else was faster
+                World.authorize(self, username, pairing_id)
+            self.sleep(self.slow)
+            error, status = self._refusing.choice(REFUSALS)
+            raise error(f"authorize {username}", answered=f"HTTP {status}", status=status)
+
         def let_in() -> None:
             if not self.at_peace and self._plan.random() < self._swaps:
                 stranger = f"f{self._plan.randrange(16**5):05x}"
@@ -165,9 +180,13 @@ class Hostile(World):
                 self.pending.insert(0, (username, stranger))
                 self.taken.add(username)
             World.authorize(self, username, pairing_id)
+            self.granted.append(username)
             self.sleep(0.0 if self.at_peace else self.slow)
 
-        self._answer(let_in, self._loses)
+        if not self.at_peace and self._refusing.random() < self._refuses:
+            self._answer(refuse)
+        else:
+            self._answer(let_in, self._loses)
 
 
 def held(world: Hostile, policy: Policy, timeout: float) -> tuple[dict[str, AgentRecord], str]:
@@ -204,6 +223,10 @@ def lived(seed: int) -> list[str]:
             found.append(f"{name}: it is told to be registered, and is not")
         if name in world.well - world.disturbed and (restarts or f"delete {name}" in world.calls):
             found.append(f"{name}: it was well, and {told['actions']}")
+        if told["actions"].count("authorized") > world.granted.count(name):
+            found.append(f"{name}: it is told to be authorized once too often: {told['actions']}")
+        if "taken_back" in told["actions"] and name not in world.granted:
+            found.append(f"{name}: whom somebody else has let in was thrown out")
         if restarts > 3 + ("user_deleted" in record.actions):
             found.append(f"{name}: restarted {restarts} times")
         if policy.on_conflict == "fail" and name not in world.taken and "user_deleted" in record.actions:

@@ -25,7 +25,11 @@ from .world import World
 __all__ = ["turn"]  # each course with and without turns
 
 
-@pytest.mark.parametrize("error", [LockedError, ServerError, UnreachableError])
+REFUSALS = {NotFoundError: 404, LockedError: 423, RateLimitedError: 429, ConflictError: 409}
+WITHOUT_CONFLICT = list(REFUSALS)[:3]
+
+
+@pytest.mark.parametrize("error", [ServerError, UnreachableError])
 @pytest.mark.parametrize("takes_effect", [True, False])
 @pytest.mark.parametrize("saves", ["before", "after"])
 def test_an_authorization_whose_answer_is_lost_is_looked_after(error, takes_effect, saves):
@@ -45,6 +49,60 @@ def test_an_authorization_whose_answer_is_lost_is_looked_after(error, takes_effe
     assert outcome["registered"], outcome
     assert outcome["actions"] == ["authorized", "restarted"]
     assert len(world.let_in) == 1
+
+
+@pytest.mark.parametrize("error", WITHOUT_CONFLICT)
+def test_who_was_let_in_by_somebody_else_while_connectware_refused_is_not_counted_as_let_in(error):
+    """As by an administrator, or another run, a moment before. It proves itself as any other."""
+    world, entries = World(), []
+    world.add("agent-1")
+    original = world.authorize
+
+    def authorize(username, pairing_id):
+        original(username, pairing_id)
+        raise error("authorize", answered=f"HTTP {REFUSALS[error]}", status=REFUSALS[error])
+
+    world.authorize = authorize
+    outcome = talk(world, entries=entries)["agent-1"]
+    assert outcome["registered"] and outcome["actions"] == ["restarted"], outcome
+    assert {settled for settled, _message in entries} == {"failed"}
+
+
+@pytest.mark.parametrize("error", WITHOUT_CONFLICT)
+def test_who_was_let_in_by_somebody_else_is_not_thrown_out_when_the_run_ends(error):
+    """Connectware took its time and said no, so that nobody knows yet whether the agent is in."""
+    world, warnings, entries = World(), [], []
+    world.add("agent-1")
+    original = world.authorize
+
+    def authorize(username, pairing_id):
+        original(username, pairing_id)
+        world.sleep(500.0)
+        raise error("authorize", answered=f"HTTP {REFUSALS[error]}", status=REFUSALS[error])
+
+    world.authorize = authorize
+    outcome = talk(world, entries=entries, warnings=warnings)["agent-1"]
+    assert world.users == {"agent-1"} and not warnings and "authorized" not in outcome["actions"], outcome
+    assert {settled for settled, _message in entries} == {"failed"}
+
+
+@pytest.mark.parametrize("error", WITHOUT_CONFLICT)
+def test_a_refusal_takes_nothing_back_of_an_answer_that_was_lost_before(error):
+    """Whom that has let in becomes a user only when he asks again, and nobody has said that it had no effect."""
+    world, warnings, answers = World(), [], iter([UnreachableError("authorize", answered="lost")])
+    world.add("agent-1")
+
+    def authorize(_username, _pairing_id):
+        lost = next(answers, None)
+        if lost is not None:
+            raise lost
+        world.pending.clear()
+        world.sleep(500.0)
+        raise error("authorize", answered=f"HTTP {REFUSALS[error]}", status=REFUSALS[error])
+
+    world.authorize = authorize
+    talk(world, warnings=warnings)
+    assert [text for text in warnings if "request of agent agent-1 was authorized is unknown" in text]
 
 
 @pytest.mark.parametrize("status", [200, 202, 303, None])
@@ -123,7 +181,7 @@ def refusing(world, error, times=None, *, before=lambda username, pairing_id: No
             original(username, pairing_id)
             return
         before(username, pairing_id)
-        raise error(f"authorize {username}", answered="HTTP 4xx")
+        raise error(f"authorize {username}", answered="HTTP 4xx", status=REFUSALS.get(error))
 
     world.authorize = authorize
     return moments
@@ -194,7 +252,7 @@ def test_one_that_is_refused_does_not_keep_the_others_waiting():
     def authorize(username, pairing_id):
         if username == "agent-0":
             world.calls.append("authorize agent-0")
-            raise LockedError("authorize agent-0")
+            raise LockedError("authorize agent-0", status=423)
         original(username, pairing_id)
 
     world.authorize = authorize

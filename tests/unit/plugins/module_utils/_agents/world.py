@@ -219,7 +219,7 @@ class World:
     def authorize(self, username, pairing_id):
         self.calls.append(f"authorize {username}")
         if self.refuses_while_closed and self.now >= self.window_until:
-            raise LockedError(f"authorize {username}", answered="the window is closed")
+            raise LockedError(f"authorize {username}", answered="the window is closed", status=423)
         assert (username, pairing_id) in self.pending
         if username in self.users:
             self._refuse(username, pairing_id)
@@ -236,7 +236,7 @@ class World:
         if self.tells_conflict == "confirm_and_drop":
             self.pending.remove((username, pairing_id))
             self.refused.add(pairing_id)
-        raise ConflictError(f"authorize {username}", answered="409, a user of that name exists")
+        raise ConflictError(f"authorize {username}", answered="409, a user of that name exists", status=409)
 
     def delete_user(self, username, *, ours=False):
         self.calls.append(f"delete {username}" + (" (ours)" if ours else ""))
