@@ -41,7 +41,8 @@ options:
     default: open
   duration:
     description:
-      - For how many seconds from now the window is opened. Only used when O(state=open).
+      - For how many seconds from now the window is opened, from 5 to 86400, which is a day. Only used when
+        O(state=open).
     type: int
     default: 300
   min_remaining:

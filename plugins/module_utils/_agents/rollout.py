@@ -133,7 +133,8 @@ def _most(limit: str, agents: int) -> int:
         raise SpecError(
             "tell how many agents may be registered anew",
             answered=f"agents_max_reregistrations is {printable(limit, 40) or 'empty'}",
-            todo="It takes a number such as 4, or a percentage such as 10%. No agent was registered or restarted.",
+            todo="It takes a number such as 4, or a percentage such as 10%, up to 100%. No agent was registered or"
+            " restarted.",
         ) from exc
 
 

@@ -12,7 +12,7 @@ from .._errors import SpecError
 
 # With less, agents are given up before they can have asked, what is forged into a log is believed at once, and a window
 # closes before anybody has seen it open.
-LEAST = {"timeout": 0, "settle": 0, "grace": 0, "poll_interval": 1, "window_lease": 5}
+LEAST = {"timeout": 0, "settle": 0, "grace": 0, "poll_interval": 1, "window_lease": 5, "duration": 5}
 MOST = 86400
 
 
@@ -30,6 +30,6 @@ def check_times(options: Mapping[str, Any], *, of_role: bool = False) -> None:
         if seconds is not None and not least <= seconds <= MOST:  # a number that is none is not between any
             raise SpecError(
                 f"use {name} (agents_{name})" if of_role else f"use {name}",
-                answered=f"{seconds:g} is not between {least} and {MOST} seconds",
+                answered=f"{seconds:.12g} is not between {least} and {MOST} seconds",
                 todo="Nothing was asked or changed.",
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._agents.times import check_times
 from .._errors import ContractError, SpecError
 from .registry import Registry, Window
 from .session import Session
@@ -17,10 +18,12 @@ def set_window(session: Session, params: Mapping[str, Any], check_mode: bool) ->
     """Bring the window into the wanted state.
 
     Raises:
-        SpecError: the times contradict each other.
+        SpecError: a time cannot be right, or they contradict each other.
         ContractError: the server accepted the request, but the window did not follow.
     """
     wanted_open = params["state"] == "open"
+    if wanted_open:
+        check_times(params)
     duration, min_remaining = float(params["duration"]), float(params["min_remaining"])
     if wanted_open and not 0 <= min_remaining <= duration:
         raise SpecError(

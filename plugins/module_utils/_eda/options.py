@@ -64,9 +64,8 @@ def _problems(options: Mapping[str, Any]) -> list[str]:
     if not options["interval"] > 0:
         times.append("interval is not above 0")
     try:
-        share = options["max_disappeared"].strip()
-        if most_of(share, 100) > 100 and share.endswith("%"):
-            raise ValueError(share)
+        most_of(options["max_disappeared"], 1)
     except ValueError:
-        times.append(f"max_disappeared is {options['max_disappeared']!r}: give a number, or a percentage such as 10%")
+        share = options["max_disappeared"]
+        times.append(f"max_disappeared is {share!r}: give a number, or a percentage such as 10%, up to 100%")
     return times

@@ -148,6 +148,23 @@ def test_times_that_contradict_each_other(params: dict[str, Any], run: Run) -> N
     assert "min_remaining (20 s)" in result["msg"]
 
 
+@pytest.mark.parametrize("duration", [-1, 0, 4, 86401, 315_360_000])
+def test_a_window_of_ten_years_or_of_a_moment_is_refused(
+    server: Conversation, params: dict[str, Any], run: Run, duration: int
+) -> None:
+    """As any other time of this collection."""
+    result = run(NAME, **params, duration=duration, min_remaining=0)
+    assert result["failed"] and server.seen == []
+    assert f"use duration: {duration} is not between 5 and 86400 seconds. Nothing was asked" in result["msg"]
+
+
+def test_the_duration_of_a_window_that_is_closed_does_not_count(
+    server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    listed(server, None)
+    assert not run(NAME, **params, state="closed", duration=0)["changed"]
+
+
 def test_a_wrong_correction_is_told_before_anything_is_asked(
     server: Conversation, params: dict[str, Any], run: Run
 ) -> None:

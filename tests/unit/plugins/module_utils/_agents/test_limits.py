@@ -21,7 +21,8 @@ def test_how_many_a_limit_allows(limit, agents, most):
 
 
 @pytest.mark.parametrize(
-    "limit", ["", "ten", "-1", "4.5", "%", "nan%", "1e3", "1e1%", "1_0", "10 %%", "\N{ARABIC-INDIC DIGIT FOUR}"]
+    "limit",
+    ["", "ten", "-1", "4.5", "%", "nan%", "1e3", "1e1%", "1_0", "10 %%", "101 %", "\N{ARABIC-INDIC DIGIT FOUR}"],
 )
 def test_what_is_no_limit_is_refused(limit):
     with pytest.raises(ValueError, match=f"^{re.escape(limit)}$"):
