@@ -207,7 +207,7 @@ def _problem_of_type(value: Any, default: Any) -> str:
         fits = value is None or isinstance(value, bool)
         return "" if fits else f"must be true, false or null, not {kind_of(value)}"
     fits = isinstance(value, type(default)) and not isinstance(value, bool)
-    return "" if fits else f"must be of type {type(default).__name__}, not {kind_of(value)}"
+    return "" if fits else f"must be {kind_of(default)}, not {kind_of(value)}"
 
 
 def _problem_of_value(key: str, value: Any) -> str:

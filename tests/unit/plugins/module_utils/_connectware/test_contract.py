@@ -121,7 +121,10 @@ def test_a_correction_is_marked_and_leaves_the_rest() -> None:
             for part in ("body", "query")
             for value in (date(2026, 1, 1), [{"at": datetime(2026, 1, 1)}], float("nan"), float("inf"), {1}, b"x")
         ],
-        ({"settings": {"rows_per_page": "many"}}, ["settings.rows_per_page", "type int"]),
+        ({"settings": {"rows_per_page": "many"}}, ["settings.rows_per_page: must be an integer, not a string"]),
+        ({"settings": {"rows_per_page": 1.5}}, ["settings.rows_per_page: must be an integer, not a number"]),
+        ({"settings": {"rows_per_page": True}}, ["settings.rows_per_page: must be an integer, not a boolean"]),
+        ({"settings": {"auth_header": 7}}, ["settings.auth_header: must be a string, not an integer"]),
         ({"settings": {"rows_per_page": 0}}, ["settings.rows_per_page", "at least 1"]),
         ({"settings": {"healthy": "running"}}, ["settings.healthy", "list of strings"]),
         ({"settings": {"auth_value": "Bearer x"}}, ["settings.auth_value", "{token}"]),
