@@ -99,6 +99,7 @@ options:
       - absent
       - stopped
       - drift
+      - other_version
       - clone
       - missing
     default: []

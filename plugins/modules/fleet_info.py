@@ -16,7 +16,8 @@ description:
   - A user counts as an agent if a registration has made it (C(list_users.fields.by_registration) of the contract), if
     it has a role of C(settings.agent_roles), or if the inventory names it. Any other user is that of a person or of
     other software, and is never shown.
-  - It costs one request for the pending requests, and one for each 100 users of Connectware.
+  - It costs one request for the pending requests, and one for each 100 users of Connectware; and one for each of
+    O(connected) and O(version).
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.attributes.of_connectware
@@ -47,7 +48,12 @@ options:
     type: str
   connected:
     description:
-      - Also ask which agents are connected now (one request). Connectware 2 tells.
+      - Also ask which agents are connected now. Connectware 2 tells.
+    type: bool
+    default: false
+  version:
+    description:
+      - Also ask for the version of Connectware.
     type: bool
     default: false
 author:
@@ -181,6 +187,13 @@ undecided:
   returned: success
   type: int
   sample: 0
+version:
+  description:
+    - The version of Connectware, which the image of the agents must have as well; null without O(version), and where
+      Connectware does not tell it, or not this account.
+  returned: success
+  type: str
+  sample: 1.8.0
 error:
   description: Why the task broke off, in the parts of its message.
   type: dict
@@ -219,6 +232,7 @@ OPTIONS = {
     "expected": {"type": "dict"},
     "name_pattern": {"type": "str"},
     "connected": {"type": "bool", "default": False},
+    "version": {"type": "bool", "default": False},
 }
 
 

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 from integration.audited import Audit
-from integration.bed import COLLECTIONS, NEXT_VERSION, Factory, docker
+from integration.bed import COLLECTIONS, NEXT_VERSION, VERSION, Factory, docker
 
 ROLE = COLLECTIONS / "ansible_collections" / "edgefleet" / "connectware" / "roles" / "audit"
 HOSTILE = "</script><script>document.title='owned'</script>{{ lookup('ansible.builtin.pipe', 'touch templated') }}"
@@ -291,6 +291,25 @@ def test_the_factory_of_a_host(factory):
 
     assert found == {"lonely": "ungrouped", "grouped": "alpha", "told": "Ulm"}
     assert {host["factory"] for host in said.json["hosts"]} == {"LONELY", "GROUPED", "TOLD"}
+
+
+def test_agents_of_another_version_than_connectware_are_told(factory):
+    """Which a rollout with a fixed version never asks for."""
+    site = factory(1)
+    (name,) = site.names()
+    site.rollout().ok()
+    well = Audit(site)
+    site.simulator.control("POST", "version", {"version": NEXT_VERSION})
+
+    audit = Audit(site)
+
+    assert well.run.ok() and audit.run.ok()
+    agent = audit.agents[name]
+    assert (agent["version"], agent["state"], agent["findings"]) == (VERSION, "attention", ["other_version"])
+    assert f"has version {VERSION}, Connectware has {NEXT_VERSION}" in agent["notes"][0]
+    assert audit.json["connectware"]["version"] == NEXT_VERSION
+    assert audit.cases[name] == ["Failure"]
+    jsonschema.validate(audit.json, json.loads((ROLE / "files" / "audit.schema.json").read_text()))
 
 
 def test_check_mode_writes_no_files(factory):

@@ -26,7 +26,7 @@ def document(report: Report, *, title: str, generated_at: str, connectware_url: 
         "schema": SCHEMA,
         "title": title,
         "generated_at": generated_at,
-        "connectware": {"url": connectware_url, "error": report.server_error},
+        "connectware": {"url": connectware_url, "error": report.server_error, "version": report.server_version},
         "totals": _totals(report),
         "factories": _factories(report),
         "hosts": [asdict(host) for host in report.hosts],

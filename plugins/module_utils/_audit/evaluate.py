@@ -24,6 +24,7 @@ from .rows import (
     HOST_UNREACHABLE,
     MISSING,
     NOT_ASKED,
+    OTHER_VERSION,
     STOPPED,
     UNKNOWN,
     UNREACHABLE,
@@ -34,6 +35,7 @@ from .rows import (
 
 MOST_PLACES = 5  # in a sentence
 _BARE_ID = re.compile(r"sha256:[0-9a-f]+\Z")
+_NUMBERS = re.compile(r"v?(\d+(?:\.\d+)+)", re.ASCII)  # at the beginning of a version; what else it has is of its maker
 
 
 def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Mapping[str, Any]) -> Report:
@@ -50,11 +52,13 @@ def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Map
     named.update({host.name: host.named for host in hosts if host.named is not None})
     names = names_in_two_places(hosts, named)
     server = {str(agent["username"]): agent for agent in fleet.get("agents") or ()}
-    rows = [row for host in hosts for row in _rows_of(host, names, server)]
+    version = text(fleet.get("version") or "") or None
+    rows = [row for host in hosts for row in _rows_of(host, names, server, version)]
     return Report(
         agents=(*rows, *_ghosts(server, hosts)),
         hosts=tuple(_host_row(host) for host in hosts),
         server_error="" if fleet.get("agents") is not None else text(fleet.get("msg") or "nobody asked", LONGEST),
+        server_version=version,
         notices=strings(fleet.get("warnings") or (), LONGEST),
         strangers=tuple(
             {"username": text(each["username"]), "pairing_ids": [text(i) if i else None for i in each["pairing_ids"]]}
@@ -83,7 +87,10 @@ def _host_row(host: HostLook) -> HostRow:
 
 
 def _rows_of(
-    host: HostLook, names: Mapping[str, list[str]], server: Mapping[str, Mapping[str, Any]]
+    host: HostLook,
+    names: Mapping[str, list[str]],
+    server: Mapping[str, Mapping[str, Any]],
+    version: str | None,
 ) -> Iterable[AgentRow]:
     volumes = volumes_in_two_places(host)
     for agent in host.named or ():
@@ -92,6 +99,7 @@ def _rows_of(
         found = [
             *_clone_findings(agent, predicted, names, volumes),
             *_container_findings(predicted),
+            *_version_findings(predicted, known, version),
             *_server_findings(known),
         ]
         yield _row(host, agent, known, found)
@@ -162,6 +170,24 @@ def _container_findings(predicted: Predicted | None) -> Iterable[tuple[str, str]
         yield STOPPED, f"Its container does not run ({text(predicted.seen.state)}{code})"
     if predicted.drift:
         yield DRIFT, f"Its container differs from the inventory in {', '.join(predicted.drift)}"
+
+
+def _version_findings(
+    predicted: Predicted | None, known: Mapping[str, Any] | None, version: str | None
+) -> Iterable[tuple[str, str]]:
+    """Agents of another version cannot communicate, says the vendor; of one that is connected, that is not so."""
+    _name, has = _image(predicted.seen) if predicted else (None, None)
+    if known is not None and known.get("connected"):
+        return
+    if _differ(has, version):
+        yield OTHER_VERSION, f"Its image has version {has}, Connectware has {version}: such agents cannot communicate"
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    """Whether both are versions, and not the same as far as both are told; a tag may be anything."""
+    told = [_NUMBERS.match(version or "") for version in (one, other)]
+    numbers = [match[1].split(".") for match in told if match]
+    return len(numbers) == len(told) and any(left != right for left, right in zip(*numbers))
 
 
 def _server_findings(known: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:

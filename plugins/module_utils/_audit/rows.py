@@ -17,10 +17,11 @@ UNKNOWN = "unknown"
 AUDIT_VERDICTS = (*VERDICTS, GHOST, UNREACHABLE, UNKNOWN)
 """Those of a rollout; an agent of the server that no host names; one whose host, or about which nobody, could tell."""
 
-ABSENT, STOPPED, DRIFT, CLONE, MISSING = "absent", "stopped", "drift", "clone", "missing"
-FINDINGS = (ABSENT, STOPPED, DRIFT, CLONE, MISSING)
-"""No container; a container that does not run; one that differs from the inventory; a name or a volume in two places;
-neither user nor request on the server."""
+ABSENT, STOPPED, DRIFT, OTHER_VERSION = "absent", "stopped", "drift", "other_version"
+CLONE, MISSING = "clone", "missing"
+FINDINGS = (ABSENT, STOPPED, DRIFT, OTHER_VERSION, CLONE, MISSING)
+"""No container; a container that does not run; one that differs from the inventory; one whose image has another version
+than the server; a name or a volume in two places; neither user nor request on the server."""
 
 WELL, ATTENTION, FAILING, NOBODY_KNOWS = "well", "attention", "failing", "unknown"
 STATES = (WELL, ATTENTION, FAILING, NOBODY_KNOWS)
@@ -77,7 +78,7 @@ class AgentRow:
             return NOBODY_KNOWS
         if self.verdict == GHOST:
             return ATTENTION
-        if self.verdict == REGISTERED and set(self.findings) <= {DRIFT}:
+        if self.verdict == REGISTERED and set(self.findings) <= {DRIFT, OTHER_VERSION}:
             return ATTENTION if self.findings else WELL
         return FAILING
 
@@ -109,6 +110,7 @@ class Report:
 
     Attributes:
         server_error: why Connectware could not be asked for all its agents; then there are no ghosts and dates.
+        server_version: None where it does not tell.
         notices: what else a reader must know, a sentence each.
         strangers: username and pairing IDs of requests that are pending under a name which nobody has.
         left_out: hosts of the inventory that have agents and were not asked.
@@ -117,6 +119,7 @@ class Report:
     agents: tuple[AgentRow, ...]
     hosts: tuple[HostRow, ...]
     server_error: str = ""
+    server_version: str | None = None
     notices: tuple[str, ...] = ()
     strangers: tuple[Mapping[str, Any], ...] = ()
     left_out: tuple[str, ...] = ()

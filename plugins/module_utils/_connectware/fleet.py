@@ -10,7 +10,7 @@ from typing import Any
 
 from .._agents import fleet
 from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent, Stranger
-from .._errors import ContractError
+from .._errors import ContractError, ForbiddenError, NotFoundError
 from .registry import Registry
 from .session import Session
 from .system import System
@@ -68,6 +68,21 @@ def _working(session: Session, notices: list[str] | None) -> frozenset[str] | No
     except ContractError as exc:
         if notices is None:
             raise
+        notices.append(exc.message)
+        return None
+
+
+def told_version(session: Session, notices: list[str]) -> str | None:
+    """Connectware's version; None where it does not tell, or not this account.
+
+    Args:
+        notices: gets why nobody can tell that, where the answer cannot be read.
+    """
+    try:
+        return System(session).version()
+    except (ForbiddenError, NotFoundError):
+        return None
+    except ContractError as exc:
         notices.append(exc.message)
         return None
 

@@ -11,7 +11,7 @@ from typing import Any
 from .._agents import fleet
 from .contract import Contract
 from .contract_check import check_contract
-from .fleet import NOTHING_TOLD, look_at_fleet, nothing_told, read_expected
+from .fleet import NOTHING_TOLD, look_at_fleet, nothing_told, read_expected, told_version
 from .registry import Registry
 from .session import Session
 from .system import System
@@ -56,6 +56,7 @@ def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) 
     concerns = fleet.compiled(params["name_pattern"])
     notices: list[str] = []
     seen = look_at_fleet(session, expected or (), connected=params["connected"], notices=notices)
+    version = told_version(session, notices) if params["version"] else None
     entries = [entry.to_dict() for entry in fleet.compare(seen, expected, concerns)]
     return {
         "changed": False,
@@ -64,6 +65,7 @@ def fleet_facts(session: Session, params: Mapping[str, Any], _check_mode: bool) 
         "missing": [entry["username"] for entry in entries if entry["state"] == fleet.MISSING],
         "strangers": [stranger.to_dict() for stranger in seen.strangers],
         "undecided": seen.undecided,
+        "version": version,
         "warnings": [*notices, *([NOTHING_TOLD] if expected is not None and nothing_told(seen) else [])],
     }
 

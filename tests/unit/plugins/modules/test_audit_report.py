@@ -48,7 +48,7 @@ def test_json_fits_its_schema(write):
     assert made["totals"]["verdicts"]["ghost"] == 3
     assert sum(factory["agents"] for factory in made["factories"]) == 300
     assert sum(made["totals"]["states"].values()) == len(made["agents"]) == 303
-    assert made["connectware"] == {"url": "https://connectware.example.com", "error": ""}
+    assert made["connectware"] == {"url": "https://connectware.example.com", "error": "", "version": None}
 
 
 def test_the_schema_has_every_field_and_every_word(write):

@@ -117,6 +117,37 @@ def test_an_agent_is_connected_under_its_name_or_its_username(
         assert [each["username"] for each in result["agents"] if each["connected"]] == ["welder-user"]
 
 
+@pytest.mark.parametrize(
+    ("status", "answer", "told", "warned"),
+    [
+        (200, {"version": "1.8.0"}, "1.8.0", False),
+        (403, {"code": "F", "message": "no"}, None, False),
+        (404, {"code": "F", "message": "no"}, None, False),
+        (200, {"release": "1.8.0"}, None, True),
+    ],
+)
+def test_the_version(
+    status: int,
+    answer: dict[str, str],
+    told: str | None,
+    warned: bool,
+    server: Conversation,
+    params: dict[str, Any],
+    run: Run,
+) -> None:
+    answers(server).expect("GET", "/api/system/info", status=status, answer=answer)
+    result = run("fleet_info", **params, version=True)
+    assert result["version"] == told and result["agents"]
+    assert ("system_info.fields.version" in str(result.get("warnings"))) is warned
+
+
+def test_the_version_is_asked_for_only_where_it_is_wanted(
+    server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    answers(server)
+    assert run("fleet_info", **params)["version"] is None
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_connectware_that_does_not_tell_who_is_connected(
     status: int, server: Conversation, params: dict[str, Any], run: Run

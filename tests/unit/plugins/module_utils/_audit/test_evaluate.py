@@ -103,6 +103,37 @@ def test_drift_needs_attention_and_a_container_that_does_not_run_fails() -> None
     assert (row(report, "press-3").state, row(report, "press-3").findings) == ("failing", ("absent",))
 
 
+@pytest.mark.parametrize(
+    ("image", "connectware", "connected", "found"),
+    [
+        ("cybus/protocol-mapper:1.8.0", "1.8.0", None, False),
+        ("cybus/protocol-mapper:1.8.0", "1.8.1", None, True),
+        ("cybus/protocol-mapper:1.8.0", "2.0.1", False, True),
+        ("cybus/protocol-mapper:1.8.0", "1.8.10", None, True),
+        # Whoever is connected is able to communicate, whatever is documented.
+        ("cybus/protocol-mapper:1.8.0", "1.8.1", True, False),
+        # Images of one's own: as far as they tell a version, it is compared.
+        ("our/agent:v1.8.0-hardened.3", "1.8.0", None, False),
+        ("our/agent:1.8", "1.8.4", None, False),
+        ("our/agent:1.9", "1.8.4", None, True),
+        ("our/agent:stable", "1.8.0", None, False),
+        ("our/agent:20260301", "1.8.0", None, False),
+        ("our/agent@sha256:" + "0" * 64, "1.8.0", None, False),
+        ("cybus/protocol-mapper:1.8.0", "main-4711", None, False),
+        ("cybus/protocol-mapper:1.8.0", None, None, False),
+    ],
+)
+def test_an_image_of_another_version_than_that_of_connectware(
+    image: str, connectware: str | None, connected: bool | None, found: bool
+) -> None:
+    made = host("hamburg", "press-1", deployed=[deployed(container("press-1", image=image))])
+    server = fleet(user("press-1", connected=connected), version=connectware)
+    agent = row(reported(made, server=server), "press-1")
+
+    assert (agent.state, agent.findings) == (("attention", ("other_version",)) if found else ("well", ()))
+    assert not found or f"Connectware has {connectware}" in agent.notes[0]
+
+
 def test_an_agent_that_the_server_does_not_know_is_missing() -> None:
     made = host("hamburg", "press-1", judged=[judged("press-1", "rejected", reason="credentials_rejected")])
     report = reported(made, server=fleet(user("press-1", state="missing", created_at=None)))
