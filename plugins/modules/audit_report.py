@@ -193,8 +193,8 @@ error:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.files import write_report
-from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.module import run
 from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.rows import MATTERS
+from ansible_collections.edgefleet.connectware.plugins.module_utils._ending import end_with
 
 OPTIONS = {
     "hosts": {"type": "list", "elements": "dict", "required": True},
@@ -209,7 +209,8 @@ OPTIONS = {
 
 
 def main() -> None:
-    run(AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True), write_report)
+    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    end_with(module, lambda: write_report(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -38,8 +38,9 @@ def read_yaml(path: Path) -> Any:
 ARROWS: dict[str, set[str]] = {
     "_errors": set(),
     "_agents": {"_errors"},
-    "_docker": {"_errors", "_agents", "_argspec"},
-    "_connectware": {"_errors", "_agents", "_argspec"},
+    "_ending": {"_errors"},
+    "_docker": {"_errors", "_agents", "_argspec", "_ending"},
+    "_connectware": {"_errors", "_agents", "_argspec", "_ending"},
     "_audit": {"_errors", "_agents", "_report"},
     "_report": {"_agents"},
     "_eda": {"_errors", "_agents", "_connectware", "_argspec"},

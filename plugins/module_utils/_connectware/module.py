@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every module of this layer does the same way: options, session, result, and errors into a failed result."""
+"""What every module of this layer does the same way: options and session."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 
 from .._argspec import CONNECTWARE_ONE_OF, CONNECTWARE_OPTIONS, CONNECTWARE_TOGETHER
-from .._errors import ConnectwareError
+from .._ending import end_with
 from .connect import connect
 from .session import Session
 
 UseCase = Callable[[Session, "Mapping[str, Any]", bool], "dict[str, Any]"]
-"""Session, parameters and whether this is check mode -> the result.
-
-Its `diff` is dropped where nobody asked for one, its `warnings` are told.
-"""
+"""Session, parameters and whether this is check mode -> the result, as `end_with` takes it."""
 
 
 def connectware_module(options: Mapping[str, Any], **constraints: Any) -> AnsibleModule:
@@ -34,14 +31,10 @@ def connectware_module(options: Mapping[str, Any], **constraints: Any) -> Ansibl
 
 
 def run(module: AnsibleModule, use_case: UseCase) -> None:
-    """Perform the use case and end the module: the one place where an error becomes a failed result."""
-    try:
+    """Perform the use case and end the module."""
+
+    def work() -> dict[str, Any]:
         session = connect(module.params, on_wait=lambda why, seconds: module.debug(f"waits {seconds:.1f} s: {why}"))
-        result = use_case(session, module.params, module.check_mode)
-    except ConnectwareError as exc:
-        module.fail_json(msg=exc.message, error=exc.result())
-    for warning in result.pop("warnings", []):
-        module.warn(warning)
-    if not module._diff:
-        result.pop("diff", None)
-    module.exit_json(**result)
+        return use_case(session, module.params, module.check_mode)
+
+    end_with(module, work)

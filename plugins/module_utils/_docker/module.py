@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every module of this layer does the same way: options, engine, result, and errors into a failed result."""
+"""What every module of this layer does the same way: options and engine."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, Callable, Dict
 from ansible.module_utils.basic import AnsibleModule
 
 from .._argspec import ENGINE_OPTIONS, ENGINE_TOGETHER, LOG_OPTIONS
-from .._errors import ConnectwareError
+from .._ending import end_with
 from .engine import Engine, connect
 
 UseCase = Callable[[Engine, "Mapping[str, Any]", bool], Dict[str, Any]]
-"""Engine, parameters, whether this is check mode -> the result, with `warnings`, and a `diff` that may be dropped."""
+"""Engine, parameters and whether this is check mode -> the result, as `end_with` takes it."""
 
 
 def engine_module(options: Mapping[str, Any]) -> AnsibleModule:
@@ -28,15 +28,5 @@ def engine_module(options: Mapping[str, Any]) -> AnsibleModule:
 
 
 def run(module: AnsibleModule, use_case: UseCase) -> None:
-    """Perform the use case and end the module: the one place where an error becomes a failed result."""
-    try:
-        result = use_case(connect(module.params), module.params, module.check_mode)
-    except ConnectwareError as exc:
-        module.fail_json(msg=exc.message, error=exc.result())
-    if not module._diff:
-        result.pop("diff", None)
-    for warning in result.pop("warnings", []):
-        module.warn(warning)
-    if result.get("failed"):
-        module.fail_json(**result)
-    module.exit_json(**result)
+    """Perform the use case and end the module."""
+    end_with(module, lambda: use_case(connect(module.params), module.params, module.check_mode))
