@@ -35,6 +35,40 @@ def text_of(page: Path) -> str:
     return page.read_text("utf-8")
 
 
+# ------------------------------------------------------------------------------------------------------------- lines
+
+WIDTH = 120
+WITH_ITS_NUMBERS = ROOT / "docs" / "benchmark.md"  # made by `make bench-docs`, with addresses as long as they are
+
+
+def too_long(text: str) -> list[int]:
+    """Numbers of lines that could be broken: a row of a table in Markdown cannot, nor a term of a definition list."""
+    lines = text.split("\n")
+    deeper = [
+        after.strip() and len(after) - len(after.lstrip()) > len(line) - len(line.lstrip())
+        for line, after in zip(lines, [*lines[1:], ""], strict=True)
+    ]
+    return [
+        number
+        for number, line in enumerate(lines, 1)
+        if len(line) > WIDTH
+        and not line.lstrip().startswith("|")
+        and not (line.startswith("``") and deeper[number - 1])
+    ]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != WITH_ITS_NUMBERS], ids=named)
+def test_lines_of_a_page_are_as_long_as_those_of_code(page: Path) -> None:
+    assert too_long(text_of(page)) == []
+
+
+def test_a_line_that_is_too_long_is_found() -> None:
+    long = "word " * 30
+    assert too_long(f"{long}\n- {long}\n  {long}\n\n    code {long}") == [1, 2, 3, 5]
+    assert too_long(f"``{long}``\n\n  of no term") == [1]
+    assert too_long(f"``{long}``\n  what that means\n\n| a | {long} |") == []
+
+
 # ------------------------------------------------------------------------------------------------------------ guides
 
 
