@@ -186,7 +186,7 @@ class Client:
         try:
             self._server.authorize(self._username, pairing_id)
         except LockedError as exc:
-            self._settle(a.FAILED, exc.message)
+            self._refuse(exc)
             if self._closing.wanted and not window_open:
                 self._closing.note_refused()
             if not self._open_window or self._clock() >= deadline:
@@ -198,7 +198,7 @@ class Client:
             return self._after_failure(exc, pairing_id, deadline)
         except ApiError as exc:
             if exc.refused:
-                self._settle(a.FAILED, exc.message)
+                self._refuse(exc)
                 raise
             return self._after_riddle(exc)
         self._took_it()
@@ -209,17 +209,27 @@ class Client:
             self._authorization.settle(outcome, message)
             self._recorder.note([self._authorization])
 
+    def _refuse(self, answer: ApiError) -> None:
+        if self._authorization is not None:
+            self._authorization.refuse(answer.message)
+            self._recorder.note([self._authorization])
+
     def _took_it(self) -> None:
         self.actions.append("authorized")
         self._settle(a.UNPROVEN, "the run ended before Connectware had shown that the client got in")
 
     def _after_failure(self, failure: ApiError, pairing_id: str, deadline: float) -> bool:
-        """Whether an authorization that failed, or whose answer was lost, has let the client in; looks again if not."""
+        """Whether the client is in after an authorization that failed, or whose answer was lost; looks again if not."""
         user, pending = self.look()
-        if self._shows_effect(user, pending):
+        is_in = self._shows_effect(user, pending)
+        if failure.refused:  # then somebody else has let it in
+            self._refuse(failure)
+        elif is_in:
             self._took_it()
+        else:
+            self._settle(a.FAILED, failure.message)
+        if is_in:
             return True
-        self._settle(a.FAILED, failure.message)
         unknown_path = isinstance(failure, NotFoundError) and is_ours(pending, pairing_id)
         if unknown_path or self._clock() >= deadline:
             raise failure

@@ -202,6 +202,26 @@ def test_a_user_that_was_there_before_does_not_show_that_the_client_got_in(
     assert connectware.writes.count("confirm") == 1
 
 
+@pytest.mark.parametrize(("status", "outcome"), [(404, "failed"), (429, "failed"), (503, "let_in")])
+def test_a_client_that_somebody_else_has_let_in_is_no_authorization_of_this_one(
+    status: int, outcome: str, connectware: Connectware, params: dict[str, Any], run: Run, folder: Path
+) -> None:
+    """A moment before, so that Connectware refused it; with 503 nobody knows."""
+
+    def let_in() -> None:
+        connectware.becomes()()
+        connectware.users = [USER]
+
+    path = folder / "evidence.jsonl"
+    connectware.opened_by_somebody_else()
+    connectware.pending, connectware.statuses["confirm"] = [OURS], [status]
+    connectware.then["confirm"] = [let_in]
+    result = run(NAME, **params, evidence_path=str(path), username="press", pairing_id="a82123")
+    assert result["user"]["username"] == "press"
+    assert ("authorized" in result["actions"]) is (status == 503)
+    assert recorded(path)[-1]["outcome"] == outcome
+
+
 def test_removes_a_client(connectware: Connectware, params: dict[str, Any], run: Run) -> None:
     connectware.users = [USER]
     result = run(NAME, **params, username="press", state="absent", diff=True)
