@@ -9,9 +9,9 @@ COLLECTION is a folder ansible_collections/edgefleet/connectware, FOLDER takes e
 cells by their names and, after a colon, what is run of them; `short` is what `make test` runs. Without any, all are
 run.
 
-A Python that this machine has not is skipped, and the table and the last line say so. It fails a cell that was given by
-its name, with a colon or without; those of `short` may be skipped, but not all of them. A cell fails too whose
-ansible-core supports another Python than cells.yml says of it.
+A Python that this machine has not is skipped, and so is an ansible-core that is only coming; the table and the last
+line say so. It fails a cell that was given by its name, with a colon or without; those of `short` may be skipped, but
+not all of them. A cell fails too whose ansible-core supports another Python than cells.yml says of it.
 
 FILE gets the numbers of what was run, skipped cells among them, in place of those that it has of the same cells.
 """
@@ -70,6 +70,10 @@ class Matrix:
             self._add([Outcome(cell.name, run, FAILED if named else SKIPPED, str(exc)) for run in runs])
             return
         except venvs.BrokenEnvironmentError as exc:
+            if isinstance(exc, venvs.UnreleasedError) and cell.core in self.data["coming"]:
+                state, reason = FAILED if named else SKIPPED, f"ansible-core {cell.core} has no release yet"
+                self._add([Outcome(cell.name, run, state, reason) for run in runs])
+                return
             self._add([Outcome(cell.name, run, FAILED, str(exc)) for run in runs])
             return
         told = supported.by_its_core(core / "python")

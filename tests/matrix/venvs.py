@@ -24,6 +24,10 @@ class BrokenEnvironmentError(Exception):
     """The packages could not be installed."""
 
 
+class UnreleasedError(BrokenEnvironmentError):
+    """There is no release of this ansible-core."""
+
+
 def find_python(version: str) -> str:
     """An interpreter of this version, from PATH or from pyenv.
 
@@ -51,6 +55,7 @@ def made(environment: Environment, folder: Path) -> Path:
 
     Raises:
         MissingPythonError: there is no such Python.
+        UnreleasedError: there is no such ansible-core.
         BrokenEnvironmentError: pip could not install the packages.
     """
     place = folder / environment.name
@@ -69,7 +74,9 @@ def made(environment: Environment, folder: Path) -> Path:
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise BrokenEnvironmentError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        unreleased = "No matching distribution found for ansible-core" in done.stderr
+        error = UnreleasedError if unreleased else BrokenEnvironmentError
+        raise error(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
 
 
 def home(bin_folder: Path) -> str:

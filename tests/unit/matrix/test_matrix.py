@@ -58,7 +58,7 @@ def test_the_pythons_of_a_core_are_those_that_it_says_itself() -> None:
     """Of the one that is installed here; `make matrix` asks each of the others."""
     told = supported.by_its_core(Path(sys.executable))
 
-    assert "3.8" in told["target"] and "3.11" in told["controller"]
+    assert "3.13" in told["controller"] and set(told["controller"]) < set(told["target"])
     assert supported.differences(INSTALLED, told, DATA) == []
 
 
@@ -253,6 +253,39 @@ def test_a_cell_without_its_python_is_skipped_unless_it_was_named(
 
     assert [outcome.state for outcome in matrix.outcomes] == [SKIPPED, FAILED]
     assert all(re.search("no Python", outcome.line()) for outcome in matrix.outcomes)
+
+
+@pytest.mark.parametrize(
+    ("coming", "named", "state"), [(True, False, SKIPPED), (True, True, FAILED), (False, False, FAILED)]
+)
+def test_a_core_without_a_release_is_skipped_where_it_is_coming(
+    coming: bool, named: bool, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreleased(*_arguments: object) -> Path:
+        raise venvs.UnreleasedError("pip: no matching distribution")
+
+    monkeypatch.setattr(venvs, "made", unreleased)
+    matrix = run.Matrix(tmp_path, tmp_path)
+    matrix.data["coming"] = [CONTROLLER.core] if coming else []
+    matrix.run(CONTROLLER, ["units"], named=named)
+
+    (outcome,) = matrix.outcomes
+    assert outcome.state == state
+    assert (outcome.reason == "ansible-core 2.16 has no release yet") == coming
+
+
+def test_an_ansible_core_that_pip_does_not_find_is_unreleased() -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--no-index", "--dry-run"]
+
+    with pytest.raises(venvs.UnreleasedError):
+        venvs._run([*pip, "ansible-core ~= 999.0.0"])
+    with pytest.raises(venvs.BrokenEnvironmentError) as other:
+        venvs._run([*pip, "requests ~= 999.0.0"])
+    assert not isinstance(other.value, venvs.UnreleasedError)
+
+
+def test_what_is_coming_is_the_newest() -> None:
+    assert DATA["coming"] == sorted(DATA["cores"], key=_number)[len(DATA["cores"]) - len(DATA["coming"]) :]
 
 
 def test_a_cell_fails_whose_core_supports_another_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
