@@ -61,6 +61,8 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text
 from ansible_collections.edgefleet.connectware.plugins.module_utils._report.file import replace_file
 from ansible_collections.edgefleet.connectware.plugins.module_utils._report.table import lines
 from ansible_collections.edgefleet.connectware.plugins.module_utils._report.tally import FAILED, UNREACHABLE, Tally
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.unmasked import names_behind
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.words_of_results import WORDS
 
 DEPLOY = "edgefleet.connectware.agents"
 REGISTER = "edgefleet.connectware.agents_registered"
@@ -144,12 +146,14 @@ class CallbackModule(CallbackBase):
         deployed = _action(told.task) == DEPLOY
         for values in told.each():
             wanted = "retired" if told.task.args.get("state") == "absent" else "registered"
+            agents = values.get("agents") or []
             self._tally.take(
                 told.place,
-                values.get("agents") or [],
+                agents,
                 deployed=deployed,
                 predicted=bool(told.task.check_mode),
                 wanted=wanted,
+                known_as=names_behind([str(agent.get("name", "")) for agent in agents], told.task.args.get("agents")),
             )
             self._tally.authorizations += values.get("authorizations") or []
 
@@ -205,7 +209,7 @@ class _Result:
         new = hasattr(result, "task")
         self.task: Any = result.task if new else result._task
         self.host: str = (result.host if new else result._host).get_name()
-        self._values: Mapping[str, Any] = result.result if new else result._result
+        self._values: Mapping[str, Any] = WORDS.unmasked(result.result if new else result._result)
 
     @property
     def place(self) -> str:

@@ -130,7 +130,7 @@ def test_the_import_check_sees_what_it_must(room: str, source: str) -> None:
 PLUGIN_ARROWS: dict[str, set[str]] = {
     "action/agents.py": {"_agents", "plugin_utils"},
     "action/agents_info.py": {"plugin_utils"},
-    "callback/": {"_agents", "_report"},
+    "callback/": {"_agents", "_report", "plugin_utils"},
     "filter/": {"_agents", "_errors", "_audit", "plugin_utils"},
     "inventory/": {"_agents", "_errors", "_argspec", "_connectware", "plugin_utils"},
     "plugin_utils/": {"_agents", "_errors", "_argspec", "plugin_utils"},

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -73,7 +73,9 @@ class AgentRow:
             self.predicted = []
         elif agent.get("changed"):
             self.predicted = [*self.predicted, f"would be {'unmarked' if self.registered else wanted}"]
-        self.seconds = (self.seconds or 0.0) + float(agent.get("seconds") or 0.0)
+        seconds = agent.get("seconds") or 0.0
+        if isinstance(seconds, (int, float)):  # a text where digits of it are masked
+            self.seconds = (self.seconds or 0.0) + seconds
 
 
 @dataclass
@@ -121,18 +123,26 @@ class Tally:
             self.hosts.setdefault(host, HostRow())
 
     def take(
-        self, host: str, agents: Iterable[Mapping[str, Any]], *, deployed: bool, predicted: bool, wanted: str = ""
+        self,
+        host: str,
+        agents: Sequence[Mapping[str, Any]],
+        *,
+        deployed: bool,
+        predicted: bool,
+        wanted: str = "",
+        known_as: Sequence[str] = (),
     ) -> None:
         """The result of one of the two tasks of a rollout.
 
         Args:
             deployed: of module agents, else of agents_registered.
             predicted: the task was in check mode.
+            known_as: what tells these agents apart where that are not their names; it is not shown.
         """
         self.expect([host])
-        for agent in agents:
-            name = str(agent.get("name", ""))
-            row = self.agents.setdefault(host, {}).setdefault(name, AgentRow(host, name))
+        names = [str(agent.get("name", "")) for agent in agents]
+        for agent, name, key in zip(agents, names, known_as or names):
+            row = self.agents.setdefault(host, {}).setdefault(key, AgentRow(host, name))
             if deployed:
                 row.take_deployed(agent, predicted)
             else:

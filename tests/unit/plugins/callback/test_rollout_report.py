@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from unit.plugins.module_utils._report.test_tally import deployed, judged, valid
 
 from ansible_collections.edgefleet.connectware.plugins.callback import rollout_report
 from ansible_collections.edgefleet.connectware.plugins.callback.rollout_report import DEPLOY, REGISTER, CallbackModule
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils import unmasked
 
 
 class Host(SimpleNamespace):
@@ -114,6 +116,26 @@ def test_a_host_that_was_never_reached_has_a_line_with_the_reason(made: Any, sit
 
     assert "hamburg: task 'Task setup': no route to host" in site.shown()
     assert site.report()["hosts"]["hamburg"]["state"] == "unreachable"
+
+
+def test_agents_whose_names_are_masked_stay_apart(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by ansible-core 2.22 and later, for an encrypted file with all variables of a host, numbers among them."""
+    monkeypatch.setattr(unmasked, "mask_secrets", lambda text: re.sub("press-.|fail|[0-9]", "$REDACTED$", text))
+    callback = site.callback
+    callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    both = [{"name": "press-1"}, {"name": "press-2"}]
+    created = [deployed("$REDACTED$", action="created"), deployed("$REDACTED$")]
+    callback.v2_runner_on_ok(result(task(DEPLOY, args={"agents": both}), {"agents": created}))
+    for name, agent in (("press-2", {"$REDACTED$ed": True, "message": "odd"}), ("press-1", {"$REDACTED$ed": False})):
+        told = {**judged("$REDACTED$", seconds="$REDACTED$.$REDACTED$"), **agent}
+        del told["failed"]
+        callback.v2_runner_on_ok(result(task(REGISTER, args={"agents": [{"name": name}]}), {"agents": [told]}))
+    callback.v2_playbook_on_stats(stats())
+
+    assert site.report()["total"] == {"agents": 2, "ok": 1, "changed": 1, "failed": 1}
+    first, second = site.report()["agents"]
+    assert (first["name"], first["actions"], first["failed"]) == ("$REDACTED$", ["created"], False)
+    assert (second["name"], second["actions"], second["message"]) == ("$REDACTED$", [], "odd")
 
 
 def test_a_message_of_several_lines_is_told_in_one(site: Site) -> None:
