@@ -48,7 +48,7 @@ def site(stage: Stage, registry: Registry, factory: Callable[..., Factory]) -> F
     )  # fmt: skip
     made.of_host["ansible_remote_tmp"] = str(stage.host_tmp)
     made.environment["ANSIBLE_PIPELINING"] = "0"  # modules come as files: they are looked into
-    made.environment["ANSIBLE_INJECT_INVOCATION"] = "1"  # results tell what modules were given, as up to 2.21 they do
+    made.environment["ANSIBLE_INJECT_INVOCATION"] = "1"  # results tell what modules were given, as up to 2.20 they do
     stage.secrets.update({"password": password, "registry password": registry.password})
     stage.secrets["registry login"] = registry.authorization.removeprefix("Basic ")
     return made
