@@ -77,6 +77,7 @@ class Setup:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("CONTROLLER_", "TOWER_"))},
             **environment,
+            "ANSIBLE_INJECT_INVOCATION": "1",  # -vvv tells what modules were given, as up to ansible-core 2.20 it does
             "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}:{awx_collection()}",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_LOCALHOST_WARNING": "0",
