@@ -12,6 +12,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 # As AWX calls them (init_parameters of type "password" in awx/main/notifications/*_backend.py).
 SECRETS = ("account_token", "aws_secret_access_key", "aws_session_token", "grafana_key", "password", "token")
+TEXTS = ("message", "body")
 ENCRYPTED = "$encrypted$"  # what AWX shows in the place of a secret
 
 
@@ -27,14 +28,18 @@ def notifications_to_send(
 def _is_there(wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> bool:
     if found is None or found["notification_type"] != wanted["type"]:
         return False
-    configuration, messages = found["notification_configuration"], found.get("messages") or {}
+    configuration = found["notification_configuration"]
     return all(
         configuration.get(key, "") == (ENCRYPTED if key in SECRETS and value else value)
         for key, value in wanted["configuration"].items()
-    ) and all(
-        (messages.get(event) or {}).get(kind) == text
-        for event, texts in (wanted.get("messages") or {}).items()
-        for kind, text in texts.items()
+    ) and _has_texts(wanted.get("messages") or {}, found.get("messages") or {})
+
+
+def _has_texts(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """By event, and by that of an approval within `workflow_approval`. AWX keeps a text that it is not sent."""
+    return all(
+        found.get(key) == value if key in TEXTS else _has_texts(value or {}, found.get(key) or {})
+        for key, value in wanted.items()
     )
 
 

@@ -71,6 +71,28 @@ def test_that_texts_were_added_or_left_out_in_awx_is_no_difference() -> None:
     assert to_send([plain], [FOUND]) == [] and to_send([{**plain, "messages": None}], [FOUND]) == []
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        # AWX keeps a text that it is not sent: NotificationTemplate.save in awx/main/models/notifications.py.
+        (
+            {"workflow_approval": {"running": {"body": "Asked: {{ url }}"}}},
+            {"workflow_approval": {"running": {"body": "Asked: {{ url }}", "message": "kept"}, "denied": None}},
+        ),
+        ({"error": None}, {"error": {"body": "kept"}}),
+        ({"error": None, "workflow_approval": {"running": None}}, {}),
+    ],
+)
+def test_that_awx_has_kept_a_text_is_no_difference(wanted: dict[str, Any], found: dict[str, Any]) -> None:
+    assert to_send([{**WANTED, "messages": wanted}], [{**FOUND, "messages": found}]) == []
+
+
+@pytest.mark.parametrize("there", [None, {"running": None}, {"running": {"body": "Another", "message": "kept"}}])
+def test_a_text_of_approvals_that_differs_is_sent(there: dict[str, Any] | None) -> None:
+    wanted = {**WANTED, "messages": {"workflow_approval": {"running": {"body": "Asked: {{ url }}"}}}}
+    assert to_send([wanted], [{**FOUND, "messages": {"workflow_approval": there}}]) == ["Factory chat"]
+
+
 @pytest.mark.parametrize("key", SECRETS)
 def test_an_empty_secret_is_none(key: str) -> None:
     wanted = changed(WANTED, "configuration", to={key: ""})
