@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from awx.rules import Object, RefusedError
+from awx.refusals import Object, RefusedError
 
 # awx/main/models/jobs.py: get_ask_mapping.
 ASKED_FOR = {"limit": "ask_limit_on_launch", "extra_vars": "ask_variables_on_launch"}

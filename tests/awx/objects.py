@@ -12,10 +12,12 @@ from typing import Any
 
 import yaml
 from awx import rules
-from awx.rules import Object, RefusedError
+from awx.credentials import HIDDEN, credential_type
+from awx.notifications import NOTIFICATIONS
+from awx.refusals import Object, RefusedError, is_exactly
 from awx.schemas import NEVER_WRITTEN, RESOURCES, UNIFIED, Field
+from awx.workflows import LINKS, link
 
-HIDDEN = "$encrypted$"
 PYTHON = {"str": str, "text": str, "int": int, "bool": bool, "dict": dict, "id": int}
 
 
@@ -61,8 +63,8 @@ class Objects:
     def _value(self, item: Object, name: str) -> str:
         """As text; a name with two underscores looks into the object that the field refers to."""
         field, _parts, inner = name.partition("__")
-        if name == "organization" and name not in item:
-            return ""  # of an approval: all that is in unified_job_templates can be asked for it
+        if name == "organization" and name not in item:  # all that is in unified_job_templates can be asked for it
+            return str(self.find("inventories", item["inventory"])[name]) if "inventory" in item else ""
         if field not in item:
             raise RefusedError(detail=f"{item['type']} has no field named {field!r}")
         if inner:
@@ -91,8 +93,9 @@ class Objects:
                 related[name] = f"/api/v2/{self.resource_of(target)}/{target['id']}/"
         if resource == "job_templates":
             found["organization"] = self.find("projects", item["project"])["organization"]
-        elif resource == "inventory_sources":
-            found["organization"] = self.find("inventories", item["inventory"])["organization"]
+        elif resource == "credentials":
+            kind = self.find("credential_types", item["credential_type"])
+            found |= {"kind": kind["namespace"], "cloud": kind["kind"] == "cloud"}
         summary = dict(item.get("_summary", {}))
         if found.get("organization"):
             summary["organization"] = {"name": self.find("organizations", found["organization"])["name"]}
@@ -104,7 +107,7 @@ class Objects:
             fields = self.find("credential_types", item["credential_type"])["inputs"].get("fields", [])
             yield "inputs", {each["id"] for each in fields if each.get("secret")}
         elif resource == "notification_templates":
-            kinds = rules.NOTIFICATIONS.get(item["notification_type"], {})
+            kinds = NOTIFICATIONS.get(item["notification_type"], {})
             yield "notification_configuration", {name for name, rule in kinds.items() if rule[0] == "secret"}
 
     def snapshot(self) -> dict[str, Object]:
@@ -141,10 +144,8 @@ class Objects:
 
     def change(self, resource: str, number: int, payload: Object) -> Object:
         item = self.find(resource, number)
-        given = self._checked(resource, payload)
-        for name, field in RESOURCES[resource].fields.items():
-            if field.fixed:
-                given.pop(name, None)
+        fixed = {name for name, field in RESOURCES[resource].fields.items() if field.fixed}
+        given = self._checked(resource, {name: value for name, value in payload.items() if name not in fixed})
         changed = {**deepcopy(item), **given}
         for field, secrets in self._secrets(resource, changed):
             for name in secrets & set(changed[field]):
@@ -158,6 +159,8 @@ class Objects:
     def remove(self, resource: str, number: int) -> None:
         """And what belongs to it: the steps of a workflow, and the approval of a step (awx/main/signals.py)."""
         item = self.find(resource, number)
+        if resource == "credential_types" and self._used(item):
+            raise RefusedError(403, detail="Credential types that are in use cannot be deleted")
         del self._all[resource][number]
         if resource == "workflow_job_template_nodes":
             self._all["workflow_approval_templates"].pop(item["unified_job_template"], None)
@@ -171,18 +174,21 @@ class Objects:
         item.update(status="successful", scm_revision="0" * 40, _playbooks=self._playbooks)
         item["_summary"] = {"current_update": {"id": item["id"]}}
 
+    def _used(self, item: Object) -> bool:
+        return any(each["credential_type"] == item["id"] for each in self._all["credentials"].values())
+
     def _judge(self, resource: str, item: Object, before: Object | None) -> None:
         unique = RESOURCES[resource].unique
         for other in self._all[resource].values():
             if other.get("id") != item.get("id") and all(other.get(name) == item.get(name) for name in unique):
-                raise RefusedError(__all__=f"{RESOURCES[resource].type} with this {', '.join(unique)} already exists.")
+                field = unique[0] if len(unique) == 1 else "__all__"
+                raise RefusedError(
+                    **{field: f"{RESOURCES[resource].type} with this {', '.join(unique)} already exists."}
+                )
         if resource == "credential_types":
-            used = before is not None and any(
-                each["credential_type"] == before["id"] for each in self._all["credentials"].values()
-            )
-            rules.credential_type(item, before, used)
+            credential_type(item, before, before is not None and self._used(before))
         elif resource in rules.RULES:
-            rules.RULES[resource](item, self.find)
+            rules.RULES[resource](item, self.find, before)
 
     def _checked(self, resource: str, payload: Object) -> Object:
         """The fields that may be written, each of the right type."""
@@ -193,29 +199,50 @@ class Objects:
                 continue
             if name not in known.fields:
                 raise RefusedError(**{name: f"{known.type} has no such field"})
-            self._check_value(name, known.fields[name], value)
-            # AWX takes null for a choice that may be blank.
-            given[name] = "" if value is None and known.fields[name].choices else deepcopy(value)
+            taken = self._instead_of_null(known.fields[name]) if value is None else value
+            self._check_value(name, known.fields[name], taken)
+            given[name] = deepcopy(taken)
         return given
+
+    def _instead_of_null(self, field: Field) -> Any:
+        """What AWX takes null for (awx/api/fields.py): for nothing that was written, and for no."""
+        if field.required or field.default is None:
+            return None
+        return {"str": "", "text": "", "bool": False}.get(field.kind)
 
     def _check_value(self, name: str, field: Field, value: Any) -> None:
         if value is None:
-            if field.required or (field.default is not None and not field.choices):
+            if field.required or field.default is not None:
                 raise RefusedError(**{name: "This field may not be null."})
             return
-        if not rules.is_exactly(value, PYTHON[field.kind]):
+        if not is_exactly(value, PYTHON[field.kind]):
             raise RefusedError(**{name: f"Not a valid {field.kind}: {value!r}"})
         if field.choices and value not in field.choices:
             raise RefusedError(**{name: f'"{value}" is not a valid choice.'})
-        if field.required and value == "":
-            raise RefusedError(**{name: "This field may not be blank."})
-        if field.kind == "text" and not isinstance(yaml.safe_load(value or "{}"), dict):
-            raise RefusedError(**{name: "Cannot parse as JSON or YAML: a dictionary is expected"})
+        self._check_size(name, field, value)
+        if field.kind == "text":
+            self._check_text(name, value)
         if field.kind == "id":
             try:
                 self.find(field.of, value)
             except NotFoundError:
                 raise RefusedError(**{name: f'Invalid pk "{value}" - object does not exist.'}) from None
+
+    def _check_size(self, name: str, field: Field, value: Any) -> None:
+        if field.required and value == "":
+            raise RefusedError(**{name: "This field may not be blank."})
+        if field.longest and len(value) > field.longest:
+            raise RefusedError(**{name: f"Ensure this field has no more than {field.longest} characters."})
+        if field.least is not None and value < field.least:
+            raise RefusedError(**{name: f"Ensure this value is greater than or equal to {field.least}."})
+
+    def _check_text(self, name: str, value: str) -> None:
+        try:
+            found = yaml.safe_load(value or "{}")
+        except yaml.YAMLError as exc:
+            raise RefusedError(**{name: f"Cannot parse as JSON or YAML: {exc}"}) from exc
+        if not isinstance(found, dict):
+            raise RefusedError(**{name: "Cannot parse as JSON or YAML: a dictionary is expected"})
 
     # -------------------------------------------------------------------------------------------------------- lists
 
@@ -230,12 +257,15 @@ class Objects:
         try:
             other = self.find(target, payload["id"])
         except NotFoundError:
-            raise RefusedError(msg=f"{target} {payload['id']} does not exist") from None
+            raise RefusedError(detail=f"{target} {payload['id']} does not exist") from None
         if payload.get("disassociate"):
-            items.remove(payload["id"])
-        elif payload["id"] not in items:
-            if name == "credentials":
-                self._check_credentials(items, other)
+            items[:] = [each for each in items if each != payload["id"]]
+            return
+        if name == "credentials":
+            self._check_credentials(items, other)
+        if name in LINKS:
+            link(self.find(resource, number), name, other, self.find)
+        if payload["id"] not in items:
             items.append(payload["id"])
 
     def _check_credentials(self, items: list[int], new: Object) -> None:

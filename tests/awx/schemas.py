@@ -6,7 +6,7 @@
 Each resource names the classes that it comes from; all of them are of github.com/ansible/awx, tag 24.6.1, in
 awx/api/serializers.py (which fields there are, which of them are read-only) and awx/main/models (types, choices,
 defaults). A field that is not here is not known to AWX, or is not needed: the server refuses it, where AWX would
-silently ignore it.
+silently ignore it. A value of another type is refused too, where AWX would take "5" for 5 and "yes" for true.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ class Field:
         choices: the values that are allowed, if not all.
         of: for an id, the resource of that object.
         fixed: cannot be changed later; AWX then ignores it.
+        longest: how many characters a text may have.
+        least: the smallest number.
     """
 
     kind: str = "str"
@@ -34,6 +36,8 @@ class Field:
     of: str = ""
     required: bool = False
     fixed: bool = False
+    longest: int = 0
+    least: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,12 @@ def to(resource: str, **more: Any) -> Field:
     return Field("id", None, of=resource, **more)
 
 
-NAME = {"name": Field(required=True), "description": Field()}
+NAME = {"name": Field(required=True, longest=512), "description": Field()}
+LONG = Field(longest=1024)
 ORGANIZATION = {"organization": to("organizations")}
 YES_OR_NO = Field("bool", False)
 NUMBER = Field("int", 0)
+NATURAL = Field("int", 0, least=0)
 NEVER_WRITTEN = frozenset({"id", "type", "url", "related", "summary_fields", "created", "modified"})
 TOLD = {f"notification_templates_{event}": "notification_templates" for event in ("started", "success", "error")}
 ASKED = (
@@ -105,7 +111,7 @@ RESOURCES: dict[str, Resource] = {
         {
             **NAME,
             **ORGANIZATION,
-            "image": Field(required=True),
+            "image": Field(required=True, longest=1024),
             "credential": to("credentials"),
             "pull": Field(choices=("", "always", "missing", "never")),
         },
@@ -130,14 +136,14 @@ RESOURCES: dict[str, Resource] = {
             **NAME,
             **ORGANIZATION,
             "scm_type": Field(choices=("", "git", "svn", "insights", "archive")),
-            "scm_url": Field(),
-            "scm_branch": Field(),
-            "scm_refspec": Field(),
+            "scm_url": LONG,
+            "scm_branch": Field(longest=256),
+            "scm_refspec": LONG,
             "scm_clean": YES_OR_NO,
             "scm_track_submodules": YES_OR_NO,
             "scm_delete_on_update": YES_OR_NO,
             "scm_update_on_launch": YES_OR_NO,
-            "scm_update_cache_timeout": NUMBER,
+            "scm_update_cache_timeout": NATURAL,
             "allow_override": YES_OR_NO,
             "timeout": NUMBER,
             "credential": to("credentials"),
@@ -166,7 +172,7 @@ RESOURCES: dict[str, Resource] = {
             **NAME,
             "inventory": to("inventories", required=True, fixed=True),
             "source": Field(required=True, choices=("file", "scm", "ec2", "gce", "azure_rm", "vmware", "controller")),
-            "source_path": Field(),
+            "source_path": LONG,
             "source_vars": Field("text"),
             "source_project": to("projects"),
             "scm_branch": Field(),
@@ -181,7 +187,7 @@ RESOURCES: dict[str, Resource] = {
             "limit": Field(),
             "execution_environment": to("execution_environments"),
             "update_on_launch": YES_OR_NO,
-            "update_cache_timeout": NUMBER,
+            "update_cache_timeout": NATURAL,
         },
         unique=("name", "inventory"),
         lists=TOLD,
@@ -195,17 +201,17 @@ RESOURCES: dict[str, Resource] = {
             "job_type": Field(default="run", choices=("run", "check")),
             "inventory": to("inventories"),
             "project": to("projects", required=True),
-            "playbook": Field(required=True),
+            "playbook": Field(required=True, longest=1024),
             "execution_environment": to("execution_environments"),
             "scm_branch": Field(),
-            "forks": NUMBER,
+            "forks": NATURAL,
             "limit": Field(),
             "verbosity": Field("int", 0, choices=(0, 1, 2, 3, 4, 5)),
             "extra_vars": Field("text"),
             "job_tags": Field(),
             "force_handlers": YES_OR_NO,
-            "skip_tags": Field(),
-            "start_at_task": Field(),
+            "skip_tags": LONG,
+            "start_at_task": LONG,
             "timeout": NUMBER,
             "use_fact_cache": YES_OR_NO,
             "host_config_key": Field(),
@@ -214,7 +220,7 @@ RESOURCES: dict[str, Resource] = {
             "become_enabled": YES_OR_NO,
             "diff_mode": YES_OR_NO,
             "allow_simultaneous": YES_OR_NO,
-            "job_slice_count": Field("int", 1),
+            "job_slice_count": Field("int", 1, least=0),
             "webhook_service": Field(choices=("", "github", "gitlab", "bitbucket_dc")),
             "prevent_instance_group_fallback": YES_OR_NO,
         },
@@ -244,7 +250,7 @@ RESOURCES: dict[str, Resource] = {
         "workflow_job_template_node",
         "WorkflowJobTemplateNodeSerializer, LaunchConfigurationBaseSerializer, WorkflowJobTemplateNode",
         {
-            "identifier": Field(required=True),
+            "identifier": Field(required=True, longest=512),
             "workflow_job_template": to("workflow_job_templates", required=True, fixed=True),
             "unified_job_template": to("unified_job_templates"),
             "all_parents_must_converge": YES_OR_NO,

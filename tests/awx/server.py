@@ -27,7 +27,7 @@ import trustme
 from awx import rules
 from awx.jobs import Jobs
 from awx.objects import NotFoundError, Objects
-from awx.rules import RefusedError
+from awx.refusals import RefusedError
 from awx.schemas import RESOURCES
 
 PREFIX = "/api/v2/"
@@ -39,12 +39,13 @@ OF_SUPERUSERS = ("credential_types",)
 FORBIDDEN = "You do not have permission to perform this action."  # PermissionDenied of Django REST framework
 # What every AWX has, or an administrator has made before.
 MANAGED = {
-    "Machine": ("ssh", []),
-    "Source Control": ("scm", []),
-    "Container Registry": ("registry", []),
+    "Machine": ("ssh", "ssh", []),
+    "Source Control": ("scm", "scm", []),
+    "Container Registry": ("registry", "registry", []),
     # awx/main/models/credential/__init__.py, namespace controller
     "Red Hat Ansible Automation Platform": (
         "cloud",
+        "controller",
         [
             {"id": "host", "label": "Host", "type": "string"},
             {"id": "username", "label": "Username", "type": "string"},
@@ -89,8 +90,9 @@ class Awx:
 
     def __post_init__(self) -> None:
         self.organization = self.objects.seed("organizations", name="Default")
-        for name, (kind, fields) in MANAGED.items():
-            self.objects.seed("credential_types", name=name, kind=kind, inputs={"fields": fields})
+        for name, (kind, namespace, fields) in MANAGED.items():
+            known = {"kind": kind, "namespace": namespace, "inputs": {"fields": fields}}
+            self.objects.seed("credential_types", name=name, **known)
         (machine,) = self.objects.where("credential_types", {"name": "Machine"})
         self.objects.seed(
             "credentials", name="Factory hosts", organization=self.organization, credential_type=machine["id"]
@@ -206,10 +208,11 @@ class Handler(BaseHTTPRequestHandler):
     def _list(self, method: str, resource: str, query: dict[str, str], payload: Any) -> tuple[int, Any]:
         if (method, resource) in self.awx.refusing:
             raise RefusedError(400, **self.awx.refusing[method, resource])
-        # An approval is made by its node, and nothing is made as a unified job template.
-        if method == "POST" and resource not in ("unified_job_templates", "workflow_approval_templates"):
+        if resource == "workflow_approval_templates":  # they are made by their nodes, and nobody lists them
+            raise NotFoundError(resource)
+        if method == "POST" and resource != "unified_job_templates":  # nothing is made as that
             return 201, self.awx.objects.create(resource, payload)
-        if method != "GET" or resource == "workflow_approval_templates":
+        if method != "GET":
             return self._not_allowed(method)
         return 200, self._paged(f"{PREFIX}{resource}/", query, self.awx.objects.where(resource, query))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from awx import rules
+from awx.credentials import credential_type
 from awx.job import injected, role_variables
 from awx.setup import PROJECT, playbooks
 from integration.bed import ROOT
@@ -91,6 +91,6 @@ def test_each_playbook_of_the_project_can_be_read() -> None:
 def test_awx_would_take_the_type_of_credentials() -> None:
     found = role_variables()
     item = {"inputs": found["__awx_credential_inputs"], "injectors": found["__awx_credential_injectors"]}
-    rules.credential_type(item, None, False)
+    credential_type(item, None, False)
     secret = {field["id"] for field in item["inputs"]["fields"] if field.get("secret")}
     assert secret == {"token", "password"}
