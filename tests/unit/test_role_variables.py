@@ -218,8 +218,8 @@ def test_notifications_with_texts_of_a_command_line(tmp_path: Path, update: str,
     there = {**chat, "notification_type": "webhook", "notification_configuration": {}}
     seen = {"results": [{"json": {"results": [there]}}]}
     found = templated(tmp_path, ["__awx_told", "__awx_notifications_to_send"], awx_notifications=[chat],
-                      awx_update_secrets=update, __awx_seen=seen)  # fmt: skip
-    assert found["__awx_told"] == {"started": ["chat"], "success": [], "error": ["chat"], "approvals": []}
+                      awx_update_secrets=update, __awx_seen=seen, __awx_known_notifications={"chat": "7"})  # fmt: skip
+    assert found["__awx_told"] == {"started": ["7"], "success": [], "error": ["7"], "approvals": []}
     assert found["__awx_notifications_to_send"] == sent
 
 
