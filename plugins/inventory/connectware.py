@@ -14,7 +14,8 @@ author:
   - The edgefleet.connectware authors (@edgefleet)
 description:
   - Asks Connectware for its agents and holds them against C(agents_list) of the hosts that earlier inventory sources
-    have. Give it as the last source, C(-i inventory.yml -i connectware.yml).
+    have, in them or in files of variables beside any source. Give it as the last source,
+    C(-i inventory.yml -i connectware.yml).
   - The name of its configuration file ends with C(connectware.yml) or C(connectware.yaml).
   - Agents are C(registered), C(pending) (a request under their name waits to be authorized), or C(missing) (named in
     the inventory, unknown to Connectware). A registered agent that no host names is a C(ghost).
@@ -30,7 +31,8 @@ description:
   - A user counts as an agent if a registration has made it, if it has a role of C(settings.agent_roles) of the
     contract, or if the inventory names it. All others are left out.
   - Costs one request for the pending requests, one for each 100 users of Connectware, and a login where there is no
-    token. With a cache that is fresh, and for the same inventory, it costs none.
+    token; where there are more than 100 users, one more for each 100 agents that seem to have none. With a cache that
+    is fresh, and for the same inventory, it costs none.
 extends_documentation_fragment:
   - edgefleet.connectware.connectware
   - edgefleet.connectware.connectware.plugin
@@ -105,6 +107,7 @@ groups:
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -123,7 +126,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
     nothing_told,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.variables_of_host import variables_of
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.variables_of_host import sources_of, variables_of
 
 AGENTS = "agents_list"
 EVERYBODY = "connectware_agents"
@@ -144,6 +147,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Nothing is added to the inventory before all that can fail has succeeded."""
         super().parse(inventory, loader, path, cache)
         config = self._read_config_data(path)
+        self._sources = sources_of(inventory, path)
         try:
             expected = self._expected() or None
             concerns = fleet.compiled(self._templated(self.get_option("name_pattern"), "name_pattern"))
@@ -151,7 +155,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except ConnectwareError as exc:
             raise AnsibleParserError(exc.message) from None
         self._warn(seen, expected)
-        self._add(fleet.compare(seen, expected, concerns), seen.strangers)
+        self._add(fleet.compare(seen, expected, concerns), seen.strangers, expected or ())
 
     # ------------------------------------------------------------------------------------------------- what is asked
 
@@ -185,7 +189,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """The agents that the hosts of earlier sources have."""
         found: list[fleet.ExpectedAgent] = []
         for name, host in self.inventory.hosts.items():
-            variables = variables_of(host, self.inventory, self.loader)
+            variables = variables_of(host, self.inventory, self.loader, self._sources)
             if AGENTS in variables:
                 agents = self._templated(variables[AGENTS], f"{AGENTS} of the host {name}", variables)
                 found += fleet.expected_agents(name, agents)
@@ -199,8 +203,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             try:
                 kept = self._cache[key]
                 if kept["question"] == question:
-                    return fleet.Fleet.from_dict(kept["fleet"])
-            except (KeyError, TypeError):
+                    return fleet.Fleet.from_dict(json.loads(kept["fleet"]))
+            except (KeyError, TypeError, ValueError):
                 self.display.vvv(f"{path}: nothing of use is in the cache")
         session = connect(params, on_wait=lambda why, seconds: self.display.vv(f"waits {seconds:.1f} s: {why}"))
         try:
@@ -208,7 +212,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         finally:
             session.close()
         if use_cache:
-            self._cache[key] = {"question": question, "fleet": seen.to_dict()}
+            # As ASCII: a name can have halves of characters, which a plugin for caches may write and then not read.
+            self._cache[key] = {"question": question, "fleet": json.dumps(seen.to_dict())}
         return seen
 
     def _question(self, params: Mapping[str, Any], expected: Iterable[fleet.ExpectedAgent]) -> str:
@@ -218,7 +223,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             params["connectware_username"],
             params["connectware_contract"],
             self.get_option("connected"),
-            sorted({agent.username for agent in expected}),
+            sorted({(agent.username, agent.name) for agent in expected}),
         ]
         return sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -234,7 +239,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if expected is not None and nothing_told(seen):
             self.display.warning(NOTHING_TOLD)
 
-    def _add(self, entries: Iterable[fleet.Entry], strangers: Iterable[fleet.Stranger]) -> None:
+    def _add(
+        self,
+        entries: Iterable[fleet.Entry],
+        strangers: Iterable[fleet.Stranger],
+        expected: Iterable[fleet.ExpectedAgent],
+    ) -> None:
         for state in (*fleet.STATES, GHOST):
             self.inventory.add_group(_group(state))
         self._set("all", "connectware_ghosts", [entry.to_dict() for entry in entries if entry.ghost])
@@ -242,7 +252,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if self.get_option("agents_as") == "hosts":
             self._add_hosts(entries)
         else:
-            self._add_variables(entries)
+            self._add_variables(entries, expected)
 
     def _add_hosts(self, entries: Iterable[fleet.Entry]) -> None:
         taken = {*self.inventory.hosts, *self.inventory.groups, *constants.LOCALHOST, EVERYBODY}
@@ -258,17 +268,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._set(name, "ansible_host", NO_ADDRESS)
             self._construct(name, self.inventory.get_host(name).get_vars())
 
-    def _add_variables(self, entries: Iterable[fleet.Entry]) -> None:
+    def _add_variables(self, entries: Iterable[fleet.Entry], expected: Iterable[fleet.ExpectedAgent]) -> None:
+        known = {entry.agent.username: entry for entry in entries}
         by_host: dict[str, list[fleet.Entry]] = {}
-        for entry in entries:
-            if entry.expected is not None:
-                by_host.setdefault(entry.expected.host, []).append(entry)
+        # Where two hosts name one user by mistake, it is an agent of both.
+        for agent in sorted(expected, key=lambda each: each.username):
+            by_host.setdefault(agent.host, []).append(replace(known[agent.username], expected=agent))
         for name, agents in by_host.items():
             self._set(name, EVERYBODY, [entry.to_dict() for entry in agents])
             for state in {entry.agent.state for entry in agents}:
                 self.inventory.add_child(_group(state), name)
         for name in by_host:
-            self._construct(name, variables_of(self.inventory.get_host(name), self.inventory, self.loader))
+            host = self.inventory.get_host(name)
+            self._construct(name, variables_of(host, self.inventory, self.loader, self._sources))
 
     def _set(self, entity: str, name: str, value: Any) -> None:
         self.inventory.set_variable(entity, name, _never_templated(value))

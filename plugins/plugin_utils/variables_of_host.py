@@ -5,30 +5,50 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
+from ansible import context
 from ansible.inventory.helpers import get_group_vars, sort_groups
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 
 
-def variables_of(host: Any, inventory: Any, loader: Any) -> dict[str, Any]:
-    """What the sources that were read before say of it, and the files beside them.
+def sources_of(inventory: Any, path: str) -> list[str]:
+    """The sources beside which Ansible looks for files of variables: all of them, also those that come later.
 
     Args:
         inventory: as a plugin for inventories gets it.
+        path: of the source that is being read.
     """
-    sources = getattr(inventory, "processed_sources", [])
+    given = [str(source) for source in context.CLIARGS.get("inventory") or ()]
+    if any(path == source or path.startswith(os.path.join(source, "")) for source in given):
+        return given
+    # This inventory is none of a command line. It tells the files that were read, but not in which folder they were.
+    return [*(source for source in getattr(inventory, "processed_sources", []) if source), path]
+
+
+def variables_of(host: Any, inventory: Any, loader: Any, sources: Sequence[str]) -> dict[str, Any]:
+    """What the sources that were read before say of it, and the files beside all sources.
+
+    Args:
+        inventory: as a plugin for inventories gets it.
+        sources: see `sources_of`.
+    """
     # The inventory is not finished: a host need not be in the group `all` yet.
-    groups = sort_groups({*host.get_groups(), inventory.groups["all"]})
+    everybody = inventory.groups["all"]
+    groups = sort_groups({*host.get_groups(), everybody})
     variables = {
         "inventory_hostname": host.name,
         "inventory_hostname_short": host.name.split(".")[0],
         "group_names": sorted(group.name for group in groups if group.name != "all"),
     }
+    # A file of a group wins over one of all hosts, whichever of their sources comes last.
     for more in (
         get_group_vars(groups),
-        get_vars_from_inventory_sources(loader, sources, groups, "all"),
+        get_vars_from_inventory_sources(loader, sources, [everybody], "all"),
+        get_vars_from_inventory_sources(loader, sources, [group for group in groups if group != everybody], "all"),
         host.get_vars(),
         get_vars_from_inventory_sources(loader, sources, [host], "all"),
     ):

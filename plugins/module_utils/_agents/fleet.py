@@ -262,12 +262,14 @@ def host_name(username: str, taken: Container[str]) -> str:
     """A name under which an agent can be a host of an inventory, and which no other host or group has.
 
     That is its username where it is plain text and free. A username can be anything, also a template or the name of a
-    host that exists; then it is made from a hash of it.
+    host that exists; then it is made from a hash of it: from the whole one where somebody has the short one for a name,
+    since that is longer than a plain name can be.
     """
     if _PLAIN_NAME.match(username) and username not in taken:
         return username
     digest = hashlib.sha256(username.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"connectware-agent-{digest[:16]}"
+    short = f"connectware-agent-{digest[:16]}"
+    return f"connectware-agent-{digest}" if short in taken else short
 
 
 def _shown_ids(pairing_ids: Iterable[str | None]) -> list[str | None]:

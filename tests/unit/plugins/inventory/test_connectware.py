@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,63 @@ def test_agents_can_be_the_hosts(server: Conversation, read: Read) -> None:
     assert hosts(data, "connectware_agents") == ["old-1", "press-1", "press-2", "press-3"]
     assert hosts(data, "connectware_ghost") == []
     assert variable(data, "press-3", "ansible_host") == "an-agent-is-no-host.invalid"
+
+
+def test_an_agent_that_two_hosts_name_is_one_of_both(server: Conversation, read: Read) -> None:
+    """A rollout refuses that, but neither host may be left out of what is shown."""
+    answers(server)
+    both = {"hamburg": [{"name": "press-1"}], "munich": [{"name": "other", "username": "press-1"}, {"name": "press-3"}]}
+    data = read(both)
+
+    assert hosts(data, "connectware_registered") == ["hamburg", "munich"]
+    assert hosts(data, "connectware_missing") == ["munich"]
+    shown = [(each["name"], each["host"]) for each in variable(data, "munich", "connectware_agents")]
+    assert shown == [("other", "munich"), ("press-3", "munich")]
+
+
+def test_a_name_made_up_to_look_like_the_one_of_another_agent_hides_nobody(server: Conversation, read: Read) -> None:
+    hidden = "{{ 7 }}"
+    alike = "connectware-agent-" + sha256(hidden.encode()).hexdigest()[:16]
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": [{"id": name, "username": name, **MADE} for name in (alike, hidden)]})
+    data = read({"hamburg": []}, agents_as="hosts")
+
+    found = {variable(data, name, "connectware_agent")["username"] for name in hosts(data, "connectware_agents")}
+    assert found == {alike, hidden}
+
+
+class Kept(Configured):
+    """With a cache that keeps what JSON can keep."""
+
+    def __init__(self, options: dict[str, Any], kept: dict[str, Any]) -> None:
+        super().__init__(options)
+        self._cache = kept
+
+    def get_cache_key(self, path: str) -> str:
+        return path
+
+
+def test_what_is_kept_is_readable_for_every_cache(server: Conversation, params: dict[str, Any], tmp_path: Path) -> None:
+    """A name with half of a character could be written by one, and not read; and who is connected has two names."""
+    half = "hh-\ud800"
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": [{"id": "1", "username": half, **MADE}]})
+    defaults = {name: option.get("default") for name, option in CONNECTWARE_OPTIONS.items()}
+    kept: dict[str, Any] = {}
+
+    def ghosts(name: str) -> list[str]:
+        data = InventoryData()
+        data.add_host("hamburg")
+        data.set_variable("hamburg", "agents_list", [{"name": name, "username": "user-1"}])
+        plugin = Kept({**defaults, **params, "cache": True}, kept)
+        plugin.parse(data, DataLoader(), str(tmp_path / "connectware.yml"), cache=True)
+        return [ghost["username"] for ghost in data.groups["all"].get_vars()["connectware_ghosts"]]
+
+    assert ghosts("press-1") == ghosts("press-1") == ["hh-?"]
+    assert json.dumps(kept, ensure_ascii=False).encode("utf-8")
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": []})
+    assert ghosts("press-2") == [], "another name of an agent is another question"
 
 
 @pytest.mark.parametrize(
