@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .._agents.fleet import ExpectedAgent
@@ -31,6 +32,14 @@ class Sighting:
     registered: frozenset[str]
     pending: Mapping[str, frozenset[str | None]]
     connected: frozenset[str] | None = None
+
+    @cached_property
+    def _folded(self) -> frozenset[str]:
+        return frozenset(name.casefold() for name in self.connected or ())
+
+    def works_as(self, *names: str) -> bool:
+        """Whether somebody is connected under one of these names, in upper or lower case."""
+        return any(name.casefold() in self._folded for name in names)
 
 
 @dataclass(frozen=True)
@@ -152,8 +161,8 @@ class _Agent:
             return USER_MISSING
         if sighting.connected is None:  # what is not told has not changed
             return NOT_CONNECTED if self.reason == NOT_CONNECTED else None
-        # Whether the server's list has agent names or usernames is not documented.
-        if sighting.connected & {self.expected.username, self.expected.name}:
+        # Whether the server's list has agent names or usernames is not documented, nor whether it keeps their case.
+        if sighting.works_as(self.expected.username, self.expected.name):
             self._was_connected = True
             return None
         return NOT_CONNECTED if self._was_connected else None

@@ -125,6 +125,14 @@ def test_who_was_never_seen_connected_has_not_disappeared() -> None:
     assert look.at(0) == look.at(100) == []
 
 
+def test_an_agent_that_the_server_lists_in_other_letters_is_told_when_it_goes() -> None:
+    look = Look(2, grace=0)
+    look.connected = {"A0", "U1"}
+    assert look.at(0) == []
+    look.connected = {"U1"}
+    assert look.at(10) == [("agent_disappeared", "a0", "u0")]
+
+
 def test_a_user_that_goes_later_is_told_although_it_was_not_connected_before() -> None:
     look = Look()
     look.connected = {"u1"}
