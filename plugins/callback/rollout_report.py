@@ -51,6 +51,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from ansible import constants as C  # noqa: N812  so it is called everywhere in Ansible
@@ -84,6 +85,7 @@ class CallbackModule(CallbackBase):
         self._tally = Tally(bool(context.CLIARGS.get("check")))
         self._failures: dict[str, tuple[str, str, str]] = {}
         self._started: dict[tuple[str, str], float] = {}
+        self._places: dict[tuple[str, str], list[str]] = {}  # of the rounds of loops that have not ended
         self._interim: dict[str, _Result] = {}  # of hosts that register their agents in turns: what the last one told
         self._concerned = False  # the play that runs is about agents
 
@@ -105,17 +107,36 @@ class CallbackModule(CallbackBase):
         if _action(task) in (DEPLOY, REGISTER):
             self._started[host.name, task._uuid] = time.monotonic()
 
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        self._round(_Result(result))
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        self._round(_Result(result))
+
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        self._round(_Result(result))
+
+    def _round(self, told: _Result) -> None:
+        """Only here `delegate_to` is filled in; at the end of its loop it is a template."""
+        if _action(told.task) in (DEPLOY, REGISTER):
+            self._places.setdefault(told.key, []).append(told.place)
+
+    def _told(self, result: Any) -> _Result:
+        told = _Result(result)
+        told.places = self._places.pop(told.key, [])
+        return told
+
     def v2_runner_on_ok(self, result: Any) -> None:
-        self._take(_Result(result))
+        self._take(self._told(result))
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        told = _Result(result)
+        told = self._told(result)
         self._take(told)
         if not ignore_errors:
             self._fail(told, FAILED)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        told = _Result(result)
+        told = self._told(result)
         if told.has_agents:
             self._take(told)
         else:
@@ -123,8 +144,7 @@ class CallbackModule(CallbackBase):
         self._fail(told, UNREACHABLE)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
-        told = _Result(result)
-        self._started.pop((told.host, told.task._uuid), None)
+        self._started.pop(self._told(result).key, None)
 
     def _fail(self, told: _Result, state: str) -> None:
         """Kept until the end, because a later play may be the one that is about agents."""
@@ -144,11 +164,11 @@ class CallbackModule(CallbackBase):
 
     def _count(self, told: _Result) -> None:
         deployed = _action(told.task) == DEPLOY
-        for values in told.each():
+        for place, values in told.each_of():
             wanted = "retired" if told.task.args.get("state") == "absent" else "registered"
             agents = values.get("agents") or []
             self._tally.take(
-                told.place,
+                place,
                 agents,
                 deployed=deployed,
                 predicted=bool(told.task.check_mode),
@@ -158,7 +178,7 @@ class CallbackModule(CallbackBase):
             self._tally.authorizations += values.get("authorizations") or []
 
     def _spend(self, told: _Result) -> None:
-        started = self._started.pop((told.host, told.task._uuid), None)
+        started = self._started.pop(told.key, None)
         if started is not None:
             self._tally.spend(told.place, time.monotonic() - started)
 
@@ -203,18 +223,33 @@ class CallbackModule(CallbackBase):
 
 
 class _Result:
-    """A result of a task, under the names of ansible-core 2.19 and later, and of those before."""
+    """A result of a task, under the names of ansible-core 2.19 and later, and of those before.
+
+    Attributes:
+        places: the hosts that the rounds of a loop were for.
+    """
 
     def __init__(self, result: Any) -> None:
         new = hasattr(result, "task")
         self.task: Any = result.task if new else result._task
         self.host: str = (result.host if new else result._host).get_name()
-        self._values: Mapping[str, Any] = WORDS.unmasked(result.result if new else result._result)
+        self._told: Mapping[str, Any] = result.result if new else result._result
+        self.places: list[str] = []
+
+    @cached_property
+    def _values(self) -> Mapping[str, Any]:
+        return WORDS.unmasked(self._told)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for the start, all rounds and the end of a task on a host."""
+        return self.host, self.task._uuid
 
     @property
     def place(self) -> str:
-        """The host that the task was for: the one it was delegated to."""
-        return str(self.task.delegate_to or self.host)
+        """The host that the task was for, the one it was delegated to; of a loop over several, the one it ran for."""
+        places = {*self.places} or {str(self.task.delegate_to or self.host)}
+        return places.pop() if len(places) == 1 else self.host
 
     @property
     def message(self) -> str:
@@ -243,6 +278,12 @@ class _Result:
             yield from (values for values in results if isinstance(values, Mapping))
         else:
             yield self._values
+
+    def each_of(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The same, each with the host that it is of."""
+        results = list(self.each())
+        places = self.places if len(self.places) == len(results) else [self.place] * len(results)
+        yield from zip(places, results, strict=True)
 
 
 def _action(task: Any) -> str:

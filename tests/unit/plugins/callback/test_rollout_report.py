@@ -109,6 +109,21 @@ def test_a_rollout(made: Any, site: Site) -> None:
 
 
 @pytest.mark.parametrize("made", [result, older])
+def test_a_loop_over_hosts_that_a_task_is_delegated_to(made: Any, site: Site) -> None:
+    """At its end, Ansible tells the template in the place of the hosts."""
+    callback, rounds = site.callback, [{"agents": [deployed()]}, {"agents": [deployed(action="created")]}]
+    callback.v2_runner_on_start(Host(name="desk"), task(DEPLOY))
+    for host, values in zip(("hamburg", "munich"), rounds, strict=True):
+        callback.v2_runner_item_on_ok(made(task(DEPLOY, delegate_to=host), values, "desk"))
+    callback.v2_runner_on_ok(made(task(DEPLOY, delegate_to="{{ item }}"), {"results": rounds}, "desk"))
+    callback.v2_playbook_on_stats(stats())
+
+    report = site.report()
+    assert [(agent["host"], agent["changed"]) for agent in report["agents"]] == [("hamburg", False), ("munich", True)]
+    assert set(report["hosts"]) == {"desk", "hamburg", "munich"}
+
+
+@pytest.mark.parametrize("made", [result, older])
 def test_a_host_that_was_never_reached_has_a_line_with_the_reason(made: Any, site: Site) -> None:
     site.callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
     site.callback.v2_runner_on_unreachable(made(task("setup"), {"msg": "no route to host"}))
