@@ -16,8 +16,9 @@ description:
   - A user counts as an agent if a registration has made it (C(list_users.fields.by_registration) of the contract), if
     it has a role of C(settings.agent_roles), or if the inventory names it. Any other user is that of a person or of
     other software, and is never shown.
-  - It costs one request for the pending requests, and one for each 100 users of Connectware; and one for each of
-    O(connected) and O(version).
+  - It costs one request for the pending requests, one for each 100 users of Connectware, and one for each of
+    O(connected) and O(version). Where there are more than 100 users, one more for each 100 agents of the inventory that
+    seem to have none, since users slip from one page to another while they are read.
 extends_documentation_fragment:
   - edgefleet.connectware.attributes
   - edgefleet.connectware.attributes.of_connectware

@@ -32,7 +32,8 @@ def look_at_fleet(
 ) -> Fleet:
     """What Connectware shows of all its agents, and of those that the inventory names.
 
-    Costs one request for the pending requests, one for each 100 users, and one for who is connected.
+    Costs one request for the pending requests, one for each 100 users, and one for who is connected; where the users
+    are on several pages, one more for each 100 of those that are named and on no page.
 
     Args:
         connected: whether to ask which agents are connected.
@@ -43,10 +44,10 @@ def look_at_fleet(
     """
     # The requests first: one that is authorized in between shows up twice; the other way round it would not at all.
     pending = Registry(session).state().by_username()
-    users = {user.username: user for user in Users(session).all()}
+    named = {agent.username: agent.name for agent in expected}
+    users = {user.username: user for user in Users(session).all(named)}
     working = _working(session, notices) if connected else None
     roles = frozenset(session.contract.setting("agent_roles"))
-    named = {agent.username: agent.name for agent in expected}
     agents = []
     for username in sorted({*users, *(set(named) & set(pending))}):
         user = users.get(username)

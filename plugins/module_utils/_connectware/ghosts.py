@@ -20,11 +20,12 @@ from .._errors import ApiError, ProtectedUserError, RetirementError, SpecError
 from .fleet import NOTHING_TOLD, look_at_fleet, nothing_told, read_expected
 from .protection import Protection
 from .session import Session
-from .users import User, Users
+from .users import User, Users, fits_url
 
 MAX_NAMED = 20  # names in a message
 CONNECTED = "it is connected now: something works under its name"
 ASKED_FOR = "a request is pending under its name: something asks to work under it"
+NO_NAME = "its name is no text that can be sent to Connectware, so it has to be deleted there by hand"
 OWN = "it is the account that this task logs in with"
 NO_CONNECTIONS = (
     "Connectware does not tell which agents are connected, so that was not looked at. Versions before 2 never do; from"
@@ -37,12 +38,13 @@ class Judged:
     """A ghost and what is to become of it.
 
     Attributes:
+        user: None for one that cannot be asked for; it is kept.
         kept: why its user must stay; None if it may go.
         retired: its user is gone, or would be in check mode.
     """
 
     ghost: ServerAgent
-    user: User
+    user: User | None
     kept: str | None = None
     retired: bool = False
 
@@ -124,8 +126,14 @@ def _judged(session: Session, ghosts: Iterable[ServerAgent], own: str | None) ->
     ghosts = list(ghosts)
     users = Users(session).find(ghost.username for ghost in ghosts)
     protection = Protection(session)
-    there = [(ghost, users[ghost.username]) for ghost in ghosts if ghost.username in users]
-    return [Judged(ghost, user, _kept(protection, ghost, user, own)) for ghost, user in there]
+    judged = []
+    for ghost in ghosts:
+        user = users.get(ghost.username)
+        if user is not None:
+            judged.append(Judged(ghost, user, _kept(protection, ghost, user, own)))
+        elif not fits_url(ghost.username):
+            judged.append(Judged(ghost, None, NO_NAME))
+    return judged
 
 
 def _kept(protection: Protection, ghost: ServerAgent, user: User, own: str | None) -> str | None:
@@ -157,6 +165,8 @@ def _check_named(
     for name in others:
         if name.casefold() in hosts:
             why[name] = f"the inventory's host {printable(hosts[name.casefold()])} has it"
+        elif not fits_url(name):
+            why[name] = NO_NAME
         elif name in there:
             why[name] = "there is no evidence that it is an agent, or it does not fit agents_name_pattern"
     refused = [f"{printable(name)}: {reason}" for name, reason in why.items() if reason is not None]
@@ -182,6 +192,8 @@ def _delete(session: Session, chosen: Sequence[Judged]) -> None:
     users = Users(session)
     done: list[str] = []
     for each in chosen:
+        if each.user is None:  # it is kept
+            continue
         try:
             users.delete(each.user)
         except ApiError as exc:

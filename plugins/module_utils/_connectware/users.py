@@ -58,8 +58,8 @@ class Users:
         self._session = session
 
     def find(self, usernames: Iterable[str]) -> dict[str, User]:
-        """The users of exactly these names, by name; a name without a user is not in the result."""
-        wanted = list(dict.fromkeys(usernames))
+        """The users of exactly these names, by name; one without a user, or that no URL can have, is not there."""
+        wanted = [name for name in dict.fromkeys(usernames) if fits_url(name)]
         found: dict[str, User] = {}
         for chunk in _chunks(wanted):
             missing = set(chunk)
@@ -71,13 +71,28 @@ class Users:
                     break
         return found
 
-    def all(self) -> tuple[User, ...]:
+    def all(self, needed: Iterable[str] = ()) -> tuple[User, ...]:
         """Every user, in the order of the server; costs one request for each page.
+
+        A user slips from a page to the one before when another is deleted, and is on neither if that was in between. So
+        those that must not be missed are asked for by name, where there are several pages.
+
+        Args:
+            needed: names of those that must not be missed.
 
         Raises:
             ContractError: there is no end to the pages.
         """
-        return tuple(self._pages(None))
+        found = tuple(self._pages(None))
+        if not self._may_have_slipped(len(found)):
+            return found
+        seen = {user.username for user in found}
+        return (*found, *self.find(name for name in needed if name not in seen).values())
+
+    def _may_have_slipped(self, users: int) -> bool:
+        contract = self._session.contract
+        used = contract.operation("list_users").used_placeholders()
+        return "page" in used and not ("rows" in used and users < contract.setting("rows_per_page"))
 
     def find_one(self, username: str) -> User | None:
         """The user of exactly this name."""
@@ -121,6 +136,11 @@ class Users:
             if not new or "page" not in used or ("rows" in used and len(items) < rows):
                 return
         answer.fail("users", f"there are users on each of {MAX_PAGES} pages, and no end is in sight")
+
+
+def fits_url(name: str) -> bool:
+    """Whether it can be asked for: JSON can have halves of a character, which no URL can."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _user(answer: Answer, item: Any) -> User:

@@ -83,6 +83,19 @@ def test_more_than_that_are_a_reason_to_stop(
     assert result["failed"] and "there are 3, at most 2 may go: hh-8, hh-9, mu-1" in result["msg"]
 
 
+def test_a_name_that_no_url_can_have_keeps_that_ghost_and_no_other(
+    server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    """JSON can have half of a character, and anybody can ask to be registered under it."""
+    half = {**made("hh-\ud800"), "id": "id-half"}
+    found(looked(server, (*EVERYBODY, half)), OLD, OLDER)
+    server.expect("DELETE", "/api/users/id-hh-8", status=204).expect("DELETE", "/api/users/id-hh-9", status=204)
+    found(server, names=["hh-8", "hh-9"])
+    result = run("ghosts_retired", **params, expected=INVENTORY, max=2, name_pattern="hh-.*")
+    assert retired(result) == ["hh-8", "hh-9"]
+    assert "no text that can be sent" in str(kept(result)["hh-?"])
+
+
 @pytest.mark.parametrize("check", [False, True])
 def test_those_that_were_named(check: bool, server: Conversation, params: dict[str, Any], run: Run) -> None:
     found(looked(server), OLDER)

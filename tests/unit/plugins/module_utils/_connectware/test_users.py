@@ -63,6 +63,24 @@ def test_more_than_one_page(server: Conversation, session: Session) -> None:
     assert Users(session).find_one("user-249") == User("id-249", "user-249")
 
 
+def test_who_slips_from_one_page_to_another_is_asked_for_by_name(server: Conversation, session: Session) -> None:
+    """One of the first page is deleted when it was read, so that the first of the second page moves to the first."""
+    everybody = [user(number) for number in range(150)]
+    pages = {"pageNumber": ["1"], "rowsPerPage": ["100"]}
+    server.expect("GET", LIST, query=pages, answer={"users": everybody[:100]})
+    server.expect("GET", LIST, query={**pages, "pageNumber": ["2"]}, answer={"users": everybody[101:]})
+    server.expect("GET", LIST, query=query(["user-100", "gone"], 1), answer={"users": [everybody[100]]})
+
+    found = Users(session).all(["user-7", "user-100", "gone", "user-149"])
+
+    assert sorted(each.username for each in found) == sorted(each["username"] for each in everybody)
+
+
+def test_on_one_page_nobody_slips(server: Conversation, session: Session) -> None:
+    server.expect("GET", LIST, answer={"users": [user(1)]})
+    assert len(Users(session).all(["gone"])) == 1
+
+
 BY_PAGES = {"username[eq]": "{usernames}", "page": "{page}"}  # as many users a page as the server likes
 
 
