@@ -42,16 +42,17 @@ options:
       - The hosts of the play, each with C(name), C(factory), C(groups), C(named) (its C(agents_list), or V(false)),
         C(seen) and C(intruders) (C(agents) and C(intruders) of M(edgefleet.connectware.agents_info)), C(deployed) (of
         M(edgefleet.connectware.agents) in check mode), C(judged) (of M(edgefleet.connectware.agents_registered) in
-        check mode), C(unreachable) and C(error).
+        check mode), C(unreachable), C(error), and C(lost) where the run failed on it before its agents were known;
+        then O(inventory) says which agents it has.
       - The factory of a host without C(factory) is the first of its C(groups) in alphabetical order, besides C(all),
-        C(ungrouped) and those whose names begin with C(connectware_); else V(ungrouped). Of one that has an C(error)
-        and no C(named), O(inventory) says which agents it has.
+        C(ungrouped) and those whose names begin with C(connectware_); else V(ungrouped).
     type: list
     elements: dict
     required: true
   inventory:
     description:
-      - The C(agents_list) of every host of the whole inventory, by host. For names that are used twice.
+      - The C(agents_list) of every host of the whole inventory, by host. For names that are used twice, and for hosts
+        that are C(lost).
     type: dict
     default: {}
   fleet:

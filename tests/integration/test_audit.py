@@ -179,6 +179,37 @@ def test_a_play_of_ones_own_under_such_a_strategy_is_refused(factory, strategy):
     assert (site.directory / "connectware-audit").exists() == (strategy == "linear")
 
 
+def test_hosts_that_a_play_of_ones_own_has_lost_before_are_part_of_the_report(factory):
+    site = factory(2)
+    site.agents.pop()
+    site.rollout().ok()
+    away = {"agents_list": [{"name": site.names()[0] + "-x"}], "factory": "Ulm", **UNREACHABLE}
+    play = {"hosts": "all", "roles": ["edgefleet.connectware.audit"]}
+    (site.directory / "own.yml").write_text(yaml.safe_dump([play]))
+
+    run = site.play(str(site.directory / "own.yml"), hosts={"a": {"agents_list": site.agents}, "b": away})
+
+    assert "UNREACHABLE!" in run.output
+    made = json.loads((site.directory / "connectware-audit" / "audit.json").read_text())
+    assert made["totals"]["states"] == {"well": 1, "attention": 0, "failing": 0, "unknown": 1}
+    assert [(each["name"], each["factory"], each["agents"]) for each in made["hosts"]][1] == ("b", "Ulm", 1)
+    assert "the run failed on this host" in made["hosts"][1]["message"]
+
+
+def test_a_play_in_batches_does_not_fail_by_hosts_that_have_not_come(factory):
+    site = factory(2)
+    site.rollout().ok()
+    play = {"hosts": "all", "gather_facts": False, "serial": 1, "roles": ["edgefleet.connectware.audit"]}
+    (site.directory / "own.yml").write_text(yaml.safe_dump([play]))
+    hosts = {name: {"agents_list": [agent]} for name, agent in zip("ab", site.agents, strict=True)}
+
+    run = site.play(str(site.directory / "own.yml"), hosts=hosts, audit_fail_on=["unknown"])
+
+    run.ok()
+    made = json.loads((site.directory / "connectware-audit" / "audit.json").read_text())
+    assert made["totals"]["states"]["well"] == 2
+
+
 def test_what_is_null_counts_as_not_given(factory):
     """As a variable of the inventory under which every line is a comment."""
     site = factory(1)

@@ -63,11 +63,12 @@ def volumes_in_two_places(host: HostLook) -> dict[str, list[str]]:
     for agent in host.named or ():
         for volume in {agent.volume, *_real_volume(host, agent)} - {""}:
             users.setdefault(volume, {})[f"agent {agent.name}"] = None
+    own = set(own_containers(host).values())
     for seen in host.seen:
         if seen.volume:
-            own = f"agent {seen.name}"
-            known = own in users.get(seen.volume, {}) and _is_own(host, seen)
-            users.setdefault(seen.volume, {})[own if known else f"container {seen.container}"] = None
+            itself = f"agent {seen.name}"
+            known = itself in users.get(seen.volume, {}) and seen in own
+            users.setdefault(seen.volume, {})[itself if known else f"container {seen.container}"] = None
     for volume, container in host.intruders:
         users.setdefault(volume, {})[f"container {container}"] = None
     return {volume: list(found) for volume, found in users.items() if len(found) > 1}
@@ -79,6 +80,15 @@ def _real_volume(host: HostLook, agent: Named) -> Iterator[str]:
         yield predicted.seen.volume
 
 
-def _is_own(host: HostLook, seen: Seen) -> bool:
-    """The container is the one that the inventory means."""
-    return any(seen.container in (agent.container, "") for agent in host.named or () if agent.name == seen.name)
+def own_containers(host: HostLook) -> dict[Named, Seen]:
+    """The containers that the inventory means: of its names, or else those of ours that have another name still."""
+    by_name: dict[str, list[Seen]] = {}
+    for seen in host.seen:
+        by_name.setdefault(seen.name, []).append(seen)
+    found = {agent: _meant(agent, by_name.get(agent.name, [])) for agent in host.named or ()}
+    return {agent: seen for agent, seen in found.items() if seen is not None}
+
+
+def _meant(agent: Named, seen: Iterable[Seen]) -> Seen | None:
+    exact = [each for each in seen if each.container == agent.container]
+    return next(iter(exact or [each for each in seen if each.managed]), None)

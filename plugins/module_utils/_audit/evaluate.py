@@ -12,7 +12,7 @@ from typing import Any
 
 from .._agents.evidence import NONE
 from .._agents.text import shortlist
-from .clones import names_in_two_places, volumes_in_two_places
+from .clones import names_in_two_places, own_containers, volumes_in_two_places
 from .looks import LONGEST, HostLook, Named, Predicted, Seen, read_named, strings, text
 from .rows import (
     ABSENT,
@@ -51,11 +51,13 @@ def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Map
     asked = {host.name for host in hosts}
     named.update({host.name: host.named for host in hosts if host.named is not None})
     names = names_in_two_places(hosts, named)
-    server = {str(agent["username"]): agent for agent in fleet.get("agents") or ()}
+    # Names are bounded there, so that two ghosts may look alike; those of an inventory never do.
+    users = fleet.get("agents") or ()
+    server = {str(agent["username"]): agent for agent in users}
     version = text(fleet.get("version") or "") or None
     rows = [row for host in hosts for row in _rows_of(host, names, server, version)]
     return Report(
-        agents=(*rows, *_ghosts(server, hosts)),
+        agents=(*rows, *_ghosts(users, hosts)),
         hosts=tuple(_host_row(host) for host in hosts),
         server_error="" if fleet.get("agents") is not None else text(fleet.get("msg") or "nobody asked", LONGEST),
         server_version=version,
@@ -69,10 +71,8 @@ def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Map
 
 
 def _with_agents(host: HostLook, named: Mapping[str, tuple[Named, ...]]) -> HostLook:
-    """A host on which the role failed early has kept nothing; then the inventory tells of its agents."""
-    if host.named is None and host.error and host.name in named:
-        return replace(host, named=named[host.name])
-    return host
+    """A host that was lost before it could tell its agents has those that the inventory names for it."""
+    return replace(host, named=named[host.name]) if host.lost and host.name in named else host
 
 
 def _host_row(host: HostLook) -> HostRow:
@@ -92,7 +92,7 @@ def _rows_of(
     server: Mapping[str, Mapping[str, Any]],
     version: str | None,
 ) -> Iterable[AgentRow]:
-    volumes = volumes_in_two_places(host)
+    volumes, own = volumes_in_two_places(host), own_containers(host)
     for agent in host.named or ():
         predicted = host.predicted.get(agent.name)
         known = server.get(agent.username)
@@ -102,12 +102,14 @@ def _rows_of(
             *_version_findings(predicted, known, version),
             *_server_findings(known),
         ]
-        yield _row(host, agent, known, found)
+        yield _row(host, agent, own.get(agent), known, found)
 
 
-def _row(host: HostLook, agent: Named, known: Mapping[str, Any] | None, found: list[tuple[str, str]]) -> AgentRow:
+def _row(
+    host: HostLook, agent: Named, own: Seen | None, known: Mapping[str, Any] | None, found: list[tuple[str, str]]
+) -> AgentRow:
     predicted, judged = host.predicted.get(agent.name), host.judged.get(agent.name)
-    seen = predicted.seen if predicted else next((each for each in host.seen if each.name == agent.name), None)
+    seen = predicted.seen if predicted else own
     verdict, message = UNKNOWN, host.error or "the tasks that look at it gave no answer"
     if host.unreachable:
         verdict = UNREACHABLE
@@ -165,7 +167,7 @@ def _container_findings(predicted: Predicted | None) -> Iterable[tuple[str, str]
         return
     if predicted.seen.state == "absent":
         yield ABSENT, "It has no container on this host"
-    elif not predicted.seen.runs:
+    elif not predicted.seen.works:
         code = "" if predicted.seen.exit_code is None else f", exit code {predicted.seen.exit_code}"
         yield STOPPED, f"Its container does not run ({text(predicted.seen.state)}{code})"
     if predicted.drift:
@@ -195,12 +197,13 @@ def _server_findings(known: Mapping[str, Any] | None) -> Iterable[tuple[str, str
         yield MISSING, "Connectware has neither a user nor a request of it"
 
 
-def _ghosts(server: Mapping[str, Mapping[str, Any]], hosts: Sequence[HostLook]) -> Iterable[AgentRow]:
+def _ghosts(users: Iterable[Mapping[str, Any]], hosts: Sequence[HostLook]) -> Iterable[AgentRow]:
     """Agents of the server that no host of the inventory names, and the container of each if one was seen."""
     places = _places(hosts)
-    for username, agent in server.items():
+    for agent in users:
         if not agent.get("ghost"):
             continue
+        username = str(agent["username"])
         found = places.get(username)
         host, seen = found if found else (None, None)
         where = f"; its container {text(seen.container)} is on {host.name}" if host and seen else ""

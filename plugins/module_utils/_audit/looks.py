@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from .._agents.fleet import is_unfilled
-from .._agents.observation import RUNS
+from .._agents.observation import RESTARTING, RUNNING, RUNS
 from .._agents.passed_on import passed_on
 from .._agents.spec import DEFAULT_PREFIX
 from .._agents.text import printable
@@ -38,6 +40,7 @@ class Seen:
     Attributes:
         container_id: None if there is no container.
         volume: empty for one that keeps its credentials in no volume.
+        managed: this collection has made it.
     """
 
     name: str
@@ -48,11 +51,17 @@ class Seen:
     container_id: str | None = None
     exit_code: int | None = None
     image: str | None = None
+    managed: bool = True
 
     @property
     def runs(self) -> bool:
         """It can talk to the server now, or in a moment."""
         return self.state in RUNS
+
+    @property
+    def works(self) -> bool:
+        """It is as a rollout wants it; one that is paused does nothing."""
+        return self.state in (RUNNING, RESTARTING)
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,7 @@ class HostLook:
 
     Attributes:
         named: the agents of its inventory; None if it names none, not even an empty list.
+        lost: the run has lost it before it could tell its agents.
         unreachable: Ansible could not log in.
         error: why it could not be asked, or not wholly.
         seen: all containers of agents that it shows; empty if it could not be asked.
@@ -89,6 +99,7 @@ class HostLook:
     name: str
     factory: str
     named: tuple[Named, ...] | None = None
+    lost: bool = False
     unreachable: bool = False
     error: str = ""
     seen: tuple[Seen, ...] = ()
@@ -112,6 +123,7 @@ def read_host(values: Mapping[str, Any]) -> HostLook:
             name=text(values["name"]),
             factory=_factory(values.get("factory"), values.get("groups") or ()),
             named=None if values.get("named") in (None, False) else read_named(values["named"]),
+            lost=bool(values.get("lost")),
             unreachable=bool(values.get("unreachable")),
             error=text(values.get("error") or "", LONGEST),
             seen=tuple(_seen(entry) for entry in values.get("seen") or ()),
@@ -142,13 +154,20 @@ def _named(number: int, item: Any) -> Named:
         name = f"(entry {number} has no name)"
         return Named(name, name, "", "")
     name = str(item["name"])
-    default = "" if item.get("manage", True) in (False, "false", "no") else DEFAULT_PREFIX + name
+    default = DEFAULT_PREFIX + name
+    managed = _is_managed(item.get("manage"))
     return Named(
         name,
         str(item.get("username") or name),
-        str(item.get("container") or default),
-        str(item.get("volume") or default),
+        str(item.get("container") or (default if managed else "")),
+        # Where somebody else makes the container, its volume is whatever that has.
+        str(item.get("volume") or default) if managed else "",
     )
+
+
+def _is_managed(given: Any) -> bool:
+    """In all words that a module takes for it; what is null was not given."""
+    return given is None or bool(boolean(given, strict=False))
 
 
 def _seen(entry: Mapping[str, Any]) -> Seen:
@@ -162,6 +181,7 @@ def _seen(entry: Mapping[str, Any]) -> Seen:
         container_id=look.get("container_id"),
         exit_code=look.get("exit_code"),
         image=look.get("image"),
+        managed=bool(look.get("managed", True)),
     )
 
 

@@ -165,9 +165,9 @@ def test_a_host_that_was_seen_but_not_judged_still_shows_its_containers() -> Non
     assert (agent.verdict, agent.version, agent.container_state) == ("unknown", "1.8.0", "running")
 
 
-def test_a_host_that_has_failed_early_has_its_factory_and_its_agents() -> None:
+def test_a_host_that_was_lost_has_its_factory_and_its_agents() -> None:
     """The role kept nothing there, so the inventory is asked."""
-    failed = {"name": "hamburg", "factory": "", "groups": ["all", "halls"], "error": "the role failed"}
+    failed = {"name": "hamburg", "factory": "", "groups": ["all", "halls"], "error": "the role failed", "lost": True}
     report = reported(failed, hamburg=[{"name": "press-1"}], munich=[{"name": "press-2"}])
 
     agent = row(report, "press-1")
@@ -190,6 +190,30 @@ def test_a_host_that_has_failed_early_has_its_factory_and_its_agents() -> None:
 )
 def test_the_factory_of_a_host(factory: object, groups: list[str], shown: str) -> None:
     assert read_host({"name": "hamburg", "factory": factory, "groups": groups}).factory == shown
+
+
+def test_a_host_that_failed_before_it_told_its_agents_has_those_of_the_inventory() -> None:
+    """As one that is away when a play of one's own gathers facts."""
+    lost, skipped = {"name": "b", "error": "it failed", "lost": True}, {"name": "c", "error": "left out"}
+    report = reported(host("a", "press-1"), lost, skipped, b=[{"name": "press-2"}], c=[{"name": "press-3"}])
+
+    assert [(each.name, each.agents) for each in report.hosts] == [("a", 1), ("b", 1), ("c", 0)]
+    assert [each.status for each in report.hosts] == ["asked", "failed", "failed"]
+    assert (row(report, "press-2").state, row(report, "press-2").message) == ("unknown", "it failed")
+
+
+def test_a_paused_container_does_not_run() -> None:
+    made = host("a", "press-1")
+    made["deployed"][0]["observation"]["state"] = "paused"
+
+    assert row(reported(made), "press-1").findings == ("stopped",)
+
+
+def test_ghosts_whose_names_look_alike_are_all_there() -> None:
+    """They differ in control characters, or beyond what is shown of them."""
+    server = fleet(user("old?", ghost=True), user("old?", ghost=True))
+
+    assert [agent.name for agent in reported(server=server).agents] == ["old?", "old?"]
 
 
 def test_a_ghost_is_shown_where_its_container_is() -> None:
@@ -303,6 +327,28 @@ def test_an_agent_of_others_has_the_volume_that_its_container_mounts() -> None:
 
     assert clones(reported(made)) == {}
     assert row(reported(made), "press-2").volume == "compose_data"
+
+
+def test_a_container_that_has_another_name_still_is_the_agent_itself() -> None:
+    """The inventory has given it another name since; the next rollout renames it."""
+    made = host("a", "press-1")
+    made["named"][0]["container"] = made["deployed"][0]["container"] = "press-1"
+    assert clones(reported(made)) == {}
+
+    made["seen"][0]["observation"]["managed"] = False
+    assert set(clones(reported(made))) == {"press-1"}, "it is none that this collection has made"
+
+
+@pytest.mark.parametrize("word", [False, "no", "off", "False", "n", 0, "0"])
+def test_where_somebody_else_makes_the_container_its_own_volume_counts(word: Any) -> None:
+    made = host("a", "press-1", "press-2")
+    made["named"][1].update(manage=word, container="compose_1", volume="connectware-agent-press-1")
+    made["seen"][1] = container("press-2", container="compose_1", volume="compose_data")
+    made["deployed"][1] = deployed(made["seen"][1])
+    assert clones(reported(made)) == {}
+
+    made["named"][1]["manage"] = None
+    assert set(clones(reported(made))) == {"press-1", "press-2"}, "what is null was not given"
 
 
 # --------------------------------------------------------------------------------------------------------- all of it
