@@ -78,6 +78,9 @@ def test_networks(host: Host) -> None:
     assert host.one(top=top, networks=names[:1])["drift"] == ["networks"]
     assert host.one(network_mode="bridge")["drift"] == ["networks"]
     assert host.one(network_mode="default")["action"] == "none"
+    docker("network", "disconnect", "bridge", host.agent()["name"])
+    assert host.one(network_mode="bridge")["drift"] == ["networks"], "it has none, also after a restart"
+    assert host.one(network_mode="bridge")["action"] == "none"
     assert host.one(network_mode="host")["drift"] == ["networks"]
     assert host.one(network_mode="host")["action"] == "none"
 
@@ -86,6 +89,10 @@ def test_a_change_behind_our_back_is_found(host: Host) -> None:
     host.one()
     docker("update", "--restart", "no", "--memory", "64m", "--memory-swap", "64m", host.agent()["name"])
     assert host.one()["drift"] == ["restart_policy", "memory"]
+    host.one(restart_policy="on-failure")
+    docker("update", "--restart", "on-failure:3", host.agent()["name"])
+    assert host.one(restart_policy="on-failure")["drift"] == ["restart_policy"], "it would give up after three times"
+    assert host.one(restart_policy="on-failure")["action"] == "none"
 
 
 def test_image(host: Host) -> None:

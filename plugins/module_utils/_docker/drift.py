@@ -87,7 +87,7 @@ def reported(container: Mapping[str, Any]) -> dict[str, Any]:
         "networks": _networks(container),
         "extra_hosts": dict(_name_and_address(entry) for entry in host.get("ExtraHosts") or []),
         "dns": _addresses(host.get("Dns") or []),
-        "restart_policy": (host.get("RestartPolicy") or {}).get("Name") or "no",
+        "restart_policy": _restart_policy(host.get("RestartPolicy") or {}),
         "memory": host.get("Memory") or None,
         "cpus": round(host["NanoCpus"] / 1e9, 3) if host.get("NanoCpus") else None,
         "pids_limit": host.get("PidsLimit") if (host.get("PidsLimit") or 0) > 0 else None,
@@ -187,8 +187,14 @@ def _networks(container: Mapping[str, Any]) -> list[str]:
     mode = container["HostConfig"].get("NetworkMode") or "default"
     if mode in ("host", "none") or mode.startswith("container:"):
         return [mode]
-    attached = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    return sorted(attached) if attached else [_mode(mode)]
+    attached = (container.get("NetworkSettings") or {}).get("Networks")
+    return [_mode(mode)] if attached is None else sorted(attached)  # none at all where somebody took it off
+
+
+def _restart_policy(policy: Mapping[str, Any]) -> str:
+    """As the docker command takes it, with the number of times after which an engine gives up: we never set one."""
+    name, times = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
+    return f"{name}:{times}" if times else str(name)
 
 
 def _capabilities(names: Iterable[str] | None) -> list[str]:
