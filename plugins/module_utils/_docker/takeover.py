@@ -20,7 +20,7 @@ from .._errors import EngineError
 from .container_report import name_of, stop_timeout
 from .creation import delete, end, stop
 from .engine import Engine
-from .inventory import predecessor, successor
+from .inventory import CREATED, predecessor, successor
 from .plan import BEYOND_START, UP, Plan
 
 KEPT = (
@@ -45,10 +45,9 @@ def take_over(engine: Engine, plan: Plan, old: Mapping[str, Any], new: str) -> N
     spec, client, call = plan.spec, engine.client, engine.call
     old_id, name, patience = old["Id"], name_of(old), stop_timeout(old, spec.stop_timeout)
     try:
-        if _is_started_with_engine(old):
-            # Even if it was stopped: were the engine started anew before it is deleted, both would run.
+        if _meanwhile(old):
             tried = f"change the restart policy of the container {name}"
-            call(tried, client.update_container, old_id, restart_policy={"Name": "unless-stopped"})
+            call(tried, client.update_container, old_id, restart_policy={"Name": _meanwhile(old)})
         stop(engine, name, old_id, patience)
         if name in (spec.container, successor(spec)):
             call(f"rename {spec.container} to {predecessor(spec)}", client.rename, old_id, predecessor(spec))
@@ -78,7 +77,7 @@ def _put_back(engine: Engine, plan: Plan, old: Mapping[str, Any], new: str, fail
 
 def _bring_back(engine: Engine, spec: AgentSpec, old: Mapping[str, Any], *, start: bool) -> None:
     client, call, old_id = engine.client, engine.call, old["Id"]
-    if _is_started_with_engine(old):
+    if _meanwhile(old):
         tried = f"change the restart policy of the container {spec.container}"
         call(tried, client.update_container, old_id, restart_policy=old["HostConfig"]["RestartPolicy"])
     now = call(f"inspect the container {spec.container}", client.inspect_container, old_id)
@@ -94,6 +93,16 @@ def _ran(plan: Plan, old: Mapping[str, Any]) -> bool:
     return killed or old["State"]["Status"] in (*UP, "paused")
 
 
-def _is_started_with_engine(container: Mapping[str, Any]) -> bool:
-    policy = container["HostConfig"].get("RestartPolicy") or {}
-    return policy.get("Name") == "always" and container["State"]["Status"] not in BEYOND_START
+def _meanwhile(container: Mapping[str, Any]) -> str | None:
+    """The restart policy until it is deleted: were the engine started anew before that, both would run.
+
+    An engine starts what is to run always, also if it was stopped; what is to be restarted on failure and has not ended
+    with 0, as whoever ends on SIGTERM; and, unless it was stopped, what has ended by itself. None where its own will do.
+    """
+    policy = (container["HostConfig"].get("RestartPolicy") or {}).get("Name") or "no"
+    status = container["State"]["Status"]
+    if policy == "no" or status in (*BEYOND_START, CREATED):
+        return None
+    if status not in (*UP, "paused"):
+        return "no"
+    return None if policy == "unless-stopped" else "unless-stopped"

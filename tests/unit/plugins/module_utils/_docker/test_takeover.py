@@ -19,6 +19,12 @@ docker = pytest.importorskip("docker")
 
 LABELS = {"edgefleet.connectware.agent": "press"}
 STEPS = 9  # more than any run has
+# How one has ended: it was stopped, with an exit code that is not 0, or by itself with such a code.
+STOPPED, FAILED = "stopped", "failed"
+# Which of them an engine starts again when it starts, by their restart policies; observed with 20.10.
+STARTED_ANEW = {
+    "no": (), "unless-stopped": (FAILED,), "always": (STOPPED, FAILED), "on-failure": (STOPPED, FAILED)
+}  # fmt: skip
 NEVER_SENT, ANSWER_LOST = "never sent", "answer lost"
 
 
@@ -31,8 +37,8 @@ class Client:
 
     base_url = "http+docker://socket"
 
-    def __init__(self, policy: str = "unless-stopped") -> None:
-        self.all: dict[str, dict[str, str]] = {"old": {"name": "c-press", "state": "running", "policy": policy}}
+    def __init__(self, policy: str) -> None:
+        self.all = {"old": {"name": "c-press", "state": "running", "policy": policy, "ended": ""}}
         self.policy = policy
         self.steps = 0
         self.wrong: dict[int, tuple[type[BaseException], str]] = {}
@@ -59,12 +65,13 @@ class Client:
     def create_container(self, _image: str, name: str, host_config: str, **_options: Any) -> dict[str, str]:
         assert name not in [one["name"] for one in self.all.values()], "the name is taken"
         made = f"new{len(self.all) + self.steps}"
-        self.all[made] = {"name": name, "state": "created", "policy": host_config}
+        self.all[made] = {"name": name, "state": "created", "policy": host_config, "ended": ""}
         return {"Id": made}
 
     def stop(self, container_id: str, timeout: int) -> None:
         del timeout
-        self._step(container_id, lambda one: one.update(state="exited") if one["state"] == "running" else None)
+        ended = {"state": "exited", "ended": STOPPED}
+        self._step(container_id, lambda one: one.update(ended) if one["state"] == "running" else None)
 
     def start(self, container_id: str) -> None:
         if container_id in self.bad or (container_id != "old" and "new" in self.bad):
@@ -91,9 +98,9 @@ class Client:
         )
 
     def start_machine(self) -> None:
-        """As an engine does with containers that it has seen running or that are to run always."""
+        """As an engine does with containers that it has seen running, and with ended ones by their policies."""
         for one in self.all.values():
-            if one["state"] == "running" or (one["state"] == "exited" and one["policy"] == "always"):
+            if one["state"] == "exited" and one["ended"] in STARTED_ANEW[one["policy"]]:
                 one["state"] = "running"
         assert len(self.running()) <= 1, self.all
 
@@ -119,7 +126,7 @@ class Client:
         return container_id, one["state"]
 
 
-@pytest.fixture(params=["unless-stopped", "always"])
+@pytest.fixture(params=["no", "unless-stopped", "always", "on-failure"])
 def client(request: pytest.FixtureRequest) -> Client:
     return Client(request.param)
 
@@ -158,12 +165,16 @@ def test_whatever_is_refused_one_of_them_runs_and_the_next_run_ends_it(client: C
     assert client.only()[1] == "running"
 
 
+@pytest.mark.parametrize("state", ["running", "exited"])
 @pytest.mark.parametrize("bad", [False, True])
 @pytest.mark.parametrize("machine", ["stays", "is started anew"])
 @pytest.mark.parametrize("when", [NEVER_SENT, ANSWER_LOST])
 @pytest.mark.parametrize("step", range(1, STEPS))
-def test_killed_anywhere_the_next_run_ends_it(client: Client, step: int, when: str, machine: str, bad: bool) -> None:
+def test_killed_anywhere_the_next_run_ends_it(
+    client: Client, step: int, when: str, machine: str, bad: bool, state: str
+) -> None:
     """Whether or not the machine went down with it, and whether or not the new one can be started."""
+    client.all["old"].update(state=state, ended=FAILED if state == "exited" else "")
     client.bad = {"new"} if bad else set()
     client.wrong = {step: (Killed, when)}
     try:
