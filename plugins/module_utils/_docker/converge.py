@@ -80,9 +80,17 @@ def _done(converger: Converger, specs: Sequence[AgentSpec], state: str, purge: b
 def _observe(
     engine: Engine, patterns: LogPatterns, plans: Sequence[Plan], errors: Errors, check_mode: bool
 ) -> list[Observation]:
-    """All agents; one that cannot be looked at is added to the errors and does not hide the others."""
+    """All agents; one that cannot be looked at is added to the errors and does not hide the others.
+
+    Nor does an engine that has gone meanwhile hide what was done before, and why that has failed.
+    """
     touched = not check_mode and any(plan.changed for plan in plans)
-    volumes: Volumes = take_volumes(engine) if touched else _volumes(plans)
+    try:
+        volumes: Volumes = take_volumes(engine) if touched else _volumes(plans)
+    except EngineError as exc:
+        for plan in plans:
+            errors.setdefault(plan.spec.name, exc)
+        return [unseen(plan.spec, engine.now()) for plan in plans]
     observer = Observer(engine, patterns)
 
     def one(plan: Plan) -> Observation:

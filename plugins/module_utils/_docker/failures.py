@@ -18,6 +18,8 @@ INSTALL = (
     " python3-docker), or set ansible_python_interpreter to one that has it."
 )
 
+SEE_THAT_IT_RUNS = "The engine was stopped, or has failed: see that it runs (its own log tells more), then run again."
+
 # How an SDK fails whose requests (2.32) or urllib3 (2) is too new for it.
 BROKEN_SDK = ("http+docker", "unexpected keyword argument 'chunked'")
 
@@ -92,10 +94,13 @@ def not_reached(place: str, exc: Exception) -> EngineError:
 
 def _is_away(exc: Exception) -> bool:
     """The connection could not be made or was lost. An answer that only takes too long may be that of one container."""
-    causes = (exc, *exc.args)
-    broken = [cause for cause in causes if isinstance(cause, CUT)]
-    lost = any(isinstance(part, OSError) for cause in broken for part in cause.args)
-    return lost or any(isinstance(cause, NOT_MADE) for cause in causes)
+    return _is_lost(exc) or any(isinstance(cause, NOT_MADE) for cause in (exc, *exc.args))
+
+
+def _is_lost(exc: Exception) -> bool:
+    """There was a connection, and it ended before the answer, or could not be made as the one before."""
+    broken = [cause for cause in (exc, *exc.args) if isinstance(cause, CUT)]
+    return any(isinstance(part, OSError) for cause in broken for part in cause.args)
 
 
 def _broken_off(exc: Exception) -> Exception | None:
@@ -119,7 +124,7 @@ def _explained(exc: Exception) -> str:
 def _advice(exc: Exception) -> str:
     """What to do about an engine that cannot be spoken to; empty where the engine itself answered."""
     if _broken_off(exc) is not None:
-        return "The engine was stopped, or has failed: see that it runs (its own log tells more), then run again."
+        return SEE_THAT_IT_RUNS
     if isinstance(exc, REFUSED):
         return ""
     text = str(exc)
@@ -132,4 +137,5 @@ def _advice(exc: Exception) -> str:
         )
     if "Connection refused" in text or "ConnectionRefusedError" in text:
         return "Nothing listens there: start Docker Engine (role edgefleet.connectware.docker_host)."
-    return next((todo for signs, todo in _TLS_ADVICE if any(sign in text for sign in signs)), "")
+    otherwise = SEE_THAT_IT_RUNS if _is_lost(exc) else ""
+    return next((todo for signs, todo in _TLS_ADVICE if any(sign in text for sign in signs)), otherwise)

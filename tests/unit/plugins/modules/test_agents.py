@@ -172,6 +172,30 @@ def test_one_that_could_not_be_made_is_no_change_and_its_volume_is(fake: FakeEng
     assert result["failed"] and (agent["action"], agent["changed"], result["changed"]) == ("none", True, True)
 
 
+def test_an_engine_that_goes_away_hides_no_agent_for_which_it_did_something(fake: FakeEngine, run: Run) -> None:
+    """What could not be done and why, what was done, and what to do about the engine."""
+    started = ("POST", "/containers/c2/start")
+
+    def volumes(_query: dict[str, str]) -> dict[str, Any]:
+        if started in fake.writes():
+            raise ConnectionResetError("the engine is gone")
+        return {"Volumes": []}
+
+    fake.say("GET", "/volumes", volumes)
+    fake.say("POST", "/volumes/create", {"Name": "v", "Labels": {}}, status=201)
+    ids = {"connectware-agent-press-1": "c1", "connectware-agent-press-2": "c2"}
+    fake.say("POST", "/containers/create", lambda query: {"Id": ids[query["name"]]}, status=201)
+    fake.say("POST", "/containers/c1/start", {"message": "no such user"}, status=400)
+    fake.say(*started, b"", status=204)
+    agents = [{"name": "press-1"}, {"name": "press-2"}]
+    result = run("agents", docker_host=fake.address, **{**WANTED, "agents": agents})
+    failed, gone = result["agents"]
+    assert result["failed"] and result["changed"] and "2 of 2 agents" in result["msg"]
+    assert "start the container connectware-agent-press-1" in failed["error"] and "no such user" in failed["error"]
+    assert "list volumes" in gone["error"] and "see that it runs" in gone["error"]
+    assert (gone["action"], gone["changed"]) == ("created", True)
+
+
 def test_refused_input_never_reaches_the_engine_s_containers(fake: FakeEngine, run: Run) -> None:
     result = run("agents", docker_host=fake.address, **{**WANTED, "agents": [{"name": "press-1"}, {"name": "press-1"}]})
     assert result["failed"] and "press-1" in result["msg"] and "entry 2" in result["msg"]

@@ -222,6 +222,23 @@ def test_an_engine_that_went_away_is_told_apart_from_one_that_refuses(ask: str, 
         questions[ask]()
 
 
+@pytest.mark.parametrize("ask", ["call", "find", "answer"])
+def test_a_connection_that_is_lost_before_the_answer_says_what_to_do(ask: str, fake: FakeEngine) -> None:
+    def gone(_options: dict[str, str]) -> None:
+        raise ConnectionResetError("the engine is gone")
+
+    fake.say("GET", "/info", gone)
+    engine = connect(options(fake.address))
+    questions: dict[str, Callable[[], Any]] = {
+        "call": lambda: engine.call("ask", engine.client.info),
+        "find": lambda: engine.find("ask", engine.client.info),
+        "answer": lambda: ExitStack().enter_context(engine.answer("ask", "GET", "/info", {})),
+    }
+    with pytest.raises(EngineUnavailableError) as raised:
+        questions[ask]()
+    assert "see that it runs" in raised.value.todo
+
+
 @pytest.mark.parametrize("ask", ["call", "answer"])
 def test_an_answer_that_ends_in_the_middle_is_called_so(ask: str, fake: FakeEngine) -> None:
     fake.say("GET", "/info", CutOff(b'{"SystemTime": '))
