@@ -97,7 +97,7 @@ def _meanwhile(container: Mapping[str, Any]) -> str | None:
     """The restart policy until it is deleted: were the engine started anew before that, both would run.
 
     An engine starts what is to run always, also if it was stopped; what is to be restarted on failure and has not ended
-    with 0, as whoever ends on SIGTERM; and, unless it was stopped, what has ended by itself. None where its own will do.
+    with 0, as whoever ends on SIGTERM; and, unless it was stopped, what has ended by itself. None: its own will do.
     """
     policy = (container["HostConfig"].get("RestartPolicy") or {}).get("Name") or "no"
     status = container["State"]["Status"]
