@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._agents.spec import AgentSpec
 from .._errors import EngineError
 from .container_report import name_of, stop_timeout
 from .creation import delete, end, stop
@@ -45,9 +44,10 @@ def take_over(engine: Engine, plan: Plan, old: Mapping[str, Any], new: str) -> N
     spec, client, call = plan.spec, engine.client, engine.call
     old_id, name, patience = old["Id"], name_of(old), stop_timeout(old, spec.stop_timeout)
     try:
-        if _meanwhile(old):
+        policy = _meanwhile(plan, old)
+        if policy is not None:
             tried = f"change the restart policy of the container {name}"
-            call(tried, client.update_container, old_id, restart_policy={"Name": _meanwhile(old)})
+            call(tried, client.update_container, old_id, restart_policy={"Name": policy})
         stop(engine, name, old_id, patience)
         if name in (spec.container, successor(spec)):
             call(f"rename {spec.container} to {predecessor(spec)}", client.rename, old_id, predecessor(spec))
@@ -66,7 +66,7 @@ def _put_back(engine: Engine, plan: Plan, old: Mapping[str, Any], new: str, fail
     ran = _ran(plan, old)
     try:
         end(engine, plan.spec.container, new, plan.spec.stop_timeout)
-        _bring_back(engine, plan.spec, old, start=ran)
+        _bring_back(engine, plan, old, start=ran)
     except EngineError as exc:
         said = f"{EngineError(exc.tried, answered=exc.answered).message} {NOT_BACK}"
     else:
@@ -75,9 +75,9 @@ def _put_back(engine: Engine, plan: Plan, old: Mapping[str, Any], new: str, fail
     return EngineError(failure.tried, where=failure.where, answered=failure.answered, todo=todo)
 
 
-def _bring_back(engine: Engine, spec: AgentSpec, old: Mapping[str, Any], *, start: bool) -> None:
-    client, call, old_id = engine.client, engine.call, old["Id"]
-    if _meanwhile(old):
+def _bring_back(engine: Engine, plan: Plan, old: Mapping[str, Any], *, start: bool) -> None:
+    spec, client, call, old_id = plan.spec, engine.client, engine.call, old["Id"]
+    if _meanwhile(plan, old) is not None:
         tried = f"change the restart policy of the container {spec.container}"
         call(tried, client.update_container, old_id, restart_policy=old["HostConfig"]["RestartPolicy"])
     now = call(f"inspect the container {spec.container}", client.inspect_container, old_id)
@@ -93,16 +93,15 @@ def _ran(plan: Plan, old: Mapping[str, Any]) -> bool:
     return killed or old["State"]["Status"] in (*UP, "paused")
 
 
-def _meanwhile(container: Mapping[str, Any]) -> str | None:
+def _meanwhile(plan: Plan, old: Mapping[str, Any]) -> str | None:
     """The restart policy until it is deleted: were the engine started anew before that, both would run.
 
     An engine starts what is to run always, also if it was stopped; what is to be restarted on failure and has not ended
     with 0, as whoever ends on SIGTERM; and, unless it was stopped, what has ended by itself. None: its own will do.
     """
-    policy = (container["HostConfig"].get("RestartPolicy") or {}).get("Name") or "no"
-    status = container["State"]["Status"]
-    if policy == "no" or status in (*BEYOND_START, CREATED):
+    policy = (old["HostConfig"].get("RestartPolicy") or {}).get("Name") or "no"
+    if policy == "no" or old["State"]["Status"] in (*BEYOND_START, CREATED):
         return None
-    if status not in (*UP, "paused"):
+    if not _ran(plan, old):
         return "no"
     return None if policy == "unless-stopped" else "unless-stopped"
