@@ -18,8 +18,6 @@ INSTALL = (
     " python3-docker), or set ansible_python_interpreter to one that has it."
 )
 
-SEE_THAT_IT_RUNS = "The engine was stopped, or has failed: see that it runs (its own log tells more), then run again."
-
 # How an SDK fails whose requests (2.32) or urllib3 (2) is too new for it.
 BROKEN_SDK = ("http+docker", "unexpected keyword argument 'chunked'")
 
@@ -123,8 +121,6 @@ def _explained(exc: Exception) -> str:
 
 def _advice(exc: Exception) -> str:
     """What to do about an engine that cannot be spoken to; empty where the engine itself answered."""
-    if _broken_off(exc) is not None:
-        return SEE_THAT_IT_RUNS
     if isinstance(exc, REFUSED):
         return ""
     text = str(exc)
@@ -137,5 +133,7 @@ def _advice(exc: Exception) -> str:
         )
     if "Connection refused" in text or "ConnectionRefusedError" in text:
         return "Nothing listens there: start Docker Engine (role edgefleet.connectware.docker_host)."
-    otherwise = SEE_THAT_IT_RUNS if _is_lost(exc) else ""
-    return next((todo for signs, todo in _TLS_ADVICE if any(sign in text for sign in signs)), otherwise)
+    about_tls = next((todo for signs, todo in _TLS_ADVICE if any(sign in text for sign in signs)), "")
+    if about_tls or not (_is_lost(exc) or _broken_off(exc) is not None):
+        return about_tls
+    return "The engine was stopped, or has failed: see that it runs (its own log tells more), then run again."
