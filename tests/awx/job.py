@@ -26,7 +26,7 @@ from awx.setup import PROJECT
 from integration.bed import COLLECTIONS, ROOT
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-VARIABLES = ROOT / "roles" / "awx" / "vars" / "main.yml"
+VARIABLES = ROOT / "roles" / "awx" / "vars" / "main"
 DEFAULTS = ROOT / "roles" / "awx" / "defaults" / "main.yml"
 
 
@@ -38,7 +38,10 @@ Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(n
 
 
 def role_variables() -> dict[str, Any]:
-    return yaml.load(VARIABLES.read_text(), Loader)
+    found: dict[str, Any] = {}
+    for path in VARIABLES.glob("*.yml"):
+        found |= yaml.load(path.read_text(), Loader)
+    return found
 
 
 def command_line(limit: str = "") -> list[str]:

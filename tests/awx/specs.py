@@ -87,7 +87,7 @@ def calls(example: Path, **more: Any) -> list[Call]:
     """All of them, with the defaults of the role and a file of variables."""
     loader = DataLoader()
     variables: dict[str, Any] = {"ansible_check_mode": False, **more}
-    for path in (ROLE / "defaults" / "main.yml", ROLE / "vars" / "main.yml", example):
+    for path in (ROLE / "defaults" / "main.yml", *sorted((ROLE / "vars" / "main").glob("*.yml")), example):
         variables |= read(path)
     # As of an AWX that has nothing yet; filters of a collection need all of ansible-playbook.
     variables["__awx_notifications_to_send"] = [each["name"] for each in variables["awx_notifications"]]

@@ -40,7 +40,7 @@ def templated(
     play = {
         "hosts": hosts,
         "gather_facts": False,
-        "vars_files": sorted(map(str, ROOT.glob("roles/*/vars/main.yml"))),
+        "vars_files": sorted(map(str, [*ROOT.glob("roles/*/vars/main.yml"), *ROOT.glob("roles/*/vars/main/*.yml")])),
         "tasks": [
             {
                 "ansible.builtin.copy": {"content": wanted, "dest": str(tmp_path / "found.json"), "mode": "0600"},
