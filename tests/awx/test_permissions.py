@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from awx.server import Awx
 from awx.setup import Setup
 from awx.test_conversation import named
@@ -21,6 +22,7 @@ def test_who_administers_the_organization_alone_is_told_who_may_make_the_type(aw
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_with_the_type_there_the_administration_of_the_organization_is_enough(awx: Awx, setup: Setup) -> None:
     setup.run("--tags", "credential_type").ok()
     assert awx.changed() == ["POST /api/v2/credential_types/"], "what a system administrator has to do is not more"

@@ -255,6 +255,7 @@ def test_limit_makes_no_ghosts_and_hides_no_clones(factory):
     assert audit.agents[first["name"]]["state"] == "well"
 
 
+@pytest.mark.long
 def test_it_fails_only_on_what_was_asked_for(factory):
     site = factory(1)
     site.rollout().ok()
@@ -269,6 +270,7 @@ def test_it_fails_only_on_what_was_asked_for(factory):
     assert failed.agents[site.names()[0]]["drift"] == ["image"]
 
 
+@pytest.mark.long
 def test_what_the_factories_say_of_the_report_counts(factory):
     """Not what the first host of the play says, which is no factory host; nor what a failed one does."""
     site = factory(2)

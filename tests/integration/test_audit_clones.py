@@ -68,6 +68,7 @@ def test_a_container_with_the_volume_of_an_agent_is_a_clone_and_hides_no_other(f
     assert site.starts() == before
 
 
+@pytest.mark.long
 def test_what_the_inventory_gives_to_two_agents_of_a_host_hides_no_other(factory):
     site = factory(4)
     one, two, wrong, other = site.names()

@@ -179,6 +179,7 @@ def test_a_host_that_cannot_be_asked_keeps_the_user(lost):
     assert name in lost.simulator.usernames()
 
 
+@pytest.mark.long
 def test_other_hosts_are_asked_at_the_engine_that_the_play_names(lost):
     """Their own default, which the play has overruled, would be another one."""
     name = lost.names()[0]

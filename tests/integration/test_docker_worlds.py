@@ -20,7 +20,7 @@ import pytest
 from integration.bed import LABEL, docker, inspect
 from integration.layer_host import IMAGE, Host
 
-WORLDS = int(os.environ.get("CONNECTWARE_DOCKER_WORLDS", "5"))
+WORLDS = int(os.environ.get("CONNECTWARE_DOCKER_WORLDS", "3"))
 STEPS = 3
 WRITES = (
     "create_container", "create_volume", "remove_container", "remove_volume", "rename", "start", "stop", "unpause",

@@ -52,6 +52,7 @@ def made_at(site: Factory, name: str) -> datetime:
     return datetime.fromisoformat(user["created_at"])
 
 
+@pytest.mark.long
 def test_three_hosts_at_once_record_each_authorization(factory, path):
     """Two lines of each, intact, that agree with docker and with what the server was asked."""
     site = factory(6)

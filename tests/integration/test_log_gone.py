@@ -51,7 +51,8 @@ def test_a_rotated_log_of_a_registered_agent_is_left_alone(factory):
     lives.nothing_to_do(site)
 
 
-@pytest.mark.parametrize("same_username", ["replace", pytest.param("append", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("same_username", ["replace", "append"])
 def test_a_request_whose_line_is_gone_is_not_called_an_impostor_for_good(factory, same_username):
     """Somebody has opened the window before: the agent's request is listed, and nobody can know that it is its own.
 

@@ -138,6 +138,7 @@ def test_what_does_not_come_back_is_put_back_and_the_run_stops(factory, version,
     assert set(site.rollout(hosts=hosts).ok().changes.values()) == {0}
 
 
+@pytest.mark.long
 def test_what_the_engine_cannot_start_leaves_the_agent_running_and_the_run_stops(factory):
     site = factory(2)
     hosts = fleet(site)

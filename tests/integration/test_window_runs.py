@@ -135,6 +135,7 @@ def test_a_run_that_is_killed_hurts_no_other(runs):
     assert not is_open(simulator)
 
 
+@pytest.mark.long
 def test_a_client_that_is_registered_beside_a_run_leaves_it_the_window(runs):
     """registered_client has opened the window, and ends while the run still needs it."""
     beside, run = runs("0", FOR_EVER)
