@@ -57,17 +57,21 @@ def _more_than_one(found: Iterable[Mapping[str, str]], naming: frozenset[str]) -
     return extra
 
 
-def volumes_in_two_places(host: HostLook) -> dict[str, list[str]]:
-    """The volumes of one host that two of its agents use, or another container too, and who these are."""
+def volumes_in_two_places(host: HostLook, own: Mapping[Named, Seen]) -> dict[str, list[str]]:
+    """The volumes of one host that two of its agents use, or another container too, and who these are.
+
+    Args:
+        own: see `own_containers`.
+    """
     users: dict[str, dict[str, None]] = {}
     for agent in host.named or ():
         for volume in {agent.volume, *_real_volume(host, agent)} - {""}:
             users.setdefault(volume, {})[f"agent {agent.name}"] = None
-    own = set(own_containers(host).values())
+    meant = set(own.values())
     for seen in host.seen:
         if seen.volume:
             itself = f"agent {seen.name}"
-            known = itself in users.get(seen.volume, {}) and seen in own
+            known = itself in users.get(seen.volume, {}) and seen in meant
             users.setdefault(seen.volume, {})[itself if known else f"container {seen.container}"] = None
     for volume, container in host.intruders:
         users.setdefault(volume, {})[f"container {container}"] = None

@@ -92,7 +92,8 @@ def _rows_of(
     server: Mapping[str, Mapping[str, Any]],
     version: str | None,
 ) -> Iterable[AgentRow]:
-    volumes, own = volumes_in_two_places(host), own_containers(host)
+    own = own_containers(host)
+    volumes = volumes_in_two_places(host, own)
     for agent in host.named or ():
         predicted = host.predicted.get(agent.name)
         known = server.get(agent.username)
