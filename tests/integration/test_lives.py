@@ -180,6 +180,7 @@ def test_an_agent_that_gives_up_on_a_conflict_is_restarted_after_its_user_was_de
     lives.nothing_to_do(site)
 
 
+@pytest.mark.long
 def test_an_agent_that_exits_when_rejected_is_told_with_its_last_words(factory):
     """It never asks again by itself, so only its volume can be given up; that is not for a run to decide."""
     site = lives.quick(factory(), "exits", "healthy", SIMULATOR_ON_REJECTED="exit")

@@ -156,6 +156,7 @@ def test_restarted_between_two_runs(factory):
     lives.nothing_to_do(site)
 
 
+@pytest.mark.long
 def test_restarted_while_the_rollout_waits_for_it(factory):
     site = lives.quick(factory(), "one", "two")
     (one, two) = site.names()

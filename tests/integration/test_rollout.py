@@ -245,6 +245,7 @@ def test_the_keyword_check_mode_of_a_play_of_ones_own_counts_as_well(factory):
     assert {name: agent["verdict"] for name, agent in run.agents.items()}[other] == "registered"
 
 
+@pytest.mark.long
 def test_agents_that_are_named_alone_are_rolled_out_and_retired_alone(factory):
     site = factory(6)
     one, two, three, *others = site.names()

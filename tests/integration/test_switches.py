@@ -97,6 +97,7 @@ UNSERVED = [
         ["pairing_id", "connectware_contract"],
         {"list_registry": {"fields": {"pairing_id": "code"}}},
         id="pairing_id_field: three spellings are read, another one must be told",
+        marks=pytest.mark.long,
     ),
 ]
 
