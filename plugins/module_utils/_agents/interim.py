@@ -12,6 +12,7 @@ from typing import Any
 from .authorization import Authorization
 from .authorizations import Authorizations
 from .evidence import Verdict
+from .leftovers import Leftovers
 from .observation import Observation
 from .record import AgentRecord
 from .refusals import Refusals
@@ -78,6 +79,7 @@ def _record(values: Mapping[str, Any]) -> AgentRecord:
             "sightings": Sightings(**values["sightings"]),
             "waits": Waits(**values["waits"]),
             "restarts": Restarts(**values["restarts"]),
+            "leftovers": Leftovers(**values["leftovers"]),
             "verdict": _verdict(values["verdict"]),
             "first": _verdict(values["first"]),
         }

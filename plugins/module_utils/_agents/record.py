@@ -13,6 +13,7 @@ from . import evidence as e
 from .authorization import Authorization
 from .authorizations import Authorizations, of_agent
 from .evidence import Evidence, History, Policy, Verdict
+from .leftovers import Leftovers
 from .observation import Observation
 from .refusals import Refusals
 from .registration import decide
@@ -42,7 +43,7 @@ class AgentRecord:
         sightings: what it has shown over all looks.
         waits: for how long it has been judged, and judged the same.
         restarts: what it was restarted for.
-        undeniable: what the server answered instead of denying its requests; empty if it was not asked, or did so.
+        leftovers: what is in its way on the server, and what was done about that.
     """
 
     observation: Observation
@@ -62,13 +63,8 @@ class AgentRecord:
     sightings: Sightings = field(default_factory=Sightings)
     waits: Waits = field(default_factory=Waits)
     restarts: Restarts = field(default_factory=Restarts)
-    undeniable: str = ""
+    leftovers: Leftovers = field(default_factory=Leftovers)
     _observed_at: float = 0.0
-    _replaced: bool = False
-    _name_taken: bool = False
-    _kept: str = ""
-    _cleared: bool = False
-    _cleared_start: float | None = None
     _taken_back_as: str = ""
 
     @property
@@ -92,7 +88,7 @@ class AgentRecord:
         """The server has not shown yet what this run did to the user."""
         if self.authorizations.taken:
             return not self.user_exists
-        return self._replaced and self.user_exists
+        return self.leftovers.replaced and self.user_exists
 
     def observe(self, observation: Observation, now: float) -> None:
         """Take a newer observation."""
@@ -169,7 +165,7 @@ class AgentRecord:
         return now - self.waits.since
 
     def _evidence(self, window_open: bool, now: float) -> Evidence:
-        let_in, refusals = self.authorizations, self.authorizations.refusals
+        let_in, refusals, left = self.authorizations, self.authorizations.refusals, self.leftovers
         history = History(
             asked_again=self.restarts.asked_again,
             proved=self.restarts.proved,
@@ -180,18 +176,18 @@ class AgentRecord:
             started_at_authorization=let_in.start,
             authorized_at=let_in.host_time,
             saved_at_authorization=let_in.saved,
-            replaced=self._replaced,
+            replaced=left.replaced,
             failed_attempts=refusals.in_a_row,
             failed_ago=0.0 if refusals.at is None else now - refusals.at,
             refused=refusals.final,
-            name_taken=self._name_taken,
+            name_taken=left.name_taken,
             asks_now=self.sightings.asks_anew(self.observation),
-            kept=self._kept,
+            kept=left.kept,
             seen_ids=tuple(self.sightings.pairing_ids),
             pairing_seen_at=self.sightings.pairing_since,
-            cleared=self._cleared,
-            undeniable=self.undeniable,
-            cleared_start=self._cleared_start,
+            cleared=left.cleared,
+            undeniable=left.undeniable,
+            cleared_start=left.cleared_start,
             taken_back=self.taken_back,
             taken_back_as=self._taken_back_as,
             wait_started_ago=self.waiting_since(now) if self.verdict is not None else 0.0,
@@ -235,11 +231,7 @@ class AgentRecord:
         """What the server shows of its user."""
         self.user_exists = self.observation.username in existing
         self.user_since = existing.get(self.observation.username)
-        self._name_taken = self._name_taken and self.user_exists
-
-    def note_taken_name(self) -> None:
-        """An authorization was refused with 409, and a user of its name was there."""
-        self._name_taken = True
+        self.leftovers.note_user(exists=self.user_exists)
 
     def settle_attempt(self, now: float) -> None:
         """The server shows whether the attempt has taken effect all the same.
@@ -270,8 +262,7 @@ class AgentRecord:
 
     def note_replaced(self) -> None:
         """This run deleted its stale user."""
-        self._replaced = True
-        self._name_taken = False
+        self.leftovers.note_replaced()
         self.authorizations.refusals = Refusals()
         self.restarts.asked_again = False  # it may have given up since, and now it can ask in vain no more
         self.user_exists = False
@@ -293,15 +284,6 @@ class AgentRecord:
         if self.verdict is None or self.verdict.verdict != e.REGISTERED:
             return False
         return self.verdict.final or not (self.authorizations.saved or self.observation.restart_count)
-
-    def note_kept(self, why: str) -> None:
-        """The user that is in the way must not, or could not, be deleted."""
-        self._kept = why
-
-    def note_cleared(self) -> None:
-        """Its earlier requests were denied, or the window was closed so that they lapse."""
-        self._cleared = True
-        self._cleared_start = self.observation.started_at
 
     def note_taken_back(self, trouble: str = "", *, why: str = "") -> None:
         """What this run has let in under its name was thrown out again; a user that was there before it was not.

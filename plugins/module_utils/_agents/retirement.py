@@ -101,8 +101,8 @@ class Retirement:
             record.note_replaced()
             record.end(GONE, FOUND)
         if record.pending:
-            record.undeniable = self._server.deny(username)
-            if not record.undeniable:
+            record.leftovers.undeniable = self._server.deny(username)
+            if not record.leftovers.undeniable:
                 record.note_denied()
 
     def _settle(self, record: AgentRecord) -> None:
@@ -119,8 +119,8 @@ class Retirement:
         record.end(GONE)
         if record.pending:
             why = "It came, or came again, by now."
-            if record.undeniable:
-                why = f"Connectware's API knows no way to deny it ({record.undeniable})."
+            if record.leftovers.undeniable:
+                why = f"Connectware's API knows no way to deny it ({record.leftovers.undeniable})."
             self.warnings.append(
                 f"A request of the retired agent {printable(record.name)} is still pending. {why} It goes when the"
                 " registration window closes, or deny it in Connectware (User Management, Client Registry)."

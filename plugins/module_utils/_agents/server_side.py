@@ -106,7 +106,7 @@ class ServerSide:
         try:
             self._server.delete_user(record.observation.username)
         except ProtectedUserError as exc:
-            record.note_kept(exc.message)
+            record.leftovers.kept = exc.message
         else:
             record.note_replaced()
 
@@ -123,7 +123,7 @@ class ServerSide:
             return
         for record in records:
             if record.observation.username in kept:
-                record.note_kept(kept[record.observation.username])
+                record.leftovers.kept = kept[record.observation.username]
 
     def take_back(self, record: AgentRecord, why: str = "") -> None:
         """Throw out what this run has let in under the agent's name; that it failed is part of the agent's end.
@@ -186,11 +186,11 @@ class ServerSide:
         Where another worker moves the window right now, nothing is noted, so that the next round does it.
         """
         for record in records:
-            record.undeniable = self._server.deny(record.observation.username)
-        closed = not any(record.undeniable for record in records) or self._window.close_now()
+            record.leftovers.undeniable = self._server.deny(record.observation.username)
+        closed = not any(record.leftovers.undeniable for record in records) or self._window.close_now()
         for record in records:
-            if closed or not record.undeniable:
-                record.note_cleared()
+            if closed or not record.leftovers.undeniable:
+                record.leftovers.note_cleared(record.observation.started_at)
         self.list_requests()
 
     @contextmanager
@@ -276,7 +276,7 @@ class ServerSide:
         record.note_user(existing)
         if existing:
             record.settle_attempt(self._now())
-            record.note_taken_name()
+            record.leftovers.name_taken = True
 
     def _look_for_users(self, records: Sequence[AgentRecord]) -> None:
         """Who is a user right now, and whether authorizations that nobody has answered have taken effect."""
