@@ -15,6 +15,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.fleet import expected_agents
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interim import Interim
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import ended_in_order
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
@@ -30,6 +31,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.prog
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.retirement import Retirement
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spoken_for import check_spoken_for
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.times import check_times
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import WindowBook
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import (
@@ -76,7 +78,9 @@ class ActionModule(LastingResult):
         try:
             args = self._arguments()
             before = _interim(args["interim"])
-            records += before.records if before else _records(args["agents"])
+            found = list(before.records) if before else _records(args["agents"])
+            check_spoken_for((record.observation for record in found), expected_agents(host, args["expected"]), host)
+            records += found
             acted = sum(len(record.actions) for record in records)
             self._converse(args, records, before, task_vars or {}, host, told)
         except ConnectwareError as exc:
@@ -89,7 +93,7 @@ class ActionModule(LastingResult):
 
     def _whose(self, host: str, records: Sequence[AgentRecord]) -> str:
         """Of whom the message is where the task breaks off: before anything is known, of all agents."""
-        return whose(host, unsettled(records) if records else names_in(self._task.args.get("agents")))
+        return whose(host, unsettled(records) if records else names_in(self._task.args.get("expected")))
 
     def _options_of_looks(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Of the engine, as the task has them: which one is meant where nothing is said, only the host knows."""

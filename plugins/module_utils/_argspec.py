@@ -117,6 +117,7 @@ WINDOW_OPTIONS: dict[str, Any] = {
 
 CONVERSATION_OPTIONS: dict[str, Any] = {
     "agents": {"type": "list", "elements": "dict", "required": True},
+    "expected": {"type": "list", "elements": "dict", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "only_watch": {"type": "bool", "default": False},
     "watch_started": {"type": "bool", "default": False},

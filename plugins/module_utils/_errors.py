@@ -58,6 +58,10 @@ class SpecError(ConnectwareError):
     """The input was refused; nothing was started, changed or lost."""
 
 
+class UnexpectedAgentError(ConnectwareError):
+    """A factory host speaks for agents that the inventory does not name there, or not for all that it does."""
+
+
 class EngineError(ConnectwareError):
     """The Docker Engine of a factory host refused or failed an operation."""
 

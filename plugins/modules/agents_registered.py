@@ -53,6 +53,15 @@ options:
         The agents: the return value C(agents) of M(edgefleet.connectware.agents). A task needs it.
     type: list
     elements: dict
+  expected:
+    description:
+      - The agents that the task for M(edgefleet.connectware.agents) was given, as the inventory has them. Of each entry
+        only C(name) and C(username) are read. A task needs it.
+      - O(agents) is what the factory host has answered. It is held against this before Connectware is asked, so that
+        whoever controls one host can neither have anybody let in under the name of another host's agent, nor have its
+        user deleted.
+    type: list
+    elements: dict
   connectware_url:
     description:
       - Address of Connectware, with scheme and if needed port and path prefix. A task needs it.
@@ -239,14 +248,13 @@ EXAMPLES = r"""
     image: registry.cybus.io/cybus/protocol-mapper
     version: 1.8.0
     mqtt_host: connectware.example.com
-    agents:
-      - name: hh-press-01
-      - name: hh-press-02
+    agents: "{{ agents_list }}" # for example [{name: hh-press-01}, {name: hh-press-02}]
   register: deployed
 
 - name: Register those that need it
   edgefleet.connectware.agents_registered:
     agents: "{{ deployed.agents }}"
+    expected: "{{ agents_list }}"
     connectware_url: https://connectware.example.com
     connectware_token: "{{ vault_connectware_token }}"
     connectware_ca_path: /etc/ssl/factory-ca.pem

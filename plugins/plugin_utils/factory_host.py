@@ -69,7 +69,10 @@ class FactoryHost:
             gone = (answer.get("error") or {}).get("kind") == EngineUnavailableError.__name__
             error = EngineUnavailableError if gone else EngineError
             raise error(TRIED, where=self._where, answered=str(said))
-        return [Observation.from_dict(values) for values in answer["observations"]]
+        try:
+            return [Observation.from_dict(values) for values in answer["observations"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise EngineError(TRIED, where=self._where, answered=f"an answer of another form ({exc!r})") from exc
 
     def _begin_anew(self) -> None:
         """The host may come back with nothing of what it had: neither the connection nor the folder for modules."""

@@ -100,6 +100,9 @@ class AgentRecord:
         digest = known.image_digest if known.image_id == observation.image_id else None
         self.observation = replace(
             observation,
+            username=known.username,  # nor is who it is: a host speaks for its own agents only
+            container=known.container,
+            volume=known.volume,
             managed=known.managed,
             by_certificate=known.by_certificate,
             image_digest=digest,

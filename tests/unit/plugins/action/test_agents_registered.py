@@ -38,6 +38,8 @@ def deployed(seen: Observation = RUNNING, **more: Any) -> list[dict[str, Any]]:
 
 
 def run(args: dict[str, Any], **task: Any) -> dict[str, Any]:
+    agents = [each.get("observation", each) for each in args["agents"]]
+    args = {"expected": [{key: each.get(key) for key in ("name", "username")} for each in agents], **args}
     result: dict[str, Any] = standing(agents_registered, args, **task).run(None, TASK_VARS)
     assert set(result) >= KEYS, "the same keys in every state"
     return result
@@ -132,7 +134,15 @@ def test_what_is_no_result_of_module_agents_is_refused(given: list[dict[str, Any
     result = run({**params, "agents": given})
 
     assert result["failed"] and "no result of module edgefleet.connectware.agents" in result["msg"]
-    assert result["msg"].startswith(f"Host hamburg (agents: {given[0].get('name', '?')}): ")
+    assert result["msg"].startswith("Host hamburg (agents: press-1): ")
+
+
+def test_a_host_that_speaks_for_another_agent_is_not_believed(server: Conversation, params: dict[str, Any]) -> None:
+    result = run({**params, "agents": deployed(), "expected": [{"name": "press-1", "username": "hh-press-1"}]})
+
+    assert result["failed"] and result["error"]["kind"] == "UnexpectedAgentError" and server.seen == []
+    assert result["msg"].startswith("Host hamburg (agents: press-1): ") and result["agents"] == []
+    assert "it has the username 'press-1' for the agent 'press-1', whose username is 'hh-press-1'" in result["msg"]
 
 
 def test_what_is_no_earlier_turn_is_refused(params: dict[str, Any]) -> None:

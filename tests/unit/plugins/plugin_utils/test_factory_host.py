@@ -59,6 +59,8 @@ def test_a_look_at_the_host_runs_the_module_there(action: Any, monkeypatch: pyte
         ({"failed": True, "msg": "no such container"}, EngineError, "no such container"),
         ({"failed": True, "module_stderr": "Traceback"}, EngineError, "Traceback"),
         ({}, EngineError, "no answer"),
+        ({"observations": [{"name": "press-1", "colour": "red"}]}, EngineError, "an answer of another form"),
+        ({"observations": "none"}, EngineError, "an answer of another form"),
         ({"failed": True, "msg": "no JSON", "module_stdout": "", "rc": 1}, EngineError, "no JSON"),
         ({"failed": True, "msg": "no JSON", "module_stdout": "Killed", "rc": 137}, EngineError, "no JSON"),
         ({"failed": True, "msg": "it says so itself", "rc": 137}, EngineError, "it says so itself"),

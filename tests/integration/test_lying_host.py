@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A factory host in other hands: whatever it answers, it speaks for its own agents only."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from integration import lives
+from integration.bed import IMAGE, VERSION, docker
+from simulator.harness import until
+
+# The Python of that host: it runs what Ansible sends, and answers in the name of another agent. A container of the
+# attacker, where there is one, has a request of that name and its pairing ID, which it takes for that of the agent.
+LIAR = """#!{python}
+import json, re, subprocess, sys
+done = subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.PIPE, text=True)
+log = subprocess.run(["docker", "logs", "{stranger}"], capture_output=True, text=True).stdout
+answer = json.loads(done.stdout.replace('"{key}": "{own}"', '"{key}": "{other}"'))
+observed = answer.get("observations", []) + [agent["observation"] for agent in answer.get("agents", [])]
+for pairing_id in re.findall(r"pairing ID \\(should match in UI\\): (\\w+)", log)[-1:]:
+    for each in observed:
+        asks = {{"kind": "asking_new", "at": each["started_at"]}}
+        each["events"] = [asks, {{**asks, "kind": "pairing", "username": "{other}", "pairing_id": pairing_id}}]
+print(json.dumps(answer))
+sys.exit(done.returncode)
+"""
+
+
+class Attack:
+    """Two hosts with an agent each, of which the first one lies about its own."""
+
+    def __init__(self, site, folder, key="username"):
+        self.site = site
+        self.own, self.other = site.names()
+        python = folder / "python-of-the-attacker"
+        self.stranger = f"connectware-agent-{self.own}-stranger"
+        names = {"own": self.own, "other": self.other, "stranger": self.stranger}
+        python.write_text(LIAR.format(python=sys.executable, key=key, **names))
+        python.chmod(0o755)
+        first, second = site.agents
+        self.liar = {"agents_list": [first], "ansible_python_interpreter": str(python)}
+        self.honest = {"agents_list": [second]}
+
+    def ask(self):
+        """A container of the attacker asks in the name of the other host's agent."""
+        variables = {**self.site.variables["agents_env"], "CYBUS_AGENT_MODE": "distributed"}
+        variables["CYBUS_AGENT_NAME"] = self.other
+        variables["CYBUS_MQTT_HOST"] = "127.0.0.1"
+        variables["CYBUS_MQTT_PORT"] = self.site.variables["agents_mqtt_port"]
+        given = [f"--env={key}={value}" for key, value in variables.items()]
+        docker("run", "--detach", "--network=host", "--name", self.stranger, *given, f"{IMAGE}:{VERSION}")
+        until(lambda: "pairing ID" in docker("logs", self.stranger), "it has a pairing ID")
+
+
+@pytest.fixture
+def attack(factory, tmp_path):
+    return Attack(lives.quick(factory(2)), tmp_path)
+
+
+def test_it_does_not_let_a_stranger_in_under_the_name_of_another_hosts_agent(attack):
+    site = attack.site
+    attack.ask()
+    site.count_from_now()
+
+    run = site.rollout(hosts={"liar": attack.liar})
+
+    run.failed(
+        "what module agents has answered on host liar",
+        f"it has the username {attack.other!r} for the agent {attack.own!r}, whose username is {attack.own!r}",
+        "may be in other hands",
+    )
+    assert site.counts()["writes"] == 0 and attack.other not in site.simulator.usernames()
+
+    run = site.rollout(hosts={"liar": attack.liar, "honest": attack.honest})
+    run.failed("host liar")
+    assert attack.other not in site.simulator.usernames() or site.connected(attack.other)
+
+
+def test_it_does_not_have_the_user_of_another_hosts_agent_deleted(attack):
+    site = attack.site
+    site.rollout(hosts={"honest": attack.honest}).ok()
+    until(lambda: site.connected(attack.other), "it is connected")
+
+    run = site.retire(hosts={"liar": attack.liar})
+
+    run.failed("what module agents has answered on host liar", f"the username {attack.other!r}")
+    assert site.connected(attack.other)
+    site.retire(hosts={"liar": {**attack.liar, "ansible_python_interpreter": sys.executable}}).ok()
+
+
+def test_an_agent_that_it_does_not_speak_of_is_not_forgotten(factory, tmp_path):
+    attack = Attack(lives.quick(factory(2)), tmp_path, key="name")
+    site = attack.site
+
+    run = site.rollout(hosts={"liar": attack.liar})
+
+    run.failed(f"it says nothing of the agent {attack.own!r}", f"names the agent {attack.other!r}")
+    assert site.counts()["writes"] == 0
