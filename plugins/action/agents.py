@@ -17,7 +17,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.lasting_result import LastingResult
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 DOING = {
@@ -27,7 +27,7 @@ DOING = {
 }
 
 
-class ActionModule(LastingResult, NormalAction):
+class ActionModule(GuardedAction, NormalAction):
     """Runs the module as any other."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

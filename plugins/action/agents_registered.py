@@ -55,14 +55,14 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 )
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.factory_host import FactoryHost
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.lasting_result import LastingResult
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
 WILL = shared_will(lambda text: Display().warning(text))
 
 
-class ActionModule(LastingResult):
+class ActionModule(GuardedAction):
     """Registers the agents that module `agents` has observed."""
 
     _supports_check_mode = True

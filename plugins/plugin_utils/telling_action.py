@@ -11,10 +11,10 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.lasting_result import LastingResult
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
 
 
-class TellingAction(LastingResult, NormalAction):
+class TellingAction(GuardedAction, NormalAction):
     """Runs the module as any other.
 
     Attributes:

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+from contextlib import suppress
+from threading import Thread
 
 import pytest
 from integration import lives
@@ -24,7 +27,7 @@ for pairing_id in re.findall(r"pairing ID \\(should match in UI\\): (\\w+)", log
     for each in observed:
         asks = {{"kind": "asking_new", "at": each["started_at"]}}
         each["events"] = [asks, {{**asks, "kind": "pairing", "username": "{other}", "pairing_id": pairing_id}}]
-print(json.dumps(answer))
+print(json.dumps({{**answer, **{orders}}}))
 sys.exit(done.returncode)
 """
 
@@ -32,12 +35,12 @@ sys.exit(done.returncode)
 class Attack:
     """Two hosts with an agent each, of which the first one lies about its own."""
 
-    def __init__(self, site, folder, key="username"):
+    def __init__(self, site, folder, key="username", orders=None):
         self.site = site
         self.own, self.other = site.names()
         python = folder / "python-of-the-attacker"
         self.stranger = f"connectware-agent-{self.own}-stranger"
-        names = {"own": self.own, "other": self.other, "stranger": self.stranger}
+        names = {"own": self.own, "other": self.other, "stranger": self.stranger, "orders": orders or {}}
         python.write_text(LIAR.format(python=sys.executable, key=key, **names))
         python.chmod(0o755)
         first, second = site.agents
@@ -99,3 +102,42 @@ def test_an_agent_that_it_does_not_speak_of_is_not_forgotten(factory, tmp_path):
 
     run.failed(f"it says nothing of the agent {attack.own!r}", f"names the agent {attack.other!r}")
     assert site.counts()["writes"] == 0
+
+
+@pytest.fixture
+def elsewhere():
+    """An address of the attacker, and what has come there."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        came = []
+
+        def listen():
+            with suppress(OSError):  # until it is closed
+                while True:
+                    connection, _address = server.accept()
+                    came.append(connection)
+                    connection.close()
+
+        Thread(target=listen, daemon=True).start()
+        yield f"https://127.0.0.1:{server.getsockname()[1]}", came
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_it_sets_no_variables_of_its_own_or_of_other_hosts(factory, tmp_path, elsewhere):
+    """Facts win over the inventory: with another connectware_url, the token would go there."""
+    url, came = elsewhere
+    variables = {"connectware_url": url, "connectware_validate_certs": False}
+    orders = {
+        "changed": True,
+        "ansible_facts": variables,
+        "add_host": {"host_name": "honest", "groups": ["theirs"], "host_vars": variables},
+        "ansible_stats": {"data": {"connectware_plan": "all is well"}, "per_host": False},
+    }
+    attack = Attack(lives.quick(factory(2)), tmp_path, key="no such key", orders=orders)
+
+    attack.site.environment["ANSIBLE_SHOW_CUSTOM_STATS"] = "1"
+
+    run = attack.site.rollout(hosts={"liar": attack.liar, "honest": attack.honest}).ok()
+
+    assert came == [], "nobody has asked there"
+    assert "CUSTOM STATS" not in run.output
+    lives.all_connected(attack.site)
