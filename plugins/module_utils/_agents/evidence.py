@@ -76,6 +76,7 @@ class History:
     """What this run did to the agent so far. Times are seconds since, None for never.
 
     Attributes:
+        ran: its container was seen running.
         asked_again: it was restarted so that it asks anew (allowed once).
         proved: it was restarted as the proof of stored credentials before any authorization (allowed once).
         proved_new: it was restarted as the proof of the credentials that this run authorized (allowed once).
@@ -105,6 +106,7 @@ class History:
         time_to_ask: seconds from the container's start to its first event, learned in an earlier start.
     """
 
+    ran: bool = False
     asked_again: bool = False
     proved: bool = False
     proved_new: bool = False

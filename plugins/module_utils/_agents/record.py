@@ -170,6 +170,7 @@ class AgentRecord:
     def _evidence(self, window_open: bool, now: float) -> Evidence:
         let_in, refusals, left = self.authorizations, self.authorizations.refusals, self.leftovers
         history = History(
+            ran=self.sightings.ran,
             asked_again=self.restarts.asked_again,
             proved=self.restarts.proved,
             proved_new=self.restarts.proved_new,

@@ -27,6 +27,7 @@ from .observation import ABSENT, FAILURE, RESTARTING
 from .pendings import awaiting_authorization, contradiction, earlier_request, impostor
 from .tls_trouble import advice_on, with_advice
 
+A_MOMENT = 3.0  # seconds that somebody else may take to restart a container, or to make it anew
 CRASH_LOOP = 3  # restarts by the engine after which a container that does not ask counts as broken
 
 
@@ -97,7 +98,7 @@ def _out_of_reach(f: Facts) -> Verdict | None:
 def _broken(f: Facts) -> Verdict | None:
     seen = f.evidence.observation
     if seen.state == ABSENT:
-        return fail(f, e.BROKEN, "its container does not exist. Run the deployment first (module agents).")
+        return _gone(f, "its container does not exist. Run the deployment first (module agents).")
     if f.running or f.in_conflict:
         return None
     if seen.state == RESTARTING and seen.restart_count < CRASH_LOOP:
@@ -108,7 +109,13 @@ def _broken(f: Facts) -> Verdict | None:
             return fail(f, e.BROKEN, with_advice(text, f.last_words))
         # What made it crash may be mended, and the engine's pause before its next start can be a minute long.
         return Verdict(e.BROKEN, f.reason, e.RESTART, f"{text}; restarted once", wait=f.settle_time)
-    return fail(f, e.BROKEN, with_advice(f"its container is {seen.state} (exit code {seen.exit_code})", f.last_words))
+    return _gone(f, with_advice(f"its container is {seen.state} (exit code {seen.exit_code})", f.last_words))
+
+
+def _gone(f: Facts, text: str) -> Verdict:
+    """One that has run in the eyes of this run may be back at once: another run, or a person, restarts it."""
+    rest = A_MOMENT - f.evidence.history.wait_started_ago if f.evidence.history.ran else 0.0
+    return wait(f, e.BROKEN, text, seconds=rest) if rest > 0 else fail(f, e.BROKEN, text)
 
 
 def _by_certificate(f: Facts) -> Verdict | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .observation import ASKING_NEW, Observation, shown_ids
+from .observation import ASKING_NEW, RUNNING, Observation, shown_ids
 
 
 @dataclass
@@ -15,6 +15,7 @@ class Sightings:
     """Times are those of the host's clock.
 
     Attributes:
+        ran: its container was seen running.
         silent_start: the start of its container in which it has not asked when this run came; what it asks in that one
             is new.
         pairing_ids: all that its log has shown, in order.
@@ -22,6 +23,7 @@ class Sightings:
         time_to_ask: seconds that it takes from its start to its request.
     """
 
+    ran: bool = False
     silent_start: float | None = None
     pairing_ids: dict[str, None] = field(default_factory=dict)
     pairing_since: float | None = None
@@ -32,6 +34,7 @@ class Sightings:
 
         Only new credentials are asked for right after a start; with cached ones it may have worked for days before.
         """
+        self.ran = self.ran or seen.state == RUNNING
         if seen.started_now or (seen.credentials and not seen.asks):
             self.silent_start = seen.started_at
         events, started = seen.events, None if seen.starts_in_future else seen.started_at

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
@@ -184,3 +186,46 @@ def test_an_agent_is_not_watched_while_the_window_is_closed():
     for window_open, now in ((True, 0.0), (False, 10.0), (True, 14.0), (True, 16.0)):
         record.judge(policy, window_open, now)
     assert record.verdict.verdict == "unproven" and record.waits.watched == 2.0
+
+
+class Stopped(World):
+    """Somebody else stops the container for so many seconds, once its request is authorized."""
+
+    seconds = 0.0
+    state = "exited"
+    _until: float | None = None
+
+    def authorize(self, username, pairing_id):
+        super().authorize(username, pairing_id)
+        self._until = self.now + self.seconds
+
+    def observe(self, name):
+        seen = super().observe(name)
+        stopped = self._until is not None and self.now < self._until
+        return replace(seen, state=self.state) if stopped else seen
+
+
+@pytest.mark.parametrize("state", ["exited", "absent"])
+def test_a_container_that_somebody_else_restarts_or_makes_anew_meanwhile_is_not_broken(state):
+    """As another run on the same host does: else the user that was just made would be deleted again."""
+    world = Stopped(1)
+    world.seconds, world.state = 1.5, state
+    world.add("press-1")
+    records, course = conversation(world)
+
+    course.run()
+
+    assert (records[0].verdict.verdict, records[0].taken_back) == ("registered", "")
+    assert records[0].actions == ["authorized", "restarted"] and world.users == {"press-1"}
+
+
+def test_one_that_stays_away_is_broken_a_moment_later():
+    world = Stopped(1)
+    world.seconds = 600.0
+    world.add("press-1")
+    records, course = conversation(world)
+
+    course.run()
+
+    assert records[0].verdict.verdict == "broken" and "its container is exited" in records[0].taken_back
+    assert not world.users and world.now < world._until - 500
