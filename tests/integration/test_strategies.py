@@ -153,6 +153,46 @@ def fatal_play(site: Factory) -> str:
     return str(play)
 
 
+def ignoring_play(site: Factory, keyword: str) -> str:
+    """A play of a user that is to go on, whatever becomes of a host."""
+    play = site.directory / "ignoring.yml"
+    role = "  roles:\n    - role: edgefleet.connectware.agents\n"
+    after = "  tasks:\n    - ansible.builtin.debug:\n        msg: after {{ inventory_hostname }}\n"
+    play.write_text(f"- hosts: all\n  gather_facts: false\n  {keyword}: true\n{role}{after}")
+    return str(play)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "trouble", "told"),
+    [
+        ("ignore_unreachable", unreachable, "Connection refused"),
+        ("ignore_errors", without_engine, "/nonexistent/docker.sock"),
+    ],
+)
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_failure_that_is_ignored_is_the_only_one_of_its_host(factory, keyword, trouble, told, state):
+    """What follows on that host has nothing to go by, and says why; the other host is done as ever."""
+    site = lives.quick(factory(2))
+    hosts = hosts_of(site, trouble())
+    run = site.play(ignoring_play(site, keyword), hosts=hosts, agents_state=state)
+    assert told in run.output and "has no attribute" not in run.output, run.output
+    assert ("after host1" in run.output) == (keyword == "ignore_errors") and "after host2" in run.output
+    registered(site, site.names()[1:] if state == "present" else [])
+
+
+def test_ignored_errors_do_not_release_the_brake(factory):
+    site = lives.quick(factory(4))
+    hosts = hosts_of(site)
+    site.rollout(hosts=hosts).ok()
+    for name in site.names():
+        site.simulator.control("DELETE", f"users/{name}")
+    site.count_from_now()
+    run = site.play(ignoring_play(site, "ignore_errors"), hosts=hosts)
+    run.failed("4 of 4 agents would be registered anew", "No container was touched and no agent was registered")
+    assert site.counts()["operations"].get("registry_confirm", 0) == 0
+    registered(site, [])
+
+
 @pytest.mark.long
 def test_a_failure_that_is_fatal_for_all_between_two_turns(factory):
     """One host waits for its agent while another fails: the run ends, closes the window and says who was waited for."""

@@ -156,6 +156,23 @@ def test_what_the_engine_cannot_start_leaves_the_agent_running_and_the_run_stops
     assert set(site.rollout(hosts=hosts).ok().changes.values()) == {0}
 
 
+@pytest.mark.long
+def test_in_a_play_that_ignores_errors_it_is_put_back_too(factory):
+    """And the run stops: the other hosts keep what they have."""
+    site = factory(2)
+    hosts = fleet(site)
+    before, _users = rolled_out(site, hosts)
+    canary, other = site.names()
+    becomes(site, CRASHING)
+    role = {"role": "edgefleet.connectware.agents", "agents_state": "upgraded"}
+    play = {"hosts": "all", "gather_facts": False, "serial": 1, "ignore_errors": True, "max_fail_percentage": 0}
+    (site.directory / "own.yml").write_text(yaml.safe_dump([{**play, "roles": [role]}]))
+    run = site.play("own.yml", hosts=hosts, agents_version="auto")
+    run.failed("The upgrade failed on host1", f"The previous image was put back for {canary}")
+    assert image_of(site, canary) == id_of(VERSION)
+    assert site.starts()[other] == before[other]
+
+
 def test_an_image_of_a_registry_is_put_back_by_its_digest(factory, registry):
     """Its tag is moved before the upgrade, as a careless release does: the tag alone would bring another image back."""
     site = factory(1)
