@@ -35,6 +35,7 @@ class ActionModule(GuardedAction, NormalAction):
         names = names_in(self._task.args.get("agents"))
         try:
             self._task.args = ungrouped(self._task.args)
+            _refuse_texts(self._task.args.get("agents"))
         except AnsibleActionFail as exc:
             raise AnsibleActionFail(f"{whose(host, names)}: {exc}") from None
         doing = DOING.get(str(self._task.args.get("state", "present")), "working on {agents}")
@@ -52,3 +53,16 @@ class ActionModule(GuardedAction, NormalAction):
         if result.get("failed") and "msg" in result:
             result["msg"] = f"{whose(host, [] if result.get('agents') else names)}: {result['msg']}"
         return result
+
+
+def _refuse_texts(agents: Any) -> None:
+    """Ansible makes a mapping of a text like `name=press-1`: but nobody has compared that name with those of others.
+
+    Raises:
+        AnsibleActionFail: an agent is a text, or the list is.
+    """
+    if any(isinstance(entry, str) for entry in (agents if isinstance(agents, list) else [agents])):
+        raise AnsibleActionFail(
+            "'agents' has a text in the place of an agent. Nothing was started or changed. Write each agent as a"
+            " mapping, for example - name: hh-press-01."
+        )

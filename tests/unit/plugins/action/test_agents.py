@@ -76,7 +76,16 @@ def test_options_in_one_mapping_reach_the_module_one_by_one(monkeypatch: pytest.
     assert action._task.args == {"agents": PRESSES, "image": "one"}
 
 
-@pytest.mark.parametrize("given", [None, "press-1", 7, {}])
+@pytest.mark.parametrize("given", ["name=press-1", '{"name": "press-1"}', [*PRESSES, "name=press-3"]])
+def test_a_text_is_no_agent_although_ansible_makes_one_of_it(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has compared its name with those of other hosts, or its volume."""
+    answering(monkeypatch, lambda: {"changed": True})
+
+    with pytest.raises(AnsibleActionFail, match=r"^Host hamburg.*: 'agents' has a text in the place of an agent"):
+        standing(agents, {"agents": given}).run(None, TASK_VARS)
+
+
+@pytest.mark.parametrize("given", [None, 7, {}])
 def test_what_is_no_list_of_agents_is_left_to_the_module(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, lambda: {"failed": True, "msg": "agents must be a list"})
 
