@@ -230,6 +230,25 @@ def test_an_agent_whose_container_is_not_managed(tmp_path: Path, manage: bool | 
     assert [agent["name"] for agent in found["__agents_managed"]] == [*managed, "q"]
 
 
+@pytest.mark.parametrize(
+    ("given", "rollout", "upgrade"),
+    [
+        ({}, ["100%"], ["1", "25%"]),
+        ({"agents_serial": ""}, ["100%"], ["1", "25%"]),
+        ({"agents_serial": 20}, ["20"], ["20"]),
+        ({"agents_serial": "1, 50%"}, ["1", "50%"], ["1", "50%"]),
+        ({"agents_serial": [1, 5, "25%"]}, ["1", "5", "25%"], ["1", "5", "25%"]),
+    ],
+)
+def test_batches_of_hosts(tmp_path: Path, given: dict[str, Any], rollout: list[str], upgrade: list[str]) -> None:
+    """Ansible ends in a traceback where it gets several in one text, or an empty one."""
+    plays = {name: yaml.safe_load((ROOT / "playbooks" / f"{name}.yml").read_text("utf-8"))[-1]
+             for name in ("rollout", "upgrade")}  # fmt: skip
+    found = templated(tmp_path, list(plays), **given, **{name: play["serial"] for name, play in plays.items()})
+    assert found == {"rollout": rollout, "upgrade": upgrade}
+
+
+# Where roles pass the options of a module on, each under the name of its variable.
 # Where roles pass the options of a module on, each under the name of its variable.
 PASSED_ON = [
     ("agents", "__agents_connectware_options", "", CONNECTWARE_OPTIONS, set()),
