@@ -71,6 +71,7 @@ notes:
   - C(agents_list) may be templated with variables of its host and with C(inventory_hostname); facts, variables of plays
     and of files beside playbooks are not known yet. One that cannot be read fails this source, because its agents would
     look like ghosts.
+  - Variables of the group C(ungrouped) do not count. A host that this source puts into a group is not in that one.
   - Connection options of the configuration file may be templates and vaulted. Texts of Connectware are never templated.
   - In a folder of sources, files are read by name; call it for example V(zz_connectware.yml).
 """

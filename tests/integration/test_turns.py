@@ -112,7 +112,7 @@ class CallbackModule(CallbackBase):
     turns = 0
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        self.turns += task.get_name().endswith("{TURN}")
+        self.turns += "{TURN}" in task.get_name()
         if self.turns == {TURNS}:
             os.register_at_fork(after_in_parent=self.interrupt)
 
