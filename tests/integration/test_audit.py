@@ -212,6 +212,18 @@ def test_a_play_in_batches_does_not_fail_by_hosts_that_have_not_come(factory):
     assert made["totals"]["states"]["well"] == 2
 
 
+def test_a_condition_of_the_role_that_leaves_out_the_first_host_is_named(factory):
+    """Ansible passes over what is to run once then; without a word the others would fail for what nobody has set."""
+    site = factory(1)
+    role = {"role": "edgefleet.connectware.audit", "when": "inventory_hostname != 'a'"}
+    play = {"hosts": "all", "gather_facts": False, "roles": [role]}
+    (site.directory / "own.yml").write_text(yaml.safe_dump([play]))
+
+    run = site.play(str(site.directory / "own.yml"), hosts={"a": {}, "b": {"agents_list": site.agents}})
+
+    run.failed("No report was written", "`when` of the role is false for the first host of the play")
+
+
 def test_what_is_null_counts_as_not_given(factory):
     """As a variable of the inventory under which every line is a comment."""
     site = factory(1)
