@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -205,3 +206,21 @@ def test_an_sdk_that_is_too_old_is_named_with_its_interpreter(machine: Machine) 
 
     assert outcome.status == 2
     assert "imports the docker SDK 4.1.0, but 5.0 or newer is needed" in outcome.words
+
+
+def test_the_interpreter_is_that_of_the_role_whatever_facts_say(tmp_path: Path) -> None:
+    """Facts of a cache, or of an earlier task, may be those of another one, which may be gone."""
+    setup = {"ansible.builtin.setup": {}, "vars": {"ansible_python_interpreter": sys.executable}}
+    role = {"ansible.builtin.import_role": {"name": "edgefleet.connectware.docker_host"}}
+    found = {"ansible.builtin.debug": {"msg": "looked with {{ __docker_host_found.python }}"}}
+    playbook = tmp_path / "playbook.json"
+    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [setup, role, found]}]))
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "here,", "-c", "local", "--check", str(playbook)],
+        env={**os.environ, "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "looked with /usr/bin/python3" in done.stdout, done.stdout
