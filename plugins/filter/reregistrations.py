@@ -40,6 +40,7 @@ def reregistrations(
             agents=_judged(known.get(registered) or {}, f"{registered} of host {host}"),
             replaces=on_conflict_of(known) == "replace",
             limit=limit_of(known),
+            name=str(host),
         )
 
     try:

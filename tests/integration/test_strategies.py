@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 import pytest
+import yaml
 from integration import lives
 from integration.bed import SOCKET, Factory
 from simulator.harness import until
@@ -191,6 +192,18 @@ def test_ignored_errors_do_not_release_the_brake(factory):
     run.failed("4 of 4 agents would be registered anew", "No container was touched and no agent was registered")
     assert site.counts()["operations"].get("registry_confirm", 0) == 0
     registered(site, [])
+
+
+def test_a_play_does_not_give_one_agent_to_two_hosts(factory):
+    """Its own variables are known of its hosts alone; the inventory has none of them."""
+    site = lives.quick(factory(1))
+    role = {"role": "edgefleet.connectware.agents", "vars": {"agents_list": site.agents}}
+    play = site.directory / "own.yml"
+    play.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": [role]}]))
+    run = site.play(str(play), hosts={"host1": {}, "host2": {}})
+    run.failed(f"{site.names()[0]} is on host1 and host2", "No container was touched")
+    assert site.container(site.names()[0]) is None
+    site.play(str(play), hosts={"host1": {}}).ok()
 
 
 @pytest.mark.long

@@ -20,6 +20,7 @@ from .evidence import (
     CONFLICTED,
     CREDENTIALS_MISSING,
     CREDENTIALS_REJECTED,
+    RETIRED,
     UNPROVEN,
     UNSAVED,
 )
@@ -42,6 +43,7 @@ class HostOfRun:
         agents: results of agents_registered, as far as this run has any of this host.
         replaces: it has `on_conflict: replace`.
         limit: its agents_max_reregistrations, if it has one of its own.
+        name: as the inventory has it.
     """
 
     url: str
@@ -49,6 +51,7 @@ class HostOfRun:
     agents: Sequence[Mapping[str, Any]] = ()
     replaces: bool = False
     limit: str | None = None
+    name: str = ""
 
 
 @dataclass
@@ -60,8 +63,8 @@ class _Total:
     anew: list[str] = field(default_factory=list)
 
 
-def weighed(hosts: Iterable[HostOfRun], limit: str) -> dict[str, Any]:
-    """Who would be registered anew, and whether these are too many at one of the Connectwares.
+def weighed(hosts: Sequence[HostOfRun], limit: str) -> dict[str, Any]:
+    """Who would be registered anew, whether these are too many at one of the Connectwares, and who is on two hosts.
 
     There, hosts with the same limit are counted together: a limit that one factory has raised lets no agents of others
     in, and one that it has lowered holds for its own alone.
@@ -73,7 +76,8 @@ def weighed(hosts: Iterable[HostOfRun], limit: str) -> dict[str, Any]:
     Returns:
         `anew` (names of agents that were registered before and are not, or were registered anew in this run),
         `too_many` (a sentence for each Connectware and limit, where they are more), `to_replace` (usernames in
-        conflict whose user may be deleted).
+        conflict whose user may be deleted), `twice` (as `repeated_names`: those of a play's own variables, or of facts,
+        are known here only).
 
     Raises:
         SpecError: the limit cannot be read, and there are agents to be counted.
@@ -92,6 +96,7 @@ def weighed(hosts: Iterable[HostOfRun], limit: str) -> dict[str, Any]:
         "anew": [name for total in totals.values() for name in total.anew],
         "too_many": [text for text in complaints if text],
         "to_replace": to_replace,
+        "twice": repeated_names((host.name, agent) for host in hosts for agent in host.agents if _is_wanted(agent)),
     }
 
 
@@ -102,6 +107,11 @@ def listed(agents_list: Any) -> Sequence[Any]:
 
 def _is_anew(agent: Mapping[str, Any]) -> bool:
     return agent["reason"] in ANEW and (not agent["registered"] or "authorized" in agent["actions"])
+
+
+def _is_wanted(agent: Mapping[str, Any]) -> bool:
+    """Not of a host that it was taken off in an earlier play."""
+    return bool(agent["verdict"] != RETIRED)
 
 
 def _may_lose_its_user(agent: Mapping[str, Any]) -> bool:

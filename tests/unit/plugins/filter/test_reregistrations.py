@@ -50,6 +50,13 @@ def test_a_host_says_which_connectware_it_has_or_is_told(reregistrations: Any, h
     assert len(reregistrations(hostvars, HOSTS, limit=1, url=NORTH)["too_many"]) == 1
 
 
+def test_an_agent_of_two_hosts_is_told_of(reregistrations: Any, hostvars: Any) -> None:
+    """Its name is in no agents_list of the inventory: a play gave it."""
+    hostvars["d"]["registered"] = hostvars["b"]["registered"]
+
+    assert reregistrations(hostvars, HOSTS)["twice"] == ["b-1 is on b and d"]
+
+
 def test_a_host_says_its_limit_or_is_told(reregistrations: Any, hostvars: Any) -> None:
     hostvars["a"]["agents_max_reregistrations"] = 0
 

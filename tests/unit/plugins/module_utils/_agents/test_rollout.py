@@ -38,6 +38,15 @@ def test_who_was_registered_before_is_registered_anew(reason):
     assert weighed([HostOfRun("", 1, [agent("press-1", reason=reason)])], "10%")["anew"] == ["press-1"]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "twice"), [(e.AWAITING_REQUEST, ["press is on a and b"]), (e.REGISTERED, ["press is on a and b"]),
+                           (e.RETIRED, [])],
+)  # fmt: skip
+def test_who_is_on_two_hosts_is_told_of_unless_it_was_taken_off_one(verdict, twice):
+    hosts = [HostOfRun("", 1, [agent("press")], name="a"), HostOfRun("", 1, [agent("press", verdict)], name="b")]
+    assert weighed([*hosts, HostOfRun("", 1, [agent("lathe")], name="c")], "10%")["twice"] == twice
+
+
 @pytest.mark.parametrize("reason", [e.NONE, e.FIRST_START])
 def test_who_starts_for_the_first_time_is_not(reason):
     assert weighed([HostOfRun("", 1, [agent("press-1", reason=reason)])], "0")["anew"] == []
