@@ -123,6 +123,9 @@ def test_it_is_retired_only_when_it_is_stopped(adopted):
     site.rollout().ok()
     made = container_of(site)
     site.retire().failed(other, "somebody else runs the container", "stop and remove it there first")
+    named, site.agents[1]["container"] = site.agents[1]["container"], "misspelled"
+    site.retire().failed(other, f"the container {named} runs and answers to the username", "stop and remove it there")
+    site.agents[1]["container"] = named
     assert container_of(site)["Id"] == made["Id"] and own in site.simulator.usernames()
     docker("rm", "--force", site.agents[1]["container"])
     site.retire("--extra-vars", "agents_purge=true").ok()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from .._agents.names import LABEL_AGENT
 from .._agents.spec import AgentSpec
 from .._errors import EngineError
+from .answering import check_nobody_else_answers
 from .certificates import check_certificates
 from .container_report import name_of, stop_timeout
 from .creation import create, end
@@ -83,10 +84,11 @@ class Converger:
         """Find out what is to be removed.
 
         Raises:
-            SpecError: a container or volume of that name belongs to somebody else.
+            SpecError: a container or volume of that name belongs to somebody else, or an agent runs in another one.
         """
         inventory = take(self.engine, networks=False)
         inventory.check(specs, self.engine.place, volumes=purge, present=False)
+        check_nobody_else_answers(self.engine, inventory, specs)
         planner = Planner(self.engine, inventory)
         return self.engine.in_parallel(lambda spec: planner.absent(spec, purge), list(specs))
 

@@ -52,7 +52,7 @@ class HostInventory:
         ]
         if problems:
             raise SpecError(
-                "use what is on the host",
+                "use what is there",
                 where=place,
                 answered="; ".join(problems),
                 todo="Nothing was started or changed.",

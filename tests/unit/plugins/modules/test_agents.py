@@ -361,6 +361,23 @@ def test_an_agent_of_somebody_else_is_never_removed(fake: FakeEngine, run: Run, 
     assert bool(result.get("failed")) is refused and fake.writes() == []
 
 
+@pytest.mark.parametrize("agents", [[{**BY_HAND[0], "container": "press-1-gone"}], [{"name": "press-1"}]])
+@pytest.mark.parametrize(
+    ("status", "name", "refused"), [("running", "press-1", True), ("exited", "press-1", False), ("running", "x", False)]
+)
+def test_nobody_is_retired_whose_container_runs_under_a_name_that_is_not_known(
+    fake: FakeEngine, run: Run, agents: list[dict[str, Any]], status: str, name: str, refused: bool
+) -> None:
+    deployed(fake, Config__Env=[f"CYBUS_AGENT_NAME={name}"], **NOT_OURS)
+    (listed,) = fake.answers["GET", "/containers/json"][1]
+    fake.say("GET", "/containers/json", [{**listed, "Names": ["/welding_press_1"], "State": status}])
+    fake.say("GET", "/containers/welding_press_1/json", fake.answers["GET", f"/containers/{NAME}/json"][1])
+    result = run("agents", docker_host=fake.address, agents=agents, state="absent")
+    assert bool(result.get("failed")) is refused and fake.writes() == []
+    if refused:
+        assert "agent press-1" in result["msg"] and "welding_press_1" in result["msg"]
+
+
 def test_only_the_images(fake: FakeEngine, run: Run) -> None:
     del fake.answers["GET", "/images/reg/mapper:1.8.0/json"]
     result = run("agents", docker_host=fake.address, state="pulled", check=True, **WANTED)
