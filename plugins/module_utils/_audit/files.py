@@ -59,13 +59,14 @@ def write_report(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 def summary(made: Mapping[str, Any]) -> str:
     """The report in one sentence."""
     states, verdicts = made["totals"]["states"], made["totals"]["verdicts"]
+    hosts = made["totals"]["hosts"]
     said = (
-        f"{states['well']} of {made['totals']['agents']} agents on {made['totals']['hosts']} hosts are well,"
+        f"{states['well']} of {made['totals']['agents']} agents on {hosts} host{'' if hosts == 1 else 's'} are well,"
         f" {states['failing']} are failing, {states['attention'] - verdicts.get('ghost', 0)} need attention,"
         f" of {states['unknown']} nothing is known; ghosts: {verdicts.get('ghost', 0)}."
     )
     error = made["connectware"]["error"]
-    return f"{said} Connectware could not be asked for all its agents: {error}" if error else said
+    return f"{said} Connectware could not be asked for all its agents: {error.rstrip('.')}." if error else said
 
 
 def _failure(report: Report, wanted: frozenset[str], where: str) -> dict[str, Any]:

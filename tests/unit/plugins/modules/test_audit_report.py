@@ -138,6 +138,13 @@ def test_one_sentence_says_it_all(write):
     )
 
 
+def test_the_sentence_of_one_host_and_an_error_that_ends_without_a_full_stop(write):
+    made = host("a", "press-1", judged=[judged("press-1", "conflict")])
+    told = write(hosts=[made], fleet={"msg": "missing required arguments: connectware_url"})["message"]
+    assert told.startswith("0 of 1 agents on 1 host are well,")
+    assert told.endswith("for all its agents: missing required arguments: connectware_url.")
+
+
 def test_a_folder_that_cannot_be_written_is_named(write, tmp_path):
     (tmp_path / "file").write_text("")
     result = write(**many(10), path=str(tmp_path / "file" / "below"))
