@@ -149,6 +149,8 @@ class CallbackModule(CallbackBase):
     def _fail(self, told: _Result, state: str) -> None:
         """Kept until the end, because a later play may be the one that is about agents."""
         self._failures[told.host] = (state, told.task.get_name(), told.message)
+        if _action(told.task) == REGISTER:
+            self._tally.refuse(told.place)
         if self._concerned:
             self._tally.expect([told.host])
 

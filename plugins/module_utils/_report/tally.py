@@ -14,6 +14,7 @@ SCHEMA = 1
 
 OK, FAILED, UNREACHABLE = "ok", "failed", "unreachable"
 MESSAGE = 4000  # characters of a message
+NOT_JUDGED = "it was not judged"
 SHOWN = ("username", "container", "volume", "verdict", "reason", "pairing_id")
 
 
@@ -110,6 +111,7 @@ class Tally:
         self.agents: dict[str, dict[str, AgentRow]] = {}  # by host and name
         self.authorizations: list[Mapping[str, Any]] = []
         self._left: set[str] = set()
+        self._refused: set[str] = set()
 
     def begin(self, check: bool) -> None:
         """A play of any kind."""
@@ -171,6 +173,10 @@ class Tally:
             text = f"the run ended while agents were still waited for: {names}."
             self.fail(host, FAILED, task, f"{text} Run again: the next run goes on from there.")
 
+    def refuse(self, host: str) -> None:
+        """The task that judges the agents of this host has failed."""
+        self._refused.add(host)
+
     def end(self, failed: Iterable[str], unreachable: Iterable[str], changed: Mapping[str, int]) -> None:
         """How the run has counted: what was rescued or ignored is no failure."""
         gone, broken = set(unreachable), set(failed)
@@ -179,6 +185,9 @@ class Tally:
             row.state = UNREACHABLE if host in gone else FAILED if host in broken | self._left else OK
             if row.state == OK:
                 row.task = row.message = ""
+            elif host in self._refused:
+                for agent in [agent for agent in self.rows_of(host) if agent.verdict is None]:
+                    agent.failed, agent.message = True, agent.message or NOT_JUDGED
 
     def rows_of(self, host: str) -> list[AgentRow]:
         """The agents of a host by name."""
