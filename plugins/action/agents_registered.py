@@ -20,6 +20,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.inte
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interrupts import ended_in_order
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import Observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import (
+    doubts,
     failure_of,
     result_of,
     unsettled,
@@ -154,6 +155,8 @@ class ActionModule(GuardedAction):
                 if WILL is not None:
                     WILL.write(args)
                 told["interim"] = _telling_in_turns(course.interim, before, course.progress(), host).to_dict()
+            else:
+                told.setdefault("warnings", []).extend(doubts(records, host))
         finally:
             told["authorizations"] = recorded.entries()
             if recorded.failure is not None:

@@ -169,6 +169,7 @@ class Verdict:
         needs_window: the agent cannot go on with a closed registration window.
         wait: seconds after which time alone can change the verdict.
         looks_at: `host` or `server`: where the next news can come from.
+        doubt: of one that is registered: what its log says last that keeps it from its work.
     """
 
     verdict: str
@@ -178,6 +179,7 @@ class Verdict:
     needs_window: bool = False
     wait: float = 1.0
     looks_at: str = "host"
+    doubt: str = ""
 
     @property
     def final(self) -> bool:

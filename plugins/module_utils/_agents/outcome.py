@@ -10,7 +10,10 @@ from typing import Any
 
 from .evidence import REGISTERED, SETTLED, UNPROVEN, WAIT, Verdict
 from .record import AgentRecord
+from .text import shortlist
 from .unmarking import complaint_of_marks
+
+MOST_NAMED = 5
 
 
 def result_of(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,6 +82,24 @@ def outcome(record: AgentRecord, *, predicted: bool = False, broken_off: bool = 
         "last_lines": list(seen.last_lines) if record.failed else [],
         "seconds": round(record.waits.seconds, 1),
     }
+
+
+def doubts(records: Sequence[AgentRecord], host: str) -> list[str]:
+    """A warning where agents are registered, and the end of their log says that they do not work all the same."""
+    found = [
+        f"agent {record.name}: {record.verdict.doubt}"
+        for record in records
+        if record.verdict and record.verdict.doubt and not record.failed
+    ]
+    if not found:
+        return []
+    told = shortlist(found, MOST_NAMED, "; ")
+    text = (
+        f"Host {host}: registered, but perhaps not connected, because the log ends with: {told}. See whether"
+        " Connectware shows these agents as connected, and check mqtt_host, mqtt_port and mqtt_scheme"
+        " (agents_mqtt_host and so on)."
+    )
+    return [text]
 
 
 def before(record: AgentRecord) -> dict[str, Any]:

@@ -188,7 +188,7 @@ def _registered(f: Facts) -> Verdict | None:
     text = with_advice(f"its log says: {f.failing}", f.failing) if f.failing else text
     if not seen.log_readable:
         text = f"its log cannot be read (driver {seen.log_driver}), so the server's word is taken"
-    return Verdict(e.REGISTERED, e.NONE, e.SETTLED, text)
+    return Verdict(e.REGISTERED, e.NONE, e.SETTLED, text, doubt="" if failure is None else failure.text)
 
 
 def _unproven(f: Facts) -> Verdict | None:

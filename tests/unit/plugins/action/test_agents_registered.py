@@ -19,6 +19,7 @@ from ansible_collections.edgefleet.connectware.plugins.action import agents_regi
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import (
     CONFLICT,
     PAIRING,
+    UNREACHABLE,
     LogEvent,
     Observation,
 )
@@ -68,6 +69,30 @@ def test_what_takes_long_says_how_far_it_is(
     run({**params, "agents": deployed(seen), "state": state})
 
     assert len(said) == 1 and said[0].startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "told"),
+    [
+        ("Cannot reach broker at 10.0.0.9:1883", 199.0, True),
+        ("Cannot reach broker at 10.0.0.9:1883", 120.0, False),
+        ("connect ECONNREFUSED 10.0.0.77:502", 199.0, False),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_whoever_is_registered_and_cannot_reach_connectware_is_told_of(
+    text: str, at: float, told: bool, check: bool, server: Conversation, params: dict[str, Any]
+) -> None:
+    """Not a machine that is off, and not what is over."""
+    seen = replace(RUNNING, connectware=("10.0.0.9",), events=(LogEvent(UNREACHABLE, text=text, at=at),))
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+    server.expect("GET", USERS, answer={"users": [{"id": "1", "username": "press-1"}]})
+
+    result = run({**params, "agents": deployed(seen)}, check_mode=check)
+
+    assert result["agents"][0]["registered"] and not result["changed"]
+    warnings = " ".join(result.get("warnings", []))
+    assert (f"agent press-1: {text}" in warnings and "mqtt_host" in warnings) == told
 
 
 @pytest.mark.parametrize(
