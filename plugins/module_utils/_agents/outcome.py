@@ -11,9 +11,12 @@ from typing import Any
 from .evidence import REGISTERED, SETTLED, UNPROVEN, WAIT, Verdict
 from .record import AgentRecord
 from .text import shortlist
+from .tls_trouble import advice_on
 from .unmarking import complaint_of_marks
 
 MOST_NAMED = 5
+LOOK = "See whether Connectware shows these agents as connected."
+CHECK_BROKER = "Check mqtt_host, mqtt_port and mqtt_scheme (agents_mqtt_host and so on)."
 
 
 def result_of(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,20 +89,20 @@ def outcome(record: AgentRecord, *, predicted: bool = False, broken_off: bool = 
 
 def doubts(records: Sequence[AgentRecord], host: str) -> list[str]:
     """A warning where agents are registered, and the end of their log says that they do not work all the same."""
-    found = [
-        f"agent {record.name}: {record.verdict.doubt}"
+    found = {
+        record.name: record.verdict.doubt
         for record in records
         if record.verdict and record.verdict.doubt and not record.failed
-    ]
+    }
     if not found:
         return []
-    told = shortlist(found, MOST_NAMED, "; ")
-    text = (
-        f"Host {host}: registered, but perhaps not connected, because the log ends with: {told}. See whether"
-        " Connectware shows these agents as connected, and check mqtt_host, mqtt_port and mqtt_scheme"
-        " (agents_mqtt_host and so on)."
-    )
-    return [text]
+    told = shortlist([f"agent {name}: {text}" for name, text in found.items()], MOST_NAMED, "; ")
+    todo = dict.fromkeys(advice_on(text) or CHECK_BROKER for text in found.values())
+    return [
+        " ".join(
+            [f"Host {host}: registered, but perhaps not connected, because the log ends with: {told}. {LOOK}", *todo]
+        )
+    ]
 
 
 def before(record: AgentRecord) -> dict[str, Any]:
