@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Conversation
@@ -84,6 +85,8 @@ class ActionModule(GuardedAction):
             records += found
             acted = sum(len(record.actions) for record in records)
             self._converse(args, records, before, task_vars or {}, host, told)
+        except AnsibleActionFail as exc:
+            raise AnsibleActionFail(f"{self._whose(host, records)}: {exc}") from None
         except ConnectwareError as exc:
             how = "unreachable" if isinstance(exc, (HostUnreachableError, HostLoginError)) else "failed"
             result.update({how: True, "msg": f"{self._whose(host, records)}: {exc.message}", "error": exc.result()})

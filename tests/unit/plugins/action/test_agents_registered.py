@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleAuthenticationFailure, AnsibleConnectionFailure
 from unit.plugins.action.standing import TASK_VARS, standing
 from unit.plugins.module_utils._connectware.conversation import Conversation, no_secret
 
@@ -110,6 +110,14 @@ def test_a_time_that_cannot_be_right_is_refused_before_anybody_is_asked(
 
     assert result["failed"] and not result["changed"] and server.seen == []
     assert f"use {option} (agents_{option}): {seconds} is not between" in result["msg"]
+
+
+@pytest.mark.parametrize(("option", "value"), [("connectware_url", None), ("connectware_timeout", "soon")])
+def test_an_option_that_is_refused_names_host_and_agents(option: str, value: Any, params: dict[str, Any]) -> None:
+    given = {**params, "agents": deployed(), option: value}
+
+    with pytest.raises(AnsibleActionFail, match=rf"^Host hamburg \(agents: press-1\): .*{option}"):
+        run({name: each for name, each in given.items() if each is not None})
 
 
 def test_without_agents_nobody_is_asked(server: Conversation, params: dict[str, Any]) -> None:
