@@ -37,7 +37,7 @@ def test_the_installation_works_on_a_machine_that_has_nothing_and_can_be_repeate
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "VIRTUAL_ENV"))}
     path = ":".join(each for each in env["PATH"].split(":") if not each.startswith(sys.prefix))
     env |= {"HOME": str(home), "PATH": f"{Path(sys.executable).resolve().parent}:{path}"}
-    install = block("shell", "ansible-galaxy collection build").code
+    install = block("shell", "ansible-galaxy collection install").code
     look = "command -v ansible-playbook && ansible-doc -t role edgefleet.connectware.agents"
 
     for code in (install, f"{install}{look}"):

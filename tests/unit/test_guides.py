@@ -120,12 +120,23 @@ def test_shell_of_a_page_can_be_read(block: Block) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("block", [block for block in SHELL_BLOCKS if "edgefleet-connectware-" in block.code], ids=str)
+INSTALLATION = r"collection build\b|collection install\b.*(edgefleet-connectware-| \.$)"
+
+
+@pytest.mark.parametrize("block", [block for block in SHELL_BLOCKS if re.search(INSTALLATION, block.code)], ids=str)
 def test_an_installation_can_be_repeated(block: Block) -> None:
     """Without --force, the second build fails, and the second installation leaves the old code where it is."""
     for line in block.code.splitlines():
-        if re.search(r"collection (build|install)\b.*(--output-path|edgefleet-connectware-)|collection build$", line):
+        if re.search(INSTALLATION, line):
             assert "--force" in line
+
+
+@pytest.mark.parametrize("block", [block for block in SHELL_BLOCKS if "collection build" in block.code], ids=str)
+def test_an_older_artifact_is_not_in_the_way(block: Block) -> None:
+    """What takes the artifact by a pattern would find both."""
+    before, _build, _after = block.code.partition("ansible-galaxy collection build")
+
+    assert re.search(r"^rm -f .*edgefleet-connectware-\*\.tar\.gz", before, re.MULTILINE)
 
 
 def shown_files() -> Iterator[tuple[Block, Path]]:
