@@ -37,7 +37,7 @@ class ActionModule(GuardedAction, NormalAction):
             self._task.args = ungrouped(self._task.args)
             _refuse_texts(self._task.args.get("agents"))
         except AnsibleActionFail as exc:
-            raise AnsibleActionFail(f"{whose(host, names)}: {exc}") from None
+            raise AnsibleActionFail(f"{whose(host, names)}: {exc}", result={**exc.result}) from None
         doing = DOING.get(str(self._task.args.get("state", "present")), "working on {agents}")
         counted = f"{len(names)} agent{'' if len(names) == 1 else 's'}"
         display = Display()

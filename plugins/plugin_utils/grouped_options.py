@@ -30,6 +30,11 @@ def ungrouped(args: Mapping[str, Any]) -> dict[str, Any]:
     if OPTION in grouped:
         raise AnsibleActionFail(f"'{OPTION}' takes other options, not '{OPTION}' again")
     if grouped.get("failed"):
-        raise AnsibleActionFail(str(grouped.get("msg")))
+        raise AnsibleActionFail(str(grouped.get("msg")), result=_parts_of(grouped))
     given = {name: value for name, value in grouped.items() if value is not None}
     return {**given, **{name: value for name, value in args.items() if name != OPTION}}
+
+
+def _parts_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a failed task has beside its message: the error in parts."""
+    return {"error": result["error"]} if result.get("error") else {}

@@ -118,9 +118,11 @@ def test_what_takes_long_says_what_it_is_doing(state: str, line: str, monkeypatc
 
 
 def test_options_that_are_the_failure_of_another_task_name_the_agents_that_wait_for_it() -> None:
-    options = {"failed": True, "msg": "Connectware does not say its version."}
+    error = {"kind": "AuthenticationError", "status": 401}
+    options = {"failed": True, "msg": "Connectware does not say its version.", "error": error}
 
     with pytest.raises(AnsibleActionFail) as failure:
         standing(agents, {"agents": PRESSES, "options": options}).run(None, TASK_VARS)
 
     assert str(failure.value) == "Host hamburg (agents: press-1, press-2): Connectware does not say its version."
+    assert failure.value.result["error"] == error
