@@ -42,7 +42,7 @@ def check_nobody_else_answers(engine: Engine, inventory: HostInventory, specs: S
     ]
     if problems:
         raise SpecError(
-            "use what is there",
+            "use containers and volumes",
             where=engine.place,
             answered="; ".join(problems),
             todo="Nothing was started or changed.",

@@ -52,7 +52,7 @@ class HostInventory:
         ]
         if problems:
             raise SpecError(
-                "use what is there",
+                "use containers and volumes",
                 where=place,
                 answered="; ".join(problems),
                 todo="Nothing was started or changed.",
