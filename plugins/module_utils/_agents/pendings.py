@@ -101,8 +101,7 @@ def impostor(f: Facts) -> Verdict | None:
     """Somebody else asks with its name, or did so and is listed still."""
     if not f.evidence.pending:
         return None
-    foreign = [printable(str(pairing_id)) for pairing_id in f.evidence.pending if pairing_id != f.own_id]
-    ids = ", ".join(foreign) or f"{f.own_id} more than once"
+    ids = _listed(each for each in f.evidence.pending if each != f.own_id) or f"{f.own_id} more than once"
     needs = not f.evidence.user_exists
     if f.own_id is None and f.running:
         verdict = _of_unknown_origin(f, f"a request with pairing ID {ids} is pending, the agent's own ID is not known")
@@ -146,5 +145,5 @@ def _of_unknown_origin(f: Facts, text: str) -> Verdict | None:
     return None
 
 
-def _listed(ids: Iterable[object]) -> str:
-    return ", ".join(printable(str(pairing_id)) for pairing_id in ids)
+def _listed(ids: Iterable[str | None]) -> str:
+    return ", ".join("(not shown)" if pairing_id is None else printable(pairing_id) for pairing_id in ids)
