@@ -93,7 +93,8 @@ class ActionModule(GuardedAction):
         result.update(result_of(records, self._task.check_mode, result))
         if not self._task.check_mode:  # each turn tells what it has done itself
             result["changed"] = sum(len(record.actions) for record in records) > acted
-        return {**result, **failure_of(records, host, result, told), **told}
+        wanted = "retired" if self._task.args.get("state") == "absent" else "registered"
+        return {**result, **failure_of(records, host, result, told, wanted), **told}
 
     def _whose(self, host: str, records: Sequence[AgentRecord]) -> str:
         """Of whom the message is where the task breaks off: before anything is known, of all agents."""

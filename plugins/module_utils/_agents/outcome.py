@@ -38,15 +38,23 @@ def result_of(records: Sequence[AgentRecord], predicted: bool, so_far: Mapping[s
 
 
 def failure_of(
-    records: Sequence[AgentRecord], host: str, so_far: Mapping[str, Any], told: Mapping[str, Any]
+    records: Sequence[AgentRecord],
+    host: str,
+    so_far: Mapping[str, Any],
+    told: Mapping[str, Any],
+    wanted: str = "registered",
 ) -> dict[str, Any]:
-    """Which agents have failed, once nothing is left to do for the others; and which marks could not be removed."""
+    """Which agents have failed, once nothing is left to do for the others; and which marks could not be removed.
+
+    Args:
+        wanted: what was to become of them, in a word.
+    """
     if _broken_off(so_far) or told["interim"]:  # the one names them already, and the other goes on
         return {}
     failed = [record for record in records if record.failed]
     texts = "; ".join(f"agent {record.name}: {complaint(record)}" for record in failed)
-    not_registered = f"{len(failed)} of {len(records)} agents are not registered: {texts}" if failed else ""
-    complaints = [text for text in (not_registered, complaint_of_marks(records)) if text]
+    unsuccessful = f"{len(failed)} of {len(records)} agents are not {wanted}: {texts}" if failed else ""
+    complaints = [text for text in (unsuccessful, complaint_of_marks(records)) if text]
     return {"failed": True, "msg": f"Host {host}: {'. '.join(complaints)}"} if complaints else {}
 
 

@@ -120,6 +120,16 @@ def test_an_option_that_is_refused_names_host_and_agents(option: str, value: Any
         run({name: each for name, each in given.items() if each is not None})
 
 
+def test_an_agent_that_is_not_retired_is_not_called_not_registered(
+    server: Conversation, params: dict[str, Any]
+) -> None:
+    server.expect("GET", REGISTRY, answer={"pendingRequests": []})
+
+    result = run({**params, "agents": deployed(error="the container is still there"), "state": "absent"})
+
+    assert result["failed"] and result["msg"].startswith("Host hamburg: 1 of 1 agents are not retired: agent press-1:")
+
+
 def test_without_agents_nobody_is_asked(server: Conversation, params: dict[str, Any]) -> None:
     result = run({**params, "agents": []})
 
