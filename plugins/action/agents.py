@@ -15,9 +15,13 @@ from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.answers import DEPLOYED
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.fleet import expected_agents
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spoken_for import check_spoken_for
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 DOING = {
@@ -27,8 +31,11 @@ DOING = {
 }
 
 
-class ActionModule(GuardedAction, NormalAction):
-    """Runs the module as any other."""
+class ActionModule(HostAction, NormalAction):
+    """Runs the module as any other; what the host answers is of the agents that the task has named, or a failure."""
+
+    MODULE = "agents"
+    SAYS = DEPLOYED
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         host = str((task_vars or {}).get("inventory_hostname", "?"))
@@ -50,6 +57,12 @@ class ActionModule(GuardedAction, NormalAction):
         except AnsibleConnectionFailure as exc:
             # Without a cause: newer versions of Ansible would add its text once more.
             raise AnsibleConnectionFailure(f"{whose(host, names)}: {exc}") from None
+        if "agents" in result:
+            try:
+                answered = [(agent["name"], agent["username"]) for agent in result["agents"]]
+                check_spoken_for(answered, expected_agents(host, self._task.args["agents"]), host)
+            except ConnectwareError as exc:
+                result = {"failed": True, "changed": False, "msg": exc.message, "error": exc.result()}
         if result.get("failed") and "msg" in result:
             result["msg"] = f"{whose(host, [] if result.get('agents') else names)}: {result['msg']}"
         return result

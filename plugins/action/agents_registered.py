@@ -14,6 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.answers import LOOKED
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.fleet import expected_agents
@@ -57,16 +58,18 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
 )
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.factory_host import FactoryHost
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 POLICY = ("on_conflict", "proof", "settle", "poll_interval", "grace", "only_watch")
 WILL = shared_will(lambda text: Display().warning(text))
 
 
-class ActionModule(GuardedAction):
+class ActionModule(HostAction):
     """Registers the agents that module `agents` has observed."""
 
+    MODULE = "agents_registered"
+    SAYS = LOOKED
     _supports_check_mode = True
     _supports_async = False
 
@@ -81,7 +84,8 @@ class ActionModule(GuardedAction):
             args = self._arguments()
             before = _interim(args["interim"])
             found = list(before.records) if before else _records(args["agents"])
-            check_spoken_for((record.observation for record in found), expected_agents(host, args["expected"]), host)
+            answered = [(record.observation.name, record.observation.username) for record in found]
+            check_spoken_for(answered, expected_agents(host, args["expected"]), host)
             records += found
             acted = sum(len(record.actions) for record in records)
             self._converse(args, records, before, task_vars or {}, host, told)

@@ -62,6 +62,10 @@ class UnexpectedAgentError(ConnectwareError):
     """A factory host speaks for agents that the inventory does not name there, or not for all that it does."""
 
 
+class AnswerError(ConnectwareError):
+    """A factory host has answered what no module of ours says."""
+
+
 class EngineError(ConnectwareError):
     """The Docker Engine of a factory host refused or failed an operation."""
 

@@ -30,7 +30,9 @@ attributes:
       - edgefleet.connectware.engine
   async:
     support: partial
-    details: With it, no line is said meanwhile, and a message names neither host nor agents before it.
+    details: >-
+      With it, no line is said meanwhile, a message names neither host nor agents before it, and what the host answers
+      is passed on as it is, whoever may have changed it.
   check_mode:
     support: full
   diff_mode:

@@ -21,7 +21,8 @@ attributes:
     membership:
       - edgefleet.connectware.engine
   async:
-    support: full
+    support: partial
+    details: With it, what the host answers is passed on as it is, whoever may have changed it.
   check_mode:
     support: full
   diff_mode:

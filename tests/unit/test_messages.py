@@ -34,6 +34,7 @@ NO_MESSAGE = {
     "plugins/module_utils/_docker/failures.py::INSTALL": "advice",
     "plugins/module_utils/_docker/failures.py::_advice": "advice",
     "plugins/module_utils/_docker/observe.py::_is_unreadable": "a text of the engine, which is looked for",
+    "plugins/plugin_utils/host_action.py::SAFE": "advice",
     "plugins/plugin_utils/telling_action.py::TellingAction*": "a line of progress",
 }
 

@@ -128,8 +128,8 @@ def test_the_import_check_sees_what_it_must(room: str, source: str) -> None:
 
 # The same for plugins that run on the controller, by how their path begins; modules and task 2 may import any room.
 PLUGIN_ARROWS: dict[str, set[str]] = {
-    "action/agents.py": {"_agents", "plugin_utils"},
-    "action/agents_info.py": {"plugin_utils"},
+    "action/agents.py": {"_agents", "_errors", "plugin_utils"},
+    "action/agents_info.py": {"_agents", "plugin_utils"},
     "callback/": {"_agents", "_report", "plugin_utils"},
     "filter/": {"_agents", "_errors", "_audit", "plugin_utils"},
     "inventory/": {"_agents", "_errors", "_argspec", "_connectware", "plugin_utils"},

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .forms import flag, listed, mapping, maybe, number, one_of, text, whole
+
 ASKING_NEW = "asking_new"
 ASKING_CACHED = "asking_cached"
 PAIRING = "pairing"
@@ -26,6 +28,55 @@ RESTARTING = "restarting"
 CONTAINER_STATES = (ABSENT, "created", RUNNING, RESTARTING, "paused", "exited", "dead", "removing")
 SLACK = 5.0  # seconds by which the engine's clock may be measured wrong: what lies further ahead is the future
 RUNS = (RUNNING, RESTARTING, "paused")  # states of a container whose agent may use its user
+
+
+MESSAGE = 10000  # characters of one, within which others may be quoted
+MOST_EVENTS = 1000  # of a log; whoever reads it keeps fewer
+MOST_TEXTS = 1000  # in any other list
+_LINES = listed(text(2000), MOST_TEXTS)
+_IDS = listed(text(), MOST_TEXTS)
+_EVENT = mapping(
+    {"kind": one_of(EVENT_KINDS)},
+    {
+        "at": maybe(number),
+        "username": maybe(text()),
+        "pairing_id": maybe(text()),
+        "text": text(2000),
+        "since": maybe(number),
+    },
+)
+_OBSERVATION = mapping(
+    {"name": text(), "username": text(), "container": text(), "volume": text()},
+    {
+        "container_id": maybe(text()),
+        "state": text(),
+        "exit_code": maybe(whole),
+        "restart_count": whole,
+        "started_at": maybe(number),
+        "created_at": maybe(number),
+        "image": maybe(text()),
+        "image_id": maybe(text()),
+        "image_digest": maybe(text()),
+        "credentials": maybe(flag),
+        "volume_created_at": maybe(number),
+        "never_registered": flag,
+        "mark_trouble": text(MESSAGE),
+        "events": listed(_EVENT, MOST_EVENTS),
+        "log_driver": maybe(text()),
+        "log_readable": flag,
+        "last_lines": _LINES,
+        "asked_after": maybe(number),
+        "former_ids": _IDS,
+        "former_lines": _LINES,
+        "managed": flag,
+        "by_certificate": flag,
+        "connectware": _IDS,
+        "planned": flag,
+        "started_now": flag,
+        "trouble": text(MESSAGE),
+        "observed_at": number,
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -134,10 +185,16 @@ class Observation:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Observation:
-        """From the result of a task; unknown keys are refused by the constructor."""
-        events = tuple(LogEvent(**event) for event in values.get("events", ()))
-        texts = {key: tuple(values.get(key, ())) for key in ("last_lines", "former_ids", "former_lines", "connectware")}
-        return cls(**{**values, **texts, "events": events})
+        """From the result of a task, which a factory host has answered.
+
+        Raises:
+            MisfitError: it is something else.
+        """
+        fit = _OBSERVATION(values, "the observation")
+        events = tuple(LogEvent(**event) for event in fit.pop("events", ()))
+        return cls(
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in fit.items()}, events=events
+        )
 
     def fingerprint(self) -> str:
         """Changes when something changed that can change a verdict; not with time alone.

@@ -13,17 +13,16 @@ from collections.abc import Iterable, Sequence
 
 from .._errors import UnexpectedAgentError
 from .fleet import ExpectedAgent
-from .observation import Observation
 from .text import NAME, printable, shortlist
 
 MOST_SAID = 5
 
 
-def check_spoken_for(seen: Iterable[Observation], expected: Sequence[ExpectedAgent], host: str) -> None:
+def check_spoken_for(seen: Iterable[tuple[object, object]], expected: Sequence[ExpectedAgent], host: str) -> None:
     """Hold the answer of module `agents` against the inventory.
 
     Args:
-        seen: the agents as the host has answered.
+        seen: name and username of each agent, as the host has answered.
         expected: the agents that the task has asked for, by the inventory.
         host: for the message.
 
@@ -31,7 +30,7 @@ def check_spoken_for(seen: Iterable[Observation], expected: Sequence[ExpectedAge
         UnexpectedAgentError: it names others, or the same with other usernames, or not all of them.
     """
     usernames = {agent.name: agent.username for agent in expected}
-    answered = [(_text(agent.name), _text(agent.username)) for agent in seen]
+    answered = [(_text(name), _text(username)) for name, username in seen]
     wrong = [_wrong(name, username, usernames) for name, username in answered if usernames.get(name) != username]
     names = [name for name, _username in answered]
     wrong += [f"it speaks twice of the agent {_shown(name)}" for name in dict.fromkeys(names) if names.count(name) > 1]

@@ -16,6 +16,7 @@ from unit.plugins.action.standing import TASK_VARS, standing
 
 from ansible_collections.edgefleet.connectware.plugins.action import agents
 
+LOOKED_AT = [{"name": "press-1", "username": "press-1"}, {"name": "press-2", "username": "press-2"}]
 PRESSES = [{"name": "press-1"}, {"name": "press-2"}]
 
 
@@ -29,11 +30,11 @@ def unreachable() -> dict[str, Any]:
 
 
 def test_what_the_module_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, lambda: {"changed": True, "agents": [{"name": "press-1"}]})
+    answering(monkeypatch, lambda: {"changed": True, "agents": LOOKED_AT})
 
     result = standing(agents, {"agents": PRESSES}).run(None, TASK_VARS)
 
-    assert result == {"changed": True, "agents": [{"name": "press-1"}]}
+    assert result == {"changed": True, "agents": LOOKED_AT}
 
 
 def test_a_failure_names_the_host_and_the_agents_that_were_never_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +46,7 @@ def test_a_failure_names_the_host_and_the_agents_that_were_never_looked_at(monke
 
 
 def test_agents_that_were_looked_at_are_in_the_result_and_not_named_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, lambda: {"failed": True, "msg": "press-1 is broken", "agents": [{"name": "press-1"}]})
+    answering(monkeypatch, lambda: {"failed": True, "msg": "press-1 is broken", "agents": LOOKED_AT})
 
     assert standing(agents, {"agents": PRESSES}).run(None, TASK_VARS)["msg"] == "Host hamburg: press-1 is broken"
 
@@ -58,6 +59,16 @@ def test_a_host_that_cannot_be_reached_names_its_agents_once(monkeypatch: pytest
 
     assert str(failure.value) == "Host hamburg (agents: press-1, press-2): no route to host"
     assert failure.value.__cause__ is None and failure.value.__suppress_context__
+
+
+def test_a_host_that_speaks_of_other_agents_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [LOOKED_AT[0], {"name": "press-2", "username": "mu-robot-1"}]
+    answering(monkeypatch, lambda: {"changed": True, "agents": others})
+
+    result = standing(agents, {"agents": PRESSES}).run(None, TASK_VARS)
+
+    assert result["failed"] and "agents" not in result and result["error"]["kind"] == "UnexpectedAgentError"
+    assert "it has the username 'mu-robot-1' for the agent 'press-2'" in result["msg"]
 
 
 def test_of_many_agents_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

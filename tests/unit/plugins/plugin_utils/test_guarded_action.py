@@ -12,7 +12,12 @@ from ansible.errors import AnsibleAuthenticationFailure, AnsibleConnectionFailur
 from ansible.plugins.action import ActionBase
 from unit.plugins.action.standing import standing
 
-from ansible_collections.edgefleet.connectware.plugins.action import agents, agents_info, agents_registered
+from ansible_collections.edgefleet.connectware.plugins.action import (
+    agents,
+    agents_info,
+    agents_registered,
+    registry_info,
+)
 
 FOLDER = "/tmp/of-this-task"
 
@@ -44,19 +49,19 @@ def test_the_folder_of_the_task_is_removed(plugin: Any) -> None:
     assert removed == [FOLDER]
 
 
-@pytest.mark.parametrize("plugin", [agents, agents_info, agents_registered])
+@pytest.mark.parametrize("plugin", [agents, agents_info, agents_registered, registry_info])
 def test_an_answer_sets_no_facts_and_adds_no_hosts(plugin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """But for the fact that ansible-core adds itself, so that it has to look for a Python only once."""
     found = {"discovered_interpreter_python": "/usr/bin/python3"}
     answer = {
-        "changed": False, "msg": "as asked", "ansible_facts": {**found, "connectware_url": "https://attacker.example.com"},
+        "failed": True, "msg": "as asked", "ansible_facts": {**found, "connectware_url": "https://attacker.example.com"},
         "ansible_stats": {"data": {"plan": "all is well"}}, "add_host": {"host_name": "munich"}, "add_group": "theirs",
     }  # fmt: skip
     monkeypatch.setattr(ActionBase, "_execute_module", lambda _self, **_more: dict(answer))
 
     asked = standing(plugin, {})._execute_module(module_name="any")
 
-    assert asked == {"changed": False, "msg": "as asked", "ansible_facts": found}
+    assert asked == {"failed": True, "msg": "as asked", "ansible_facts": found}
 
 
 @pytest.mark.parametrize("facts", [None, "none", ["none"], {"connectware_url": "https://attacker.example.com"}])
@@ -65,4 +70,4 @@ def test_without_facts_of_ansible_there_are_none(facts: Any, monkeypatch: pytest
         ActionBase, "_execute_module", lambda _self, **_more: {"changed": False, "ansible_facts": facts}
     )
 
-    assert standing(agents, {})._execute_module(module_name="any") == {"changed": False}
+    assert standing(registry_info, {})._execute_module(module_name="any") == {"changed": False}

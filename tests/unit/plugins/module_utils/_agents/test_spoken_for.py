@@ -20,8 +20,7 @@ RIGHT = [("press-1", "press-1"), ("press-2", "hh-press-2"), ("3", "3")]
 
 
 def check(answered: list[tuple[Any, Any]]) -> None:
-    seen = [Observation(name, username, "a-container", "a-volume") for name, username in answered]
-    check_spoken_for(seen, expected_agents("hamburg", WANTED), "hamburg")
+    check_spoken_for(answered, expected_agents("hamburg", WANTED), "hamburg")
 
 
 def test_what_was_asked_for_is_believed_in_any_order() -> None:
