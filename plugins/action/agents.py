@@ -20,8 +20,9 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.flee
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spoken_for import check_spoken_for
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.facts_of_host import refuse_false_facts
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.host_action import HostAction
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.host_action import HostAction, failed
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 DOING = {
@@ -45,6 +46,10 @@ class ActionModule(HostAction, NormalAction):
             _refuse_texts(self._task.args.get("agents"))
         except AnsibleActionFail as exc:
             raise AnsibleActionFail(f"{whose(host, names)}: {exc}", result={**exc.result}) from None
+        try:
+            refuse_false_facts(host, task_vars or {})
+        except ConnectwareError as exc:
+            return {**failed(exc), "msg": f"{whose(host, names)}: {exc.message}"}
         doing = DOING.get(str(self._task.args.get("state", "present")), "working on {agents}")
         counted = f"{len(names)} agent{'' if len(names) == 1 else 's'}"
         display = Display()
@@ -62,7 +67,7 @@ class ActionModule(HostAction, NormalAction):
                 answered = [(agent["name"], agent["username"]) for agent in result["agents"]]
                 check_spoken_for(answered, expected_agents(host, self._task.args["agents"]), host)
             except ConnectwareError as exc:
-                result = {"failed": True, "changed": False, "msg": exc.message, "error": exc.result()}
+                result = failed(exc)
         if result.get("failed") and "msg" in result:
             result["msg"] = f"{whose(host, [] if result.get('agents') else names)}: {result['msg']}"
         return result

@@ -57,6 +57,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._errors impo
     HostUnreachableError,
 )
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.factory_host import FactoryHost
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.facts_of_host import refuse_false_facts
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
@@ -81,6 +82,7 @@ class ActionModule(HostAction):
         acted = 0
         told: dict[str, Any] = {"authorizations": [], "interim": {}}
         try:
+            refuse_false_facts(host, task_vars or {})
             args = self._arguments()
             before = _interim(args["interim"])
             found = list(before.records) if before else _records(args["agents"])

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.facts_of_host import false_facts
+
 EMPTY = (None, "", {}, [])  # an option that is not given
 
 
@@ -20,8 +22,11 @@ def options_of_host(
     """
     # What `hostvars` gives is templated anew with each look, which takes a millisecond.
     own, there = hostvars[asking], hostvars[host]
+    told = false_facts(there)  # by the host itself: nobody else is to be asked with that
     return {
-        name: there.get(f"{prefix}{name}") if _given(value) == _given(own.get(f"{prefix}{name}")) else value
+        name: (None if f"{prefix}{name}" in told else there.get(f"{prefix}{name}"))
+        if _given(value) == _given(own.get(f"{prefix}{name}"))
+        else value
         for name, value in options.items()
     }
 

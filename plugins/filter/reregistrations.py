@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.limits import DEFAULT_LIMIT
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.rollout import HostOfRun, listed, weighed
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import SpecError
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.facts_of_host import false_facts
 
 READ = ("name", "username", "verdict", "reason", "registered", "actions")  # of each agent in a result
 
@@ -36,7 +37,7 @@ def reregistrations(
         known = hostvars[host]  # what it gives is templated anew with each look, which takes a millisecond
         return HostOfRun(
             url=url_of(known),
-            wanted=len(listed(known.get("agents_list"))),
+            wanted=0 if "agents_list" in false_facts(known) else len(listed(known.get("agents_list"))),
             agents=_judged(known.get(registered) or {}, f"{registered} of host {host}"),
             replaces=on_conflict_of(known) == "replace",
             limit=limit_of(known),

@@ -62,6 +62,10 @@ class UnexpectedAgentError(ConnectwareError):
     """A factory host speaks for agents that the inventory does not name there, or not for all that it does."""
 
 
+class UnexpectedFactsError(ConnectwareError):
+    """A factory host has facts with names of variables that only the inventory and the play may set."""
+
+
 class AnswerError(ConnectwareError):
     """A factory host has answered what no module of ours says."""
 

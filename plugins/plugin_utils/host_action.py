@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.answers import as_it_may_be_used
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.forms import Forms, MisfitError, cleaned
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import AnswerError
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import AnswerError, ConnectwareError
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
 
 LONGEST = 16 * 1024 * 1024  # characters of an answer; that of some hundred agents with long logs has fewer
@@ -57,12 +57,12 @@ class HostAction(GuardedAction):
         """What came back -> an answer of that module, or a failure with a message of ours."""
         said = str(res.get("stdout") or "")
         if len(said) > LONGEST:
-            return _failed(self._unusable(f"it is longer than {LONGEST // 2**20} MiB"))
+            return failed(self._unusable(f"it is longer than {LONGEST // 2**20} MiB"))
         begin = 0 if said.startswith("{") else said.find("\n{") + 1
         try:
             answer, _end = json.JSONDecoder().raw_decode(said, begin)
         except RecursionError:
-            return _failed(self._unusable("its lists and mappings go too deep to be read"))
+            return failed(self._unusable("its lists and mappings go too deep to be read"))
         except ValueError:
             return self._no_answer(res)
         return self._usable(answer) if isinstance(answer, dict) else self._no_answer(res)
@@ -71,7 +71,7 @@ class HostAction(GuardedAction):
         try:
             return as_it_may_be_used(answer, self.SAYS)
         except MisfitError as exc:
-            return _failed(self._unusable(str(exc)))
+            return failed(self._unusable(str(exc)))
 
     def _no_answer(self, res: Mapping[str, Any]) -> dict[str, Any]:
         """The module was not run, or not to its end."""
@@ -86,7 +86,7 @@ class HostAction(GuardedAction):
             f" else writes into its output. {SAFE}",
         )
         said = {"module_stdout": cleaned(out, SHOWN), "module_stderr": cleaned(err, SHOWN)}
-        return {**_failed(error), **said, "rc": code}
+        return {**failed(error), **said, "rc": code}
 
     def _unusable(self, why: str) -> AnswerError:
         return AnswerError(
@@ -97,5 +97,6 @@ class HostAction(GuardedAction):
         )
 
 
-def _failed(error: AnswerError) -> dict[str, Any]:
+def failed(error: ConnectwareError) -> dict[str, Any]:
+    """The result of a task that fails for this."""
     return {"failed": True, "changed": False, "msg": error.message, "error": error.result()}

@@ -11,6 +11,8 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import UnexpectedFactsError
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.facts_of_host import refuse_false_facts
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
 
 
@@ -25,6 +27,10 @@ class TellingAction(GuardedAction, NormalAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         host = str((task_vars or {}).get("inventory_hostname", "?"))
+        try:
+            refuse_false_facts(host, task_vars or {}, self._task.args)
+        except UnexpectedFactsError as exc:  # not raised: where this runs once, it would end the play for all hosts
+            return {"failed": True, "changed": False, "msg": exc.message, "error": exc.result()}
         display = Display()
         with telling(
             lambda line: display.display(f"{host}: {line}"),

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from contextlib import suppress
 from threading import Thread
 
 import pytest
+import yaml
 from integration import lives
 from integration.bed import IMAGE, VERSION, docker
 from simulator.harness import until
@@ -28,6 +30,16 @@ for pairing_id in re.findall(r"pairing ID \\(should match in UI\\): (\\w+)", log
         asks = {{"kind": "asking_new", "at": each["started_at"]}}
         each["events"] = [asks, {{**asks, "kind": "pairing", "username": "{other}", "pairing_id": pairing_id}}]
 print(json.dumps({{**answer, **{orders}}}))
+sys.exit(done.returncode)
+"""
+
+# This one tells facts, whatever it is asked.
+TELLER = """#!{python}
+import json, subprocess, sys
+done = subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.PIPE, text=True)
+answer = json.loads(done.stdout)
+answer.setdefault("ansible_facts", {{}}).update({facts})
+print(json.dumps(answer))
 sys.exit(done.returncode)
 """
 
@@ -141,3 +153,30 @@ def test_it_sets_no_variables_of_its_own_or_of_other_hosts(factory, tmp_path, el
     assert came == [], "nobody has asked there"
     assert "CUSTOM STATS" not in run.output
     lives.all_connected(attack.site)
+
+
+@pytest.mark.parametrize("role", ["agents", "audit"])
+def test_facts_that_it_tells_send_nothing_to_another_address(factory, tmp_path, elsewhere, role):
+    """Whoever gathers facts in the play asks the host for variables."""
+    url, came = elsewhere
+    site = lives.quick(factory(2))
+    (first, second), made = site.agents, tmp_path / "made"
+    facts = {"connectware_url": url, "agents_evidence_path": str(made), "audit_path": str(made)}
+    python = tmp_path / "python-of-the-attacker"
+    python.write_text(TELLER.format(python=sys.executable, facts=facts))
+    python.chmod(0o755)
+    play = {"hosts": "all", "gather_facts": True, "roles": [f"edgefleet.connectware.{role}"]}
+    (site.directory / "gathering.yml").write_text(yaml.safe_dump([play]))
+    liar = {"agents_list": [first], "ansible_python_interpreter": str(python)}
+    hosts = {"a-liar": liar, "honest": {"agents_list": [second], "agents_version": "auto"}}
+
+    run = site.play("gathering.yml", hosts=hosts)
+
+    run.failed("host a-liar", "facts of that host have names of this collection", "connectware_url")
+    assert came == [], "nobody has asked there"
+    assert not made.exists()
+    if role == "agents":
+        assert run.agents[second["name"]]["registered"], run.output
+    else:
+        audit = json.loads((site.directory / "connectware-audit" / "audit.json").read_text())
+        assert {host["name"]: host["status"] for host in audit["hosts"]} == {"a-liar": "failed", "honest": "asked"}

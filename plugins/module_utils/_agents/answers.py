@@ -21,8 +21,6 @@ _ERROR_PARTS = ("kind", "tried", "where", "answered", "todo")
 
 
 def _observation(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        return mapping({})(value, where)
     try:
         seen = Observation.from_dict(value).to_dict()
     except MisfitError as exc:

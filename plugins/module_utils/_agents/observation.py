@@ -190,11 +190,10 @@ class Observation:
         Raises:
             MisfitError: it is something else.
         """
-        fit = _OBSERVATION(values, "the observation")
+        fit: dict[str, Any] = _OBSERVATION(values, "the observation")
         events = tuple(LogEvent(**event) for event in fit.pop("events", ()))
-        return cls(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in fit.items()}, events=events
-        )
+        texts: dict[str, Any] = {key: tuple(found) for key, found in fit.items() if isinstance(found, list)}
+        return cls(**{**fit, **texts, "events": events})
 
     def fingerprint(self) -> str:
         """Changes when something changed that can change a verdict; not with time alone.
