@@ -15,8 +15,8 @@ from typing import Any
 from .forms import Forms, MisfitError, flag, listed, mapping, maybe, plain, text, whole
 from .observation import MESSAGE, Observation
 
-MOST_AGENTS = 10000  # of one host
-_TEXTS = listed(text(), 1000)
+MOST_AGENTS = 2000  # of one host
+_TEXTS = listed(text(), 200)
 _ERROR_PARTS = ("kind", "tried", "where", "answered", "todo")
 
 

@@ -31,17 +31,17 @@ RUNS = (RUNNING, RESTARTING, "paused")  # states of a container whose agent may 
 
 
 MESSAGE = 10000  # characters of one, within which others may be quoted
-MOST_EVENTS = 1000  # of a log; whoever reads it keeps fewer
-MOST_TEXTS = 1000  # in any other list
-_LINES = listed(text(2000), MOST_TEXTS)
-_IDS = listed(text(), MOST_TEXTS)
+MOST_EVENTS, MOST_IDS, MOST_LINES = 250, 500, 50  # of one agent; whoever reads its log keeps fewer
+LINE = 500  # characters of a line of a log; the same
+_LINES = listed(text(LINE), MOST_LINES)
+_IDS = listed(text(), MOST_IDS)
 _EVENT = mapping(
     {"kind": one_of(EVENT_KINDS)},
     {
         "at": maybe(number),
         "username": maybe(text()),
         "pairing_id": maybe(text()),
-        "text": text(2000),
+        "text": text(LINE),
         "since": maybe(number),
     },
 )
