@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from integration.bed import ENGINE, IMAGE, VERSION, docker
+from integration.bed import ENGINE, IMAGE, VERSION, docker, one_at_a_time
+from integration.factory_host import CONNECTION_PLUGINS, FactoryHost, build
 from simulator.harness import until
 
 
@@ -34,8 +35,19 @@ def test_the_message_names_the_user_since_when_and_the_ways_out(lost):
     )
 
 
-def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_host(factory):
+@pytest.fixture
+def old_host(factory):
+    """A machine with an engine of its own, so that it does not see what runs on this one."""
+    with one_at_a_time():
+        build()
+    machine = FactoryHost("it-moved-from").start()
+    yield machine.variables
+    machine.remove()
+
+
+def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_host(factory, old_host):
     site = factory(1)
+    site.environment["ANSIBLE_CONNECTION_PLUGINS"] = str(CONNECTION_PLUGINS)
     (agent,) = site.agents
     name, there = agent["name"], f"connectware-agent-{agent['name']}-there"
     site.simulator.control(
@@ -45,7 +57,7 @@ def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_ho
     variables = [option for key, value in given.items() for option in ("--env", f"CYBUS_{key}={value}")]
 
     def retire(**new):
-        hosts = {"old": {"agents_list": [agent]}, "new": {"agents_list": [agent], **new}}
+        hosts = {"old": {"agents_list": [agent], **old_host}, "new": {"agents_list": [agent], **new}}
         return site.play("retire", "--extra-vars", "agents_hosts=old", hosts=hosts)
 
     retire(agents_docker_host="unix:///nowhere.sock").failed(
@@ -54,7 +66,6 @@ def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_ho
     )
     assert name in site.simulator.usernames()
 
-    # Both hosts are this machine here, so the old one would see it as well.
     docker("run", "--detach", "--name", there, *variables, "--env", "SIMULATOR_START_DELAY=3600", f"{IMAGE}:{VERSION}")
     assert set(retire().ok().changes.values()) == {0}
     assert name in site.simulator.usernames()
