@@ -117,6 +117,7 @@ def test_other_places_in_the_container_are_options(plant):
     until(lambda: plant.connected(plant.names()[0]), "it is connected by its certificate")
 
 
+@pytest.mark.long
 def test_a_certificate_that_was_renewed_reaches_the_agent(plant):
     """As modules and certbot renew it: another file takes the place of the one that the container has mounted."""
     user_with_certificate(plant)

@@ -128,6 +128,7 @@ def test_a_change_that_the_engine_refuses_is_a_failure_and_no_change(factory):
     assert site.starts() == before
 
 
+@pytest.mark.long
 def test_pairing_that_never_appears(factory):
     site = factory(2)
     slow, good = site.names()

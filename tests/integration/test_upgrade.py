@@ -286,6 +286,7 @@ def test_an_agent_of_the_last_host_that_is_no_case_for_an_upgrade_is_found_befor
     assert site.simulator.usernames() == users
 
 
+@pytest.mark.long
 def test_what_changes_while_earlier_hosts_are_upgraded_is_found_before_its_own_host(factory):
     """By a role that is given by itself: the look at all hosts is of the playbook."""
     site = factory(2)
@@ -321,9 +322,10 @@ def made_by_hand(site, agent):
     return {**agent, "manage": False, "container": container}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "pattern",
-    [{}, pytest.param({"agents_hosts": ["host?,office?", "a-desk:b-museum"]}, marks=pytest.mark.long)],
+    [{}, {"agents_hosts": ["host?,office?", "a-desk:b-museum"]}],
     ids=["all", "some"],
 )
 def test_the_canary_is_a_host_that_has_agents(factory, pattern):
