@@ -36,7 +36,7 @@ def test_the_message_names_the_user_since_when_and_the_ways_out(lost):
 
 
 @pytest.fixture
-def old_host(factory):
+def old_host():
     """A machine with an engine of its own, so that it does not see what runs on this one."""
     with one_at_a_time():
         build()
