@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.plugins.generated import examples
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import log, observation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.answers import (
     DEPLOYED,
     LOOKED,
@@ -27,6 +28,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.obse
     LogEvent,
     Observation,
 )
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import observe
 
 ESCAPE = "\x1b]0;owned\x07\x1b[2J \u009b31m \u202e \ud800 {{ 7 * 7 }}"
 EVENT = LogEvent("pairing", 1790000000.5, "press-1", "a82123", "a line", 1790000000)
@@ -167,3 +169,9 @@ def test_a_warning_is_told_in_whichever_form_this_ansible_has_for_it(warning: An
 def test_times_that_cannot_be_reckoned_with_are_refused(at: Any) -> None:
     with pytest.raises(MisfitError, match="started_at of the observation"):
         Observation.from_dict({**SEEN, "started_at": at})
+
+
+def test_whoever_reads_a_log_keeps_less_than_is_taken_of_an_answer() -> None:
+    """Else a host where all is well would be refused."""
+    assert log.MAX_EVENTS < observation.MOST_EVENTS and log.LAST_LINES < observation.MOST_LINES
+    assert observe.MOST_FORMER < observation.MOST_IDS
