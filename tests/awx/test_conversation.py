@@ -136,6 +136,7 @@ EDITS = [
 ]
 
 
+@pytest.mark.long
 def test_a_value_that_changed_changes_its_object_alone(done: tuple[Awx, Setup]) -> None:
     awx, setup = done
     before = awx.objects.snapshot()

@@ -155,7 +155,7 @@ def test_it_sets_no_variables_of_its_own_or_of_other_hosts(factory, tmp_path, el
     lives.all_connected(attack.site)
 
 
-@pytest.mark.parametrize("role", ["agents", "audit"])
+@pytest.mark.parametrize("role", ["agents", pytest.param("audit", marks=pytest.mark.long)])
 def test_facts_that_it_tells_send_nothing_to_another_address(factory, tmp_path, elsewhere, role):
     """Whoever gathers facts in the play asks the host for variables."""
     url, came = elsewhere

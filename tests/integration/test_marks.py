@@ -21,6 +21,7 @@ def marked_by_hand(name: str) -> None:
     docker("volume", "create", "--label", f"{LABEL}={name}", f"connectware-agent-{name}.unregistered")
 
 
+@pytest.mark.long
 def test_a_mark_stays_until_the_agent_is_registered_and_no_longer(factory):
     site = lives.quick(factory(4), **BEFORE)
     lives.deployed_only(site)

@@ -37,7 +37,7 @@ def let_in_at(site: Factory) -> dict[str, str]:
     return {user["username"]: user["created_at"] for user in users if user["created_by"] == "client-registry"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_slow_hosts_keep_no_fork_from_the_others(factory, tmp_path):
     site = lives.quick(factory(7))
     hosts, evidence = one_each(site, slow=4), tmp_path / "evidence.jsonl"
