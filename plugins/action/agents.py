@@ -22,7 +22,8 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spok
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.facts_of_host import refuse_false_facts
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.host_action import HostAction, failed
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import failed
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
 
 DOING = {

@@ -10,6 +10,8 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
+
 # What Ansible does at the word of a result, of whatever module: variables that win over those of the inventory, of this
 # host and of others, new hosts and groups, and what a job of AWX passes on. These modules never ask for it.
 ORDERS = ("add_group", "add_host", "ansible_facts", "ansible_stats")
@@ -33,3 +35,8 @@ class GuardedAction(ActionBase):
             super().cleanup(force)
         except AnsibleConnectionFailure:
             self._connection._shell.tmpdir = None
+
+
+def failed(error: ConnectwareError) -> dict[str, Any]:
+    """The result of a task that fails for this."""
+    return {"failed": True, "changed": False, "msg": error.message, "error": error.result()}

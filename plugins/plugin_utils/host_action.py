@@ -15,8 +15,8 @@ from typing import Any
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.answers import as_it_may_be_used
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.forms import Forms, MisfitError, cleaned
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import AnswerError, ConnectwareError
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import AnswerError
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction, failed
 
 LONGEST = 16 * 1024 * 1024  # characters of an answer; that of some hundred agents with long logs has fewer
 SHOWN = 1000  # characters of what is no answer
@@ -95,8 +95,3 @@ class HostAction(GuardedAction):
             answered=why,
             todo=f"{SAFE} Find out what changes what this host answers: it may be in other hands.",
         )
-
-
-def failed(error: ConnectwareError) -> dict[str, Any]:
-    """The result of a task that fails for this."""
-    return {"failed": True, "changed": False, "msg": error.message, "error": error.result()}

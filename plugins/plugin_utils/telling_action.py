@@ -13,7 +13,7 @@ from ansible.utils.display import Display
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.progress import telling
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import UnexpectedFactsError
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.facts_of_host import refuse_false_facts
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import GuardedAction, failed
 
 
 class TellingAction(GuardedAction, NormalAction):
@@ -30,7 +30,7 @@ class TellingAction(GuardedAction, NormalAction):
         try:
             refuse_false_facts(host, task_vars or {}, self._task.args)
         except UnexpectedFactsError as exc:  # not raised: where this runs once, it would end the play for all hosts
-            return {"failed": True, "changed": False, "msg": exc.message, "error": exc.result()}
+            return failed(exc)
         display = Display()
         with telling(
             lambda line: display.display(f"{host}: {line}"),

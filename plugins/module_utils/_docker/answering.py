@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 from .._agents.observation import RUNS
 from .._agents.spec import AgentSpec
-from .._errors import SpecError
 from .container_report import identity
 from .engine import Engine
-from .inventory import HostInventory
+from .inventory import HostInventory, refuse
 from .listed import agent_of
 
 
@@ -40,10 +39,4 @@ def check_nobody_else_answers(engine: Engine, inventory: HostInventory, specs: S
         for name, username in zip(strange, usernames)
         if username == spec.username
     ]
-    if problems:
-        raise SpecError(
-            "use containers and volumes",
-            where=engine.place,
-            answered="; ".join(problems),
-            todo="Nothing was started or changed.",
-        )
+    refuse(problems, engine.place)

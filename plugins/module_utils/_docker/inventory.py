@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,13 +50,7 @@ class HostInventory:
             for spec in specs
             for problem in (self._problems(spec, volumes) if spec.managed else self._problems_of_others(spec, present))
         ]
-        if problems:
-            raise SpecError(
-                "use containers and volumes",
-                where=place,
-                answered="; ".join(problems),
-                todo="Nothing was started or changed.",
-            )
+        refuse(problems, place)
 
     def container_of(self, spec: AgentSpec) -> Mapping[str, Any] | None:
         """The agent's container, under the name it should have or under another one.
@@ -171,6 +165,21 @@ class HostInventory:
         known = self.containers.get(other)
         ids = [entry["Id"] for entry in self.containers.values()]
         return known["Id"] if known is not None else next((found for found in ids if found == other), None)
+
+
+def refuse(problems: Sequence[str], place: str) -> None:
+    """What is on a host does not go with the agents that are wanted there.
+
+    Raises:
+        SpecError: there are problems.
+    """
+    if problems:
+        raise SpecError(
+            "use containers and volumes",
+            where=place,
+            answered="; ".join(problems),
+            todo="Nothing was started or changed.",
+        )
 
 
 def successor(spec: AgentSpec) -> str:
