@@ -30,6 +30,7 @@ NO_MESSAGE = {
     "plugins/module_utils/_connectware/ghosts.py::_check_limits": "advice; what it advises on is in the guide",
     "plugins/module_utils/_connectware/secret.py::*": "an error of a developer",
     "plugins/module_utils/_docker/converge.py::MADE_AGAIN": "advice",
+    "plugins/module_utils/_docker/overtaken.py::TAKEN": "a text of the engine, which is looked for",
     "plugins/module_utils/_docker/takeover.py::KEPT": "advice",
     "plugins/module_utils/_docker/failures.py::INSTALL": "advice",
     "plugins/module_utils/_docker/failures.py::_advice": "advice",

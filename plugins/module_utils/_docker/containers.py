@@ -18,9 +18,10 @@ from .container_report import name_of, stop_timeout
 from .creation import create, end
 from .engine import Engine
 from .image import Image, Pull, provide
-from .inventory import asks_for_networks, successor, take
+from .inventory import HostInventory, asks_for_networks, successor, take
 from .listed import agent_of
 from .marks import make_mark, remove_mark
+from .overtaken import planned_anew, settled
 from .plan import CREATED, RECREATED, REMOVED, STARTED, Plan, Planner
 from .takeover import KEPT, take_over
 
@@ -35,11 +36,13 @@ class Converger:
 
     Attributes:
         check_mode: only plan.
+        made: the IDs of the containers that were made.
     """
 
     engine: Engine
     pull: Pull = field(default_factory=Pull)
     check_mode: bool = False
+    made: set[str] = field(default_factory=set)
 
     def plan_present(self, specs: Sequence[AgentSpec]) -> list[Plan]:
         """Check everything, bring the images, and find out what is to be done.
@@ -48,7 +51,7 @@ class Converger:
             SpecError: something on the host belongs to somebody else.
             ImageError: an image is not to be had.
         """
-        inventory = take(self.engine, networks=any(asks_for_networks(spec) for spec in specs))
+        inventory = self._take(specs) if self.check_mode else settled(self.engine, specs)
         inventory.check(specs, self.engine.place)
         check_certificates(self.engine, specs)
         planner = Planner(self.engine, inventory)
@@ -64,13 +67,16 @@ class Converger:
         Raises:
             SpecError, ImageError: as for plan_present.
         """
-        inventory = take(self.engine, networks=any(asks_for_networks(spec) for spec in specs))
+        inventory = self._take(specs)
         inventory.check(specs, self.engine.place)
         planner, image_of = Planner(self.engine, inventory), self._images(specs)
         return self.engine.in_parallel(
             lambda spec: planner.only_image(spec, image_of[spec.image]) if spec.managed else planner.of_another(spec),
             list(specs),
         )
+
+    def _take(self, specs: Sequence[AgentSpec]) -> HostInventory:
+        return take(self.engine, networks=any(asks_for_networks(spec) for spec in specs))
 
     def _images(self, specs: Sequence[AgentSpec]) -> dict[str, Image]:
         """Each image once, by its reference."""
@@ -96,13 +102,17 @@ class Converger:
         """Do what is planned, for all agents at once. Check mode does nothing.
 
         Returns:
-            The plans as they were carried out: what could not be started was made anew. And the errors by agent name.
+            The plans as they were carried out: what could not be started was made anew, and what another run has made
+            meanwhile was not made again. And the errors by agent name.
         """
 
-        def one(plan: Plan) -> tuple[Plan, EngineError | None]:
+        def one(plan: Plan, again: bool = True) -> tuple[Plan, EngineError | None]:
             try:
                 return self._apply(plan), None
             except EngineError as exc:
+                anew = planned_anew(self.engine, plan, exc, self.made) if again else None
+                if anew is not None:
+                    return one(anew, again=False)
                 told = exc if exc.todo else EngineError(exc.tried, where=exc.where, answered=exc.answered, todo=KEPT)
                 return plan, told
 
@@ -133,14 +143,19 @@ class Converger:
         spec, client, call = plan.spec, self.engine.client, self.engine.call
         self._provide_volume(plan)
         if plan.container is None:
-            new = create(self.engine, plan, spec.container)
+            new = self._create(plan, spec.container)
             call(f"start the container {spec.container}", client.start, new)
             return
         if name_of(plan.container) == successor(spec):
             # Somebody has removed the other one.
             call(f"rename {successor(spec)} to {spec.container}", client.rename, plan.container["Id"], spec.container)
-        new = create(self.engine, plan, successor(spec))
+        new = self._create(plan, successor(spec))
         take_over(self.engine, plan, plan.container, new)
+
+    def _create(self, plan: Plan, name: str) -> str:
+        made = create(self.engine, plan, name)
+        self.made.add(made)
+        return made
 
     def _start_again(self, plan: Plan) -> Plan:
         name, client = plan.spec.container, self.engine.client

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Dict
 
@@ -47,17 +47,21 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
     credentials = login if any(login.values()) else None
     registry = registry_of(params["image"]) if params["image"] else None
     pull = Pull(params["pull"], credentials, registry)
+    converger = Converger(engine, pull, check_mode)
     host = platform.node()
     if check_mode and state == "present" and params["predict_each"]:
         plans, errors = predict_each(engine, pull, *build_each(params, params["agents"], host=host))
     else:
         specs = build_specs(params, params["agents"], host=host, present=present)
-        plans, errors = _done(Converger(engine, pull, check_mode), specs, state, params["purge"])
+        plans, errors = _done(converger, specs, state, params["purge"])
     failed = set() if check_mode else {*errors}
     seen = _observe(engine, patterns, plans, errors, check_mode)
     if present:
         seen = _with_digests(engine, plans, seen)
-    done = [_done_in_spite(plan, look) if plan.spec.name in failed else _all(plan) for plan, look in zip(plans, seen)]
+    made = converger.made
+    done = [
+        _done_in_spite(plan, look, made) if plan.spec.name in failed else _all(plan) for plan, look in zip(plans, seen)
+    ]
     starts = [state == "present" and did.action != NOTHING for did in done]
     observations = [
         replace(observation, planned=check_mode, started_now=not check_mode) if start else observation
@@ -149,11 +153,18 @@ def _all(plan: Plan) -> _Done:
     return _Done(plan.action, plan.changed, plan.after())
 
 
-def _done_in_spite(plan: Plan, look: Observation) -> _Done:
-    """What was done about an agent that could not be brought to what is wanted, by what is there now."""
+def _done_in_spite(plan: Plan, look: Observation, own: Collection[str]) -> _Done:
+    """What was done about an agent that could not be brought to what is wanted, by what is there now.
+
+    Args:
+        own: the IDs of the containers that this run has made; another one is somebody else's.
+    """
     before = plan.container
+    known = before["Id"] if before else None
     action = plan.action
-    if look.container_id == (before["Id"] if before else None):
+    if look.container_id not in (None, known, *own):
+        action = NOTHING
+    elif look.container_id == known:
         same = before is None or look.started_at == seconds_of(before["State"].get("StartedAt"))
         action = NOTHING if same else STARTED
     made = plan.volume is None and look.volume_created_at is not None

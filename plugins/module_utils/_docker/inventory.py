@@ -78,6 +78,15 @@ class HostInventory:
             if left is not None and agent_of(left) == spec.name and left is not container
         }
 
+    def is_replacing(self, spec: AgentSpec, since: float) -> bool:
+        """Whether somebody has made a container of the agent since then, and another one of it is still there.
+
+        Args:
+            since: epoch seconds by the engine's clock.
+        """
+        made = [int(self.containers[name].get("Created") or 0) for name in self._own_names(spec)]
+        return max(made, default=0) >= since and bool(self.leftovers_of(spec))
+
     def _own_names(self, spec: AgentSpec) -> list[str]:
         return sorted(name for name, container in self.containers.items() if agent_of(container) == spec.name)
 
