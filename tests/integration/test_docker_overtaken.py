@@ -15,8 +15,8 @@ from integration.layer_host import BASE, PARAMS, Host
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._docker.engine import connect
 
-AGENTS = range(1, 6)
-ROUNDS = 5
+AGENTS = range(1, 5)
+ROUNDS = 3
 
 
 def another(host: Host) -> Host:

@@ -271,7 +271,36 @@ def test_whatever_happens_the_next_run_brings_all_to_what_is_wanted(seed: int, h
                 world.disturbed_run()
             world.settles()
             world.keep()
-    except AssertionError as exc:
+    except Exception as exc:  # whatever it is, by which way it came there is to be told
         raise AssertionError("\n".join([f"seed {seed}", *world.said, str(exc)])) from exc
     finally:
         docker("tag", f"{IMAGE}:second", f"{IMAGE}:2")
+
+
+WRITES_OF_A_REPLACEMENT = 6  # create, stop, rename, rename, start, remove
+
+
+@pytest.mark.parametrize("done", range(1, WRITES_OF_A_REPLACEMENT))
+def test_killed_while_a_container_that_was_renamed_is_replaced(done: int, host: Host) -> None:
+    """By somebody, or because the inventory has another name for it: the next run finishes it."""
+    host.one(init=True)
+    name = host.agent()["name"]
+    docker("rename", name, f"{name}-moved")
+    client = host.engine.client
+    host.engine.client = Cut(client, done, True, Killed)
+    with pytest.raises(Killed):
+        host.one(init=True, env={"N": 1})
+    host.engine.client = client
+    host.one(init=True, env={"N": 1})
+    found = docker("ps", "-a", "--format", "{{.Names}} {{.State}}", "--filter", f"label={LABEL}={name}")
+    assert found.splitlines() == [f"{name} running"]
+    assert host.one(init=True, env={"N": 1})["action"] == "none"
+
+
+def test_one_that_was_renamed_keeps_that_name_where_the_new_one_cannot_be_started(host: Host) -> None:
+    before = host.one(init=True)["observation"]["container_id"]
+    name = host.agent()["name"]
+    docker("rename", name, f"{name}-moved")
+    assert host.converge(host.agent(init=True, **BAD))["failed"]
+    told = docker("ps", "-a", "--no-trunc", "--format", "{{.Names}} {{.State}} {{.ID}}", "--filter", f"name={name}")
+    assert told.splitlines() == [f"{name}-moved running {before}"]

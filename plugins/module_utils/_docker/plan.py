@@ -91,17 +91,21 @@ class Plan:
         return self.action in (CREATED, RECREATED) and self.volume is None and not self.spec.by_certificate
 
     def before(self) -> dict[str, Any]:
-        """For a diff: the container as it is."""
-        return _state(self.container, self.volume is not None, self.mark is not None)
+        """For a diff: the container as it is, and what a killed run has left beside it."""
+        left = {"leftovers": [name for name, _id in self.leftovers]} if self.leftovers else {}
+        return {**self._as_it_is(), **left}
 
     def after(self) -> dict[str, Any]:
         """For a diff: the container as it will be."""
         if self.action == NOTHING and not self.purges and not self.unmarks:
-            return self.before()
+            return self._as_it_is()
         if self.want is None:
             return _state(None, self.volume is not None and not self.purge, self.mark is not None and not self.unmark)
         about = _about(True, True, self.mark is not None or self.marks)
         return {**about, "image_name": self.image.reference if self.image else None, **drift_module.shown(self.want)}
+
+    def _as_it_is(self) -> dict[str, Any]:
+        return _state(self.container, self.volume is not None, self.mark is not None)
 
 
 def _about(running: bool, volume: bool, mark: bool) -> dict[str, Any]:

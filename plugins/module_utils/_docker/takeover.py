@@ -49,8 +49,8 @@ def take_over(engine: Engine, plan: Plan, old: Mapping[str, Any], new: str) -> N
             tried = f"change the restart policy of the container {name}"
             call(tried, client.update_container, old_id, restart_policy={"Name": policy})
         stop(engine, name, old_id, patience)
-        if name in (spec.container, successor(spec)):
-            call(f"rename {spec.container} to {predecessor(spec)}", client.rename, old_id, predecessor(spec))
+        if name != predecessor(spec):
+            call(f"rename {name} to {predecessor(spec)}", client.rename, old_id, predecessor(spec))
         call(f"rename {successor(spec)} to {spec.container}", client.rename, new, spec.container)
         call(f"start the container {spec.container}", client.start, new)
     except EngineError as exc:
@@ -82,7 +82,8 @@ def _bring_back(engine: Engine, plan: Plan, old: Mapping[str, Any], *, start: bo
         call(tried, client.update_container, old_id, restart_policy=old["HostConfig"]["RestartPolicy"])
     now = call(f"inspect the container {spec.container}", client.inspect_container, old_id)
     if name_of(now) == predecessor(spec):
-        call(f"rename {predecessor(spec)} to {spec.container}", client.rename, old_id, spec.container)
+        name = spec.container if name_of(old) in (predecessor(spec), successor(spec)) else name_of(old)
+        call(f"rename {predecessor(spec)} to {name}", client.rename, old_id, name)
     if start:
         call(f"start the container {spec.container}", client.start, old_id)
 
