@@ -181,6 +181,7 @@ def test_a_play_of_ones_own_under_such_a_strategy_is_refused(factory, strategy):
     assert (site.directory / "connectware-audit").exists() == (strategy == "linear")
 
 
+@pytest.mark.long
 def test_hosts_that_a_play_of_ones_own_has_lost_before_are_part_of_the_report(factory):
     site = factory(2)
     site.agents.pop()
@@ -198,6 +199,7 @@ def test_hosts_that_a_play_of_ones_own_has_lost_before_are_part_of_the_report(fa
     assert "the run failed on this host" in made["hosts"][1]["message"]
 
 
+@pytest.mark.long
 def test_a_play_in_batches_does_not_fail_by_hosts_that_have_not_come(factory):
     site = factory(2)
     site.rollout().ok()
@@ -224,6 +226,7 @@ def test_a_condition_of_the_role_that_leaves_out_the_first_host_is_named(factory
     run.failed("No report was written", "`when` of the role is false for the first host of the play")
 
 
+@pytest.mark.long
 def test_what_is_null_counts_as_not_given(factory):
     """As a variable of the inventory under which every line is a comment."""
     site = factory(1)

@@ -205,6 +205,7 @@ def test_other_hosts_are_asked_at_the_engine_that_the_play_names(lost):
     until(lambda: lost.connected(name), "the agent is logged in again")
 
 
+@pytest.mark.long
 def test_a_play_may_replace_where_the_inventory_says_fail(lost):
     """Then others are asked as well: a host that was not would be one that perhaps runs the agent."""
     name = lost.names()[0]

@@ -308,6 +308,7 @@ def test_the_module_defaults_of_the_readme(site: Site) -> None:
     site.play([{**play, "module_defaults": {**defaults, **nowhere}}]).failed("127.0.0.1:1")
 
 
+@pytest.mark.long
 def test_module_defaults_of_both_groups_reach_the_registration_and_of_one_the_rest(site: Site) -> None:
     play = play_of_the_readme(site)
     play["module_defaults"]["edgefleet.connectware.agents"] = site.container
@@ -319,6 +320,7 @@ def test_module_defaults_of_both_groups_reach_the_registration_and_of_one_the_re
     until(lambda: site.factory.connected(site.agent(1)), "it is connected")
 
 
+@pytest.mark.long
 def test_module_defaults_win_over_the_options_that_a_role_passes_on_and_over_nothing_else(site: Site) -> None:
     site.factory.agents.pop()
     nowhere = {"group/edgefleet.connectware.connectware": {"connectware_url": ELSEWHERE}}

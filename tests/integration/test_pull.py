@@ -135,6 +135,7 @@ def test_a_login_without_a_password_is_refused(pulling, registry, password):
     nothing_there(site, registry)
 
 
+@pytest.mark.long
 def test_a_tag_that_the_registry_does_not_have(pulling, registry):
     registry.publish(VERSION)
     site = pulling(2)

@@ -64,12 +64,14 @@ def test_ca_file_that_does_not_exist(factory):
     site.rollout(connectware_ca_path="/nowhere/ca.pem").failed("/nowhere/ca.pem")
 
 
+@pytest.mark.long
 def test_unknown_server(factory):
     site = factory(1)
     site.rollout(connectware_url="https://connectware.invalid").failed("connectware.invalid")
     site.rollout().ok()
 
 
+@pytest.mark.long
 def test_image_that_is_nowhere(factory):
     site = factory(1)
     site.rollout(agents_version="0.0.1").failed("factory", f"{IMAGE}:0.0.1", "pull")

@@ -180,6 +180,7 @@ def test_new_environment_recreates_only_that_agent(factory):
     assert not any(e.startswith("CYBUS_LOG_LEVEL") for e in site.container(site.names()[1])["Config"]["Env"])
 
 
+@pytest.mark.long
 def test_absent_keeps_the_volume_unless_purged(factory):
     site = factory(2)
     site.rollout().ok()
@@ -226,6 +227,7 @@ def test_many_at_once_stop_the_run_before_anything_is_touched(factory):
     assert site.starts()[site.names()[4]] == before[site.names()[4]]
 
 
+@pytest.mark.long
 def test_the_keyword_check_mode_of_a_play_of_ones_own_counts_as_well(factory):
     site = factory(2)
     site.rollout().ok()

@@ -118,6 +118,7 @@ def test_a_slice_with_few_agents_or_none(factory, limit, done):
     assert ("registry_unlock" in site.counts()["operations"]) == bool(done)
 
 
+@pytest.mark.long
 def test_a_host_that_fails_in_a_batch_of_several(factory):
     """Its batch and the later ones go on, as long as one host of each batch is left."""
     site = lives.quick(factory(4))

@@ -94,6 +94,7 @@ def test_a_play_may_say_that_each_has_the_version_of_its_own(factory, south, fir
     connected(south, south_names)
 
 
+@pytest.mark.long
 def test_a_play_may_give_the_login_and_the_ca_of_all(factory, south):
     """They are in no hostvars, and the second Connectware is asked for its version with them too."""
     site = lives.quick(factory(2))

@@ -362,6 +362,7 @@ def test_another_version_than_that_of_connectware_is_refused(factory):
     assert site.starts() == before
 
 
+@pytest.mark.long
 def test_another_version_of_a_single_agent_is_refused_too(factory):
     site = factory(2)
     before, _users = rolled_out(site, {"factory": {"agents_list": site.agents}})

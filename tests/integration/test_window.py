@@ -98,7 +98,7 @@ def test_an_authorization_that_meets_a_closed_window_is_tried_again(factory):
 
 @pytest.mark.parametrize(
     ("works", "told"),
-    [(True, None), (False, None), (False, True)],
+    [(True, None), pytest.param(False, None, marks=pytest.mark.long), (False, True)],
     ids=["where_it_works", "where_it_does_not", "where_it_does_not_although_the_contract_says_so"],
 )
 def test_the_window_is_closed_before_an_authorization(factory, works, told):

@@ -123,6 +123,7 @@ def test_no_redirect_of_a_deletion_is_followed(redirected, elsewhere):
     assert site.names()[0] in site.simulator.usernames()
 
 
+@pytest.mark.long
 def test_no_redirect_of_the_lock_is_followed(redirected, elsewhere):
     """The agents are registered; the run warns that the window closes by itself only."""
     site = redirected("registry_lock", 302)
