@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 from .._agents.spec import AgentSpec
-from .._errors import EngineError, SpecError
+from .._errors import EngineError, EngineUnavailableError, SpecError
 from .engine import Engine
 from .image import Image
 from .inventory import HostInventory, asks_for_networks, take
@@ -48,7 +48,7 @@ def planned_anew(engine: Engine, plan: Plan, failure: EngineError, own: set[str]
     Returns:
         None where there is no such container, so that the failure has another cause.
     """
-    if plan.image is None:
+    if plan.image is None or isinstance(failure, EngineUnavailableError):
         return None
     try:
         return _watched(engine, plan, plan.image, TAKEN in failure.answered, own)
