@@ -60,7 +60,7 @@ def test_one_that_it_has_made_and_not_yet_started_is_started(host: Host, monkeyp
     assert host.container()["State"]["Running"]
 
 
-@pytest.mark.parametrize("call", ["create_container", "update_container", "stop", "rename"])
+@pytest.mark.parametrize("call", ["create_container", "stop", "rename"])
 def test_one_that_it_has_made_anew_counts(call: str, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.one()
     other = another(host)
