@@ -16,7 +16,7 @@ from .._errors import EngineError, EngineUnavailableError, SpecError
 from .certificates import check_certificates
 from .engine import Engine
 from .image import Image, Pull, provide
-from .inventory import HostInventory, asks_for_networks, take
+from .inventory import HostInventory, take_for
 from .plan import Plan, Planner
 
 Refusal = Union[SpecError, EngineError]
@@ -39,7 +39,7 @@ def predict_each(
         EngineError: it cannot list what is on the host.
     """
     usable = [spec for spec in specs if spec.name not in refused]
-    inventory = take(engine, networks=any(asks_for_networks(spec) for spec in usable))
+    inventory = take_for(engine, usable)
     planner = Planner(engine, inventory)
     references = sorted({spec.image for spec in usable if spec.managed})
     found = engine.in_parallel(

@@ -18,7 +18,7 @@ from .container_report import name_of, stop_timeout
 from .creation import create, end
 from .engine import Engine
 from .image import Image, Pull, provide
-from .inventory import HostInventory, asks_for_networks, successor, take
+from .inventory import successor, take, take_for
 from .listed import agent_of
 from .marks import make_mark, remove_mark
 from .overtaken import planned_anew, settled
@@ -51,7 +51,7 @@ class Converger:
             SpecError: something on the host belongs to somebody else.
             ImageError: an image is not to be had.
         """
-        inventory = self._take(specs) if self.check_mode else settled(self.engine, specs)
+        inventory = take_for(self.engine, specs) if self.check_mode else settled(self.engine, specs)
         inventory.check(specs, self.engine.place)
         check_certificates(self.engine, specs)
         planner = Planner(self.engine, inventory)
@@ -67,16 +67,13 @@ class Converger:
         Raises:
             SpecError, ImageError: as for plan_present.
         """
-        inventory = self._take(specs)
+        inventory = take_for(self.engine, specs)
         inventory.check(specs, self.engine.place)
         planner, image_of = Planner(self.engine, inventory), self._images(specs)
         return self.engine.in_parallel(
             lambda spec: planner.only_image(spec, image_of[spec.image]) if spec.managed else planner.of_another(spec),
             list(specs),
         )
-
-    def _take(self, specs: Sequence[AgentSpec]) -> HostInventory:
-        return take(self.engine, networks=any(asks_for_networks(spec) for spec in specs))
 
     def _images(self, specs: Sequence[AgentSpec]) -> dict[str, Image]:
         """Each image once, by its reference."""

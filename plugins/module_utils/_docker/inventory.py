@@ -207,6 +207,11 @@ def asks_for_networks(spec: AgentSpec) -> bool:
     return bool(spec.networks) or not (mode in BUILTIN_NETWORKS or mode.startswith(ANOTHER))
 
 
+def take_for(engine: Engine, specs: Iterable[AgentSpec]) -> HostInventory:
+    """All that matters for these agents."""
+    return take(engine, networks=any(asks_for_networks(spec) for spec in specs))
+
+
 def take(engine: Engine, *, networks: bool) -> HostInventory:
     """Ask the engine; for networks only where somebody wants to know."""
     containers = engine.call("list containers", engine.client.containers, all=True)

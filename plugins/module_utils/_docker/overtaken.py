@@ -15,7 +15,7 @@ from .._agents.spec import AgentSpec
 from .._errors import EngineError, EngineUnavailableError, SpecError
 from .engine import Engine
 from .image import Image
-from .inventory import HostInventory, asks_for_networks, take
+from .inventory import HostInventory, take_for
 from .plan import Plan, Planner
 
 LATELY = 2.0  # seconds that the replacement of a container may take, beside those that the old one gets to stop
@@ -28,10 +28,9 @@ def settled(engine: Engine, specs: Sequence[AgentSpec]) -> HostInventory:
 
     What was begun earlier than LATELY counts as left by a run that was killed.
     """
-    networks = any(asks_for_networks(spec) for spec in specs)
     deadline = time.monotonic() + LATELY
     while True:
-        inventory = take(engine, networks=networks)
+        inventory = take_for(engine, specs)
         since = engine.now() - LATELY
         if not any(inventory.is_replacing(spec, since) for spec in specs) or time.monotonic() >= deadline:
             return inventory
@@ -61,7 +60,7 @@ def _watched(engine: Engine, plan: Plan, image: Image, taken: bool, own: set[str
     patience = spec.stop_timeout + LATELY
     deadline = time.monotonic() + patience
     while True:
-        inventory = take(engine, networks=asks_for_networks(spec))
+        inventory = take_for(engine, [spec])
         found = inventory.container_of(spec)
         busy = inventory.is_replacing(spec, engine.now() - patience)
         if found is not None and found["Id"] not in known and not busy:
