@@ -124,8 +124,8 @@ def test_an_agent_that_disappears_starts_the_job_template_for_its_host(
         assert awx.jobs.launched == [], "a stranger starts nothing"
 
         simulator.control("DELETE", f"users/{agent['name']}")
-        until(lambda: awx.jobs.launched, "the job template is started", 60)
-        until(lambda: "successful" in [job["status"] for job in awx.jobs.launched], "its end is noticed", 60)
+        until(lambda: awx.jobs.launched, "the job template is started", 120)
+        until(lambda: "successful" in [job["status"] for job in awx.jobs.launched], "its end is noticed", 120)
         # It comes and goes, and asks itself: the same host is not rolled out again and again.
         simulator.control("POST", "users", {"username": agent["name"]})
         watch.looks(6)
@@ -145,5 +145,5 @@ def test_without_an_awx_it_does_not_start(simulator: Simulator, tmp_path: Path) 
     written(tmp_path / "rulebook.yml")
     play_locally("java.yml", ansible_python_interpreter=sys.executable)
     with watching(tmp_path, "ansible-rulebook -r rulebook.yml", "", simulator) as watch:
-        until(lambda: "needs controller url and token to be defined" in watch.output(), "it says what is missing", 60)
+        until(lambda: "needs controller url and token to be defined" in watch.output(), "it says what is missing", 120)
     assert "which needs controller url and token to be defined" in " ".join(GUIDE.read_text().split())

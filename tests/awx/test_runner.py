@@ -89,8 +89,8 @@ def test_jobs_of_awx(factory: Callable[..., Factory], tmp_path: Path) -> None:
     began = time.monotonic()
     for job in slices:
         job.start(agents_window_lease=LEASE, agents_timeout=120)
-    until(lambda: len(site.site.pending()) == 2, "both agents ask, in one window", 60)
-    until(lambda: time.monotonic() - began > LONGEST_SILENCE + 4, "a silent run would have been noticed", 60)
+    until(lambda: len(site.site.pending()) == 2, "both agents ask, in one window", 120)
+    until(lambda: time.monotonic() - began > LONGEST_SILENCE + 4, "a silent run would have been noticed", 120)
     assert set(kinds(simulator)) == {"unlock"}, "no slice has closed the window"
     simulator.control("DELETE", "faults")
     for job, (host, agents) in zip(slices, site.hosts.items(), strict=True):

@@ -39,7 +39,7 @@ def test_credentials(content: str, host: Host, monkeypatch: pytest.MonkeyPatch) 
     script, expected = CONTENTS[content]
     agent = host.agent(env={"DL_SCRIPT": f"{script}; echo done; exec sleep 3600"})
     host.converge(agent)
-    until(lambda: "done" in docker("logs", agent["name"]), "the script has ended", 20)
+    until(lambda: "done" in docker("logs", agent["name"]), "the script has ended", 60)
     for stopped in (False, True):
         if stopped:
             docker("stop", "-t", "0", agent["name"])
@@ -52,7 +52,7 @@ def test_credentials(content: str, host: Host, monkeypatch: pytest.MonkeyPatch) 
 def test_a_large_volume_is_not_read(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = host.agent(env={"DL_SCRIPT": "head -c 200000000 /dev/zero > /data/big; echo done; exec sleep 3600"})
     host.converge(agent)
-    until(lambda: "done" in docker("logs", agent["name"]), "the file is there", 60)
+    until(lambda: "done" in docker("logs", agent["name"]), "the file is there", 120)
     monkeypatch.setattr(Engine, "is_local", False)
     taken: list[int] = []
     real = credentials.first_file
@@ -71,7 +71,7 @@ def test_the_folder_of_another_machine_is_not_believed(host: Host, tmp_path: Pat
     """The path of the volume exists here too, but is not the engine's: its archive is asked."""
     agent = host.agent(env={"DL_SCRIPT": "echo x > /data/k; echo done; exec sleep 3600"})
     host.converge(agent)
-    until(lambda: "done" in docker("logs", agent["name"]), "the script has ended", 20)
+    until(lambda: "done" in docker("logs", agent["name"]), "the script has ended", 60)
     report = host.engine.client.inspect_container(agent["name"])
     report["Mounts"][0]["Source"] = str(tmp_path)
     assert credentials.has_credentials(host.engine, report) is True
@@ -110,7 +110,7 @@ def test_local_log_is_read(host: Host) -> None:
     name = host.agent()["name"]
     agent = host.agent(log_driver="local", env={"DL_SCRIPT": script_of(name)})
     host.converge(agent)
-    until(lambda: host.look(host.agent())["observations"][0]["events"], "the pairing is seen", 20)
+    until(lambda: host.look(host.agent())["observations"][0]["events"], "the pairing is seen", 60)
 
 
 def test_terminal(host: Host) -> None:
@@ -119,7 +119,7 @@ def test_terminal(host: Host) -> None:
     line = PAIRING.format(name=name, id="a82123")
     label = f"{LABEL_AGENT}={name}"
     docker("run", "-dt", "--name", name, "--label", label, BASE, "sh", "-c", f"echo '{line}'; sleep 60")
-    until(lambda: "a82123" in docker("logs", name), "the line is there", 20)
+    until(lambda: "a82123" in docker("logs", name), "the line is there", 60)
     (seen,) = show(host.engine, {**PARAMS, "names": [name]}, False)["agents"]
     assert [event["pairing_id"] for event in seen["observation"]["events"]] == ["a82123"]
     assert seen["observation"]["credentials"] is None
@@ -131,7 +131,7 @@ def test_the_end_of_a_large_log_is_read(host: Host) -> None:
     noise = "yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -n 40000"
     agent = host.agent(env={"DL_SCRIPT": f"echo '{lines[0]}'; {noise}; echo '{lines[1]}'; echo done; sleep 3600"})
     host.converge(agent)
-    until(lambda: docker("logs", "--tail", "1", name) == "done", "all is written", 60)
+    until(lambda: docker("logs", "--tail", "1", name) == "done", "all is written", 120)
     (seen,) = host.look(host.agent())["observations"]
     assert [event["pairing_id"] for event in seen["events"]] == ["a82123", "b82123"]
     assert seen["last_lines"][-1] == "done"

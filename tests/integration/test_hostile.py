@@ -115,7 +115,7 @@ def test_a_stranger_with_the_pairing_id_of_a_forged_line_is_not_let_in(factory):
     site.simulator.switch(pending_survives_relock=True)
     process = site.start("rollout", "-v", agents_grace=3, agents_timeout=60)
     try:
-        until(lambda: site.container(name) and forged in lives.log_of(name), "the forged line is in the log", 60)
+        until(lambda: site.container(name) and forged in lives.log_of(name), "the forged line is in the log", 120)
         site.simulator.control("POST", "window", {"open_ms": 300_000})  # he need not wait for the run to open it
         assert asks() == "pending"
         answers = {"pending"}

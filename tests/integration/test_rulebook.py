@@ -57,7 +57,7 @@ class Rulebook:
     def looks(self, count: int) -> None:
         """Let it look at Connectware so many times more."""
         so_far = self.looked()
-        until(lambda: self.looked() >= so_far + count, "it looks at Connectware", 60)
+        until(lambda: self.looked() >= so_far + count, "it looks at Connectware", 120)
 
     def looked(self) -> int:
         return sum(entry["user"] == "reader" for entry in self.site.counts()["log"])
@@ -113,7 +113,7 @@ def rulebook(factory: Callable[..., Factory], tmp_path: Path, notice: str) -> It
         )
     started = Rulebook(site, process, log)
     try:
-        until(lambda: process.poll() is not None or started.looked() >= 4, "it looks at Connectware", 60)
+        until(lambda: process.poll() is not None or started.looked() >= 4, "it looks at Connectware", 120)
         assert process.poll() is None, started.output()
         yield started
         assert passwords["reader"] not in started.output() and passwords["rollout"] not in started.output()
@@ -166,7 +166,7 @@ def test_a_stranger_is_told_of_and_never_let_in(rulebook: Rulebook, tmp_path: Pa
     rulebook.says(f"Somebody asks to be registered as {SHOWN}, pairing ID a82123.")
     notices = tmp_path / "notices"
     if notice:
-        until(lambda: notices.exists() and SHOWN in notices.read_text(), "the user's own playbook has run", 60)
+        until(lambda: notices.exists() and SHOWN in notices.read_text(), "the user's own playbook has run", 120)
     rulebook.looks(10)
     assert notices.exists() == bool(notice) and ("PLAY RECAP" in rulebook.output()) == bool(notice)
     assert ROLLOUT not in rulebook.output()

@@ -16,7 +16,8 @@ from integration import lives
 from integration.bed import Factory
 from simulator.harness import Simulator, until
 
-LEASE = 20  # seconds
+LEASE = 40  # seconds; renewed when a quarter is left, which outlasts what holds up a run on a slow machine
+PATIENCE = 300  # seconds that a run waits for its agent: until the others have come so far, on a slow machine too
 FOR_EVER = "3600"
 BUSY = {"operation": "registry_confirm", "status": 503, "count": 0}
 
@@ -32,7 +33,7 @@ def runs(factory: Callable[..., Factory], tmp_path: Path) -> Callable[..., list[
             directory = tmp_path / agent["name"]
             directory.mkdir()
             agent["env"] = {"SIMULATOR_START_DELAY": delay}
-            variables = {**whole.variables, "agents_window_lease": LEASE}
+            variables = {**whole.variables, "agents_window_lease": LEASE, "agents_timeout": PATIENCE}
             sites.append(Factory(whole.simulator, directory, [agent], variables))
         return sites
 
@@ -90,13 +91,13 @@ def test_three_runs_at_once_succeed_at_the_first_try(runs):
     processes = []
     try:
         processes.append(first.start("rollout"))
-        until(lambda: refused(first), "the first run has found that it needs an open window", 60)
+        until(lambda: refused(first), "the first run has found that it needs an open window", 120)
         alone = len(history(simulator))
         for site in (second, third):
             processes.append(site.start("rollout"))
-            until(lambda site=site: registers(site), "the next run needs it too", 60)
+            until(lambda site=site: registers(site), "the next run needs it too", 120)
         so_far = refused(first)
-        until(lambda: refused(first) > so_far + 4, "all are at work", 30)
+        until(lambda: refused(first) > so_far + 4, "all are at work", 120)
         simulator.control("DELETE", "faults")
         for site, process in zip(sites, processes, strict=True):
             ended_well(site, process)
@@ -119,9 +120,9 @@ def test_a_run_that_is_killed_hurts_no_other(runs):
     simulator.control("POST", "faults", BUSY)
     processes = [killed.start("rollout")]
     try:
-        until(lambda: is_open(simulator), "the first run has opened the window", 60)
+        until(lambda: is_open(simulator), "the first run has opened the window", 120)
         processes.append(other.start("rollout"))
-        until(lambda: registers(other) and refused(other), "the second needs it too", 60)
+        until(lambda: registers(other) and refused(other), "the second needs it too", 120)
         killed.kill_all(processes[0])
         simulator.control("DELETE", "faults")
         ended_well(other, processes[1])
@@ -141,15 +142,15 @@ def test_a_client_that_is_registered_beside_a_run_leaves_it_the_window(runs):
     beside, run = runs("0", FOR_EVER)
     simulator = run.simulator
     wanted = {name: f"{{{{ {name} }}}}" for name in beside.variables if name.startswith("connectware_")}
-    wanted.update(username="nobody-there", pairing_id="a1b2c3", timeout=15, window_lease=LEASE)
+    wanted.update(username="nobody-there", pairing_id="a1b2c3", timeout=45, window_lease=LEASE)
     play = {"hosts": "all", "gather_facts": False, "tasks": [{"edgefleet.connectware.registered_client": wanted}]}
     (beside.directory / "client.yml").write_text(json.dumps([play]))
     processes = [beside.start("client.yml")]
     try:
-        until(lambda: is_open(simulator), "it has opened the window", 60)
+        until(lambda: is_open(simulator), "it has opened the window", 120)
         processes.append(run.start("rollout"))
-        until(lambda: registers(run), "the run needs it too", 60)
-        assert processes[0].wait(60) != 0, "nobody asks"
+        until(lambda: registers(run), "the run needs it too", 120)
+        assert processes[0].wait(120) != 0, "nobody asks"
         assert "nobody-there" in (beside.directory / "started.log").read_text()
         assert is_open(simulator) and "lock" not in kinds(simulator), history(simulator)
     finally:
