@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from awx.server import Awx
 from awx.setup import Setup
 from awx.test_conversation import named, template
@@ -20,6 +21,7 @@ def own(awx: Awx, resource: str, name: str) -> int:
     return mine
 
 
+@pytest.mark.long
 def test_objects_of_another_organization_are_not_taken(awx: Awx, setup: Setup) -> None:
     other = awx.objects.seed("organizations", name="Other")
     kinds = {item["name"]: item["id"] for item in awx.objects.where("credential_types", {})}

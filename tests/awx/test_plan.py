@@ -56,6 +56,7 @@ def test_the_approval_shows_what_would_be_registered(
     assert approval(awx)["description"] == text and result.recap["changed"] == 0
 
 
+@pytest.mark.long
 def test_without_an_account_of_awx_the_plan_is_only_said(awx: Awx, factory: Callable[..., Factory]) -> None:
     site = factory(1)
     run = site.play("awx_plan", "-e", f"awx_plan_workflow='{WORKFLOW}'")

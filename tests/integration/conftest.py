@@ -24,6 +24,7 @@ from simulator.harness import Simulator
 __all__ = ["engine", "host", "images", "interpreter", "layer", "libraries"]
 
 
+@pytest.hookimpl(trylast=True)  # of those that -m has left
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files that take long begin first, so that none is left when all others have ended: first those with a slow
     test, then those with many tests."""

@@ -80,6 +80,7 @@ def test_what_is_not_that_agent_is_refused_before_anything_is_touched(adopted):
     assert site.container(own) is None
 
 
+@pytest.mark.long
 def test_a_container_that_is_missing_or_ours_is_refused(factory):
     site = factory(1)
     name = site.names()[0]
@@ -117,6 +118,7 @@ def test_an_upgrade_of_its_host_leaves_it_alone(adopted):
     assert site.play("upgrade", agents_version="auto").ok().changed == 0
 
 
+@pytest.mark.long
 def test_it_is_retired_only_when_it_is_stopped(adopted):
     site = adopted()
     own, other = site.names()

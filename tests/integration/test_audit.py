@@ -109,6 +109,7 @@ def test_hosts_that_cannot_be_asked_are_part_of_the_report(factory):
     assert "UNREACHABLE!" not in audit.run.output, "a host that is away was tried again"
 
 
+@pytest.mark.long
 def test_hosts_that_fail_before_they_are_looked_at_keep_their_factory_and_their_agents(factory):
     """The check of the arguments fails there, or the play has lost them before."""
     site = factory(1)
@@ -150,6 +151,7 @@ def test_a_run_with_unreachable_hosts_alone_ends_with_a_report(factory):
     assert audit.hosts["far"]["status"] == "unreachable"
 
 
+@pytest.mark.long
 def test_a_strategy_under_which_each_host_goes_its_own_way_makes_no_other_report(factory):
     """The host without agents would be there first, and report on what nobody has looked at yet."""
     site = factory(1)
@@ -243,6 +245,7 @@ def test_what_is_null_counts_as_not_given(factory):
     assert site.rollout().ok().changed == 0
 
 
+@pytest.mark.long
 def test_without_connectware_there_is_a_report_that_says_so(factory):
     site = factory(1)
     site.rollout().ok()
@@ -327,6 +330,7 @@ def test_texts_of_agents_are_only_texts(factory):
     assert html.count("</script>") == 2, "the data and the script, and none of a stranger"
 
 
+@pytest.mark.long
 def test_the_factory_of_a_host(factory):
     """Its variable, else its first group; or whatever is said for all."""
     site = factory(1)
@@ -343,6 +347,7 @@ def test_the_factory_of_a_host(factory):
     assert {host["factory"] for host in said.json["hosts"]} == {"LONELY", "GROUPED", "TOLD"}
 
 
+@pytest.mark.long
 def test_agents_of_another_version_than_connectware_are_told(factory):
     """Which a rollout with a fixed version never asks for."""
     site = factory(1)

@@ -88,6 +88,7 @@ def test_what_the_inventory_gives_to_two_agents_of_a_host_hides_no_other(factory
     site.rollout().failed(shared, "option 'memory'", "Nothing was started or changed")
 
 
+@pytest.mark.long
 def test_a_container_that_only_reads_the_volume_of_an_agent_is_no_clone(factory):
     """Although a rollout refuses it as well: who has copied the credentials may use them."""
     site = factory(1)

@@ -162,6 +162,7 @@ def test_a_certificate_of_another_ca_is_told_by_the_brokers_alert(plant):
     assert not plant.connected(plant.names()[0])
 
 
+@pytest.mark.long
 def test_an_agent_without_a_certificate_is_told_that_the_broker_wants_one(plant):
     """It is let in by the registry, where certificates do not matter; the broker refuses it."""
     name = plant.names()[0]

@@ -45,6 +45,7 @@ def old_host():
     machine.remove()
 
 
+@pytest.mark.long
 def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_host(factory, old_host):
     site = factory(1)
     site.environment["ANSIBLE_CONNECTION_PLUGINS"] = str(CONNECTION_PLUGINS)
@@ -179,6 +180,7 @@ def test_a_user_that_another_running_container_answers_to_is_kept(lost):
     until(lambda: lost.connected(name), "the agent is logged in again")
 
 
+@pytest.mark.long
 def test_a_host_that_cannot_be_asked_keeps_the_user(lost):
     name = lost.names()[0]
     hosts = {
@@ -248,6 +250,7 @@ def test_other_hosts_are_asked_where_only_the_start_of_an_agent_shows_the_confli
     assert user_of(site, name)["created_at"] != before["created_at"]
 
 
+@pytest.mark.long
 def test_many_conflicts_that_only_the_start_of_agents_shows_stop_the_run(factory):
     """As after a restored server."""
     site = factory(5)

@@ -84,6 +84,7 @@ def test_three_hosts_at_once_record_each_authorization(factory, path):
     assert path.stat().st_size == size, "who is registered is not authorized"
 
 
+@pytest.mark.long
 def test_the_server_says_the_same_of_the_moment_of_an_authorization(factory, path):
     """Both pairing IDs and the time, against what the simulator itself has, while it takes its time to authorize."""
     site = factory(2)
@@ -138,6 +139,7 @@ def test_an_authorization_that_is_taken_back_says_so(factory, path):
     assert name not in site.simulator.usernames()
 
 
+@pytest.mark.long
 def test_a_file_that_cannot_be_written_stops_the_run_before_anybody_is_authorized(factory, path):
     site = factory(1)
     path.mkdir()
@@ -170,9 +172,9 @@ def broken_off(site: Factory, path: Path, number: int) -> None:
     site.agents[0]["env"] = {"SIMULATOR_STORE": "after", "SIMULATOR_POLL_INTERVAL": "5"}
     process = site.start("rollout", agents_evidence_path=str(path), agents_poll_interval=5)
     try:
-        until(lambda: let_in(site), "the agent is let in", 60)
+        until(lambda: let_in(site), "the agent is let in", 120)
         before = asked(site)
-        until(lambda: asked(site) > before, "the run goes on", 60)
+        until(lambda: asked(site) > before, "the run goes on", 120)
         if number == signal.SIGKILL:
             site.kill_all(process)
         else:
@@ -214,6 +216,7 @@ def test_a_token_is_recorded_by_the_account_that_the_user_names(factory, path):
     assert token not in path.read_text()
 
 
+@pytest.mark.long
 def test_an_image_from_a_registry_is_recorded_by_its_digest(factory: Callable[..., Factory], path, registry):
     site = factory(1)
     image_id = registry.publish(VERSION)

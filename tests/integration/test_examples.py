@@ -111,6 +111,7 @@ def test_an_agent_of_compose_is_adopted(site, compose):
     assert "changed=0" in play(site, "-i", inventory, "edgefleet.connectware.rollout")
 
 
+@pytest.mark.long
 def test_an_agent_of_compose_is_registered_by_its_log(site, compose):
     until(lambda: "pairing ID" in docker("logs", CONTAINER), "it asks")
     inventory = local(site, "compose/inventory.yml")
@@ -180,6 +181,7 @@ def test_the_examples_of_registered_client(site, compose):
     assert AGENT not in site.simulator.usernames()
 
 
+@pytest.mark.long
 def test_an_agent_of_compose_is_taken_over_without_a_new_registration(site, compose):
     play(site, "-i", local(site, "compose/inventory.yml"), "edgefleet.connectware.rollout")
     until(lambda: site.connected(AGENT), "it is connected")

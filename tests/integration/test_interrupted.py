@@ -29,13 +29,15 @@ def exit_code(site: Factory, process: subprocess.Popen[bytes]) -> int:
         raise AssertionError("\n".join([f"{process.pid} does not end", *left, log[-4000:]])) from exc
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)], ids=["SIGINT", "SIGTERM"]
+)
 def test_interrupt_closes_the_window(factory, number):
     site = factory(1, agents_window_lease=600)
     site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600"}
     process = site.start("rollout")
     try:
-        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 120)
         os.killpg(process.pid, number)
         assert exit_code(site, process) != 0
         until(lambda: not site.simulator.state()["window"]["open"], "the window is closed again", 20)
@@ -50,7 +52,7 @@ def test_a_run_that_is_killed_leaves_the_window_to_its_lease(factory):
     site.agents[0]["env"] = {"SIMULATOR_START_DELAY": "3600"}
     process = site.start("rollout")
     try:
-        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 120)
     finally:
         site.kill_all(process)
     until(lambda: not site.simulator.state()["window"]["open"], "the lease is over", 20)
@@ -79,7 +81,7 @@ def test_a_module_that_is_killed_on_its_host_is_run_anew(factory, number):
     site = lives.quick(factory(1), SIMULATOR_START_DELAY="6")
     process = site.start("rollout")
     try:
-        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 120)
         for pid in until(lambda: modules(site), "the agent is looked at", 20):
             os.kill(pid, number)
         assert process.wait(90) == 0, (site.directory / "started.log").read_text()

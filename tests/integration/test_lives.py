@@ -147,7 +147,8 @@ def test_the_permission_to_replace_reaches_nobody_but_the_agent_that_is_named(fa
     site.rollout(hosts=hosts, **MANY).failed(f"agent {other}: conflict")
 
 
-@pytest.mark.parametrize("window", [pytest.param("closed", marks=pytest.mark.long), "open"])
+@pytest.mark.long
+@pytest.mark.parametrize("window", ["closed", "open"])
 def test_the_reason_of_a_conflict_does_not_depend_on_the_window(factory, window):
     site = lives.quick(factory(), "lost", "changed")
     lives.first_rollout(site)
@@ -201,6 +202,7 @@ def test_an_agent_that_exits_when_rejected_is_told_with_its_last_words(factory):
     lives.nothing_to_do(site)
 
 
+@pytest.mark.long
 def test_check_mode_with_reading_rights_alone_tells_every_trouble_and_writes_nothing(factory):
     """A prediction needs no right to change anything, and no permission to replace makes it change something."""
     site = lives.quick(factory(), "healthy", "stopped", "changed", "asks", "impostor", "lost", "new")

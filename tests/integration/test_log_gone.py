@@ -23,7 +23,7 @@ def without_line(site):
     """Agents that were deployed, and whose log has lost the pairing line by its rotation."""
     lives.deployed_only(site)
     for name in site.names():
-        until(lambda name=name: _rotated(lives.log_of(name)), f"the log of {name} was rotated", 60)
+        until(lambda name=name: _rotated(lives.log_of(name)), f"the log of {name} was rotated", 120)
 
 
 def _rotated(log):
@@ -125,6 +125,7 @@ def test_a_log_that_cannot_be_read_is_named_whatever_the_window(factory, window)
     assert name not in site.simulator.usernames()
 
 
+@pytest.mark.long
 def test_a_registered_agent_without_a_readable_log_stays_registered(factory):
     site = lives.quick(factory(), "one", "two")
     lives.first_rollout(site)
@@ -164,7 +165,7 @@ def test_restarted_while_the_rollout_waits_for_it(factory):
     with lives.counted_starts() as starts:
         process = site.start("rollout")
         try:
-            until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+            until(lambda: site.simulator.state()["window"]["open"], "the window is open", 120)
             lives.restart(one)
             assert process.wait(120) == 0, (site.directory / "started.log").read_text()
         finally:

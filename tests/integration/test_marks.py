@@ -78,6 +78,7 @@ def test_killed_while_its_registration_is_proven(factory):
     lives.nothing_to_do(site)
 
 
+@pytest.mark.long
 def test_one_that_cannot_be_removed_is_named_and_the_agents_are_registered(factory):
     """Somebody's container mounts it, so the engine keeps it."""
     site = lives.quick(factory(2))

@@ -54,6 +54,7 @@ def nothing_there(site: Factory, registry: Registry) -> None:
     assert not any(inspect("image", image) for image in registry.image_ids)
 
 
+@pytest.mark.long
 def test_login_pulls_the_image_once_and_the_agents_register(pulling, registry):
     image = registry.publish(VERSION)
     site = pulling(2)
@@ -100,7 +101,7 @@ def test_the_login_leaves_no_trace(pulling, registry):
     assert registry.requests and {request.authorization for request in registry.requests} == {None}
 
 
-@pytest.mark.parametrize("pull", ["missing", "always"])
+@pytest.mark.parametrize("pull", ["missing", pytest.param("always", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("login", "says"),
     [
@@ -124,7 +125,7 @@ def test_a_refused_login_starts_nothing(pulling, registry, login, says, pull):
     nothing_there(site, registry)
 
 
-@pytest.mark.parametrize("password", [None, ""])
+@pytest.mark.parametrize("password", [pytest.param(None, marks=pytest.mark.long), ""])
 def test_a_login_without_a_password_is_refused(pulling, registry, password):
     registry.publish(VERSION)
     site = pulling(1)

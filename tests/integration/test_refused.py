@@ -118,6 +118,7 @@ def test_one_agent_that_cannot_start_does_not_keep_the_others_from_registering(f
     site.rollout().ok()
 
 
+@pytest.mark.long
 def test_a_change_that_the_engine_refuses_is_a_failure_and_no_change(factory):
     site = factory(1)
     (name,) = site.names()
@@ -147,6 +148,7 @@ def test_pairing_that_never_appears(factory):
     until(lambda: site.connected(slow), "it is logged in")
 
 
+@pytest.mark.long
 def test_crash_loop(factory):
     site = factory(1)
     site.agents[0]["env"] = {"SIMULATOR_CRASH": "7"}
@@ -156,6 +158,7 @@ def test_crash_loop(factory):
     site.rollout().ok()
 
 
+@pytest.mark.long
 def test_log_that_cannot_be_read(factory):
     site = factory(1)
     site.agents[0].update(log_driver="none")

@@ -291,6 +291,7 @@ def test_agents_that_are_named_alone_are_rolled_out_and_retired_alone(factory):
     site.rollout(hosts=same, agents_only=[two]).failed(f"{one} is on hall-1 and office")
 
 
+@pytest.mark.long
 def test_names_made_of_what_hosts_outside_of_the_limit_do_not_know(factory):
     """As facts of theirs, which only hosts of the play have."""
     site = factory(1)
@@ -359,6 +360,7 @@ def test_impostor_is_not_let_in(factory):
     until(lambda: site.connected(victim), "the real agent is logged in")
 
 
+@pytest.mark.long
 def test_the_first_host_does_not_decide_for_the_others_where_the_version_comes_from(factory):
     site = factory(2)
     hosts = {

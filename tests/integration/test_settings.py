@@ -62,7 +62,8 @@ STRICT = (
 SETTINGS["strict"] = {key: value for name in STRICT for key, value in SETTINGS[name].items()}
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.long) for name in [*SETTINGS][:-1]] + ["strict"])
+@pytest.mark.long
+@pytest.mark.parametrize("name", SETTINGS)
 def test_an_agent_lives_with_them(factory: Callable[..., Factory], name: str) -> None:
     site = lives.quick(factory(2))
     site.environment.update(SETTINGS[name])

@@ -14,8 +14,6 @@ from integration import lives
 from integration.bed import SOCKET, Factory
 from simulator.harness import until
 
-STRATEGIES = ["linear", "free"]
-
 
 def unreachable() -> dict[str, Any]:
     """The variables of a host at whose SSH port nothing listens."""
@@ -47,7 +45,7 @@ def registered(site: Factory, names: list[str]) -> None:
     lives.closed_and_clean(site)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", [pytest.param("linear", marks=pytest.mark.long), "free"])
 def test_hosts_that_fail_do_not_hold_up_the_others(factory, strategy):
     """The first host, on which what concerns all hosts is asked, cannot be reached; another has no engine.
 
@@ -101,6 +99,7 @@ def test_a_user_in_conflict_is_kept_where_a_host_cannot_be_asked(factory):
     registered(site, site.names())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("limit", "done"), [("host1", []), ("host3", [2]), ("host1,host2", [1]), ("empty", None)], ids=str
 )
@@ -128,7 +127,8 @@ def test_a_host_that_fails_in_a_batch_of_several(factory):
     registered(site, site.names()[1:])
 
 
-@pytest.mark.parametrize(("share", "done"), [pytest.param(20, [], marks=pytest.mark.long), (50, [1, 2])])
+@pytest.mark.long
+@pytest.mark.parametrize(("share", "done"), [(20, []), (50, [1, 2])])
 def test_the_share_of_hosts_that_may_fail(factory, share, done):
     """max_fail_percentage: beyond it the run stops between two tasks; what was begun is finished by the next run."""
     site = lives.quick(factory(3))
@@ -182,6 +182,7 @@ def test_a_failure_that_is_ignored_is_the_only_one_of_its_host(factory, keyword,
     registered(site, site.names()[1:] if state == "present" else [])
 
 
+@pytest.mark.long
 def test_ignored_errors_do_not_release_the_brake(factory):
     site = lives.quick(factory(4))
     hosts = hosts_of(site)
@@ -261,7 +262,7 @@ def test_a_host_that_dies_while_its_agents_are_registered(factory):
     log = site.directory / "started.log"
     try:
         until(lambda: set(site.names()[1:]) <= set(site.simulator.connected()), "the others are in", 90)
-        until(lambda: "host1: 1 of 2 registered" in log.read_text(), "one of the host's own agents has proven it", 60)
+        until(lambda: "host1: 1 of 2 registered" in log.read_text(), "one of the host's own agents has proven it", 120)
         socket_path.unlink()
         assert process.wait(180) != 0
     finally:

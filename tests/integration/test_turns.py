@@ -123,10 +123,8 @@ class CallbackModule(CallbackBase):
 """
 
 
-@pytest.mark.parametrize(
-    "end",
-    [pytest.param("interrupt", marks=pytest.mark.long), "fork", pytest.param("terminate", marks=pytest.mark.long)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("end", ["interrupt", "fork", "terminate"])
 def test_an_end_by_a_signal_closes_the_window_for_those_between_turns_too(factory, end):
     """All hosts wait; the only worker speaks for one of them. Only the main process is told to terminate."""
     site = lives.quick(factory(3))

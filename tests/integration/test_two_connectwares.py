@@ -75,9 +75,8 @@ def test_each_window_and_each_version_is_its_own(factory, south):
     assert set(again.changes.values()) == {0}
 
 
-@pytest.mark.parametrize(
-    "first", [{}, pytest.param({"agents_version": VERSION}, marks=pytest.mark.long)], ids=["unsaid", "pinned"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("first", [{}, {"agents_version": VERSION}], ids=["unsaid", "pinned"])
 def test_a_play_may_say_that_each_has_the_version_of_its_own(factory, south, first):
     """A variable of the play is stronger than that of the first host, and in no hostvars."""
     site = lives.quick(factory(2))
@@ -114,6 +113,7 @@ def test_a_play_may_give_the_login_and_the_ca_of_all(factory, south):
     connected(south, south_names)
 
 
+@pytest.mark.long
 def test_a_token_of_the_first_host_is_not_shown_to_the_other_connectware(factory, south):
     site = lives.quick(factory(2))
     hosts, north_names, south_names = halves(site, south)
@@ -143,6 +143,7 @@ def test_one_that_is_down_stops_its_own_hosts_alone(factory, south, down):
     assert [site.container(name) for name in away] == [None] * len(away)
 
 
+@pytest.mark.long
 def test_an_interrupt_between_turns_closes_both(factory, south):
     """Nobody gets on: every host is between two turns, or in one."""
     site = lives.quick(factory(4))
@@ -180,6 +181,7 @@ def test_many_to_be_registered_anew_at_one_are_not_made_few_by_the_other(factory
     connected(site.simulator, north_names)
 
 
+@pytest.mark.long
 def test_a_wrong_url_registers_nobody_anew(factory, south):
     """The next rollout of a fleet is pointed at another Connectware: it is told, and nothing is started or written."""
     site = lives.quick(factory(4))

@@ -57,7 +57,7 @@ def test_a_window_that_somebody_closes_is_opened_again(factory, survives, while_
     process = site.start("rollout")
     try:
         for _number in range(3):
-            until(lambda: site.pending() and seen_open(site), "the run has listed requests in an open window", 60)
+            until(lambda: site.pending() and seen_open(site), "the run has listed requests in an open window", 120)
             site.simulator.control("POST", "window", {"open_ms": 0})
             assert bool(site.pending()) == survives
         site.simulator.control("DELETE", "faults")
@@ -69,9 +69,9 @@ def test_a_window_that_somebody_closes_is_opened_again(factory, survives, while_
 
 def test_a_window_that_is_closed_before_the_run_has_seen_it_open(factory):
     site = lives.quick(factory(1))
-    process = site.start("rollout", agents_timeout=25)
+    process = site.start("rollout")
     try:
-        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 60)
+        until(lambda: site.simulator.state()["window"]["open"], "the window is open", 120)
         site.simulator.control("POST", "window", {"open_ms": 0})
         ended_well(site, process)
     finally:
@@ -85,7 +85,7 @@ def test_an_authorization_that_meets_a_closed_window_is_tried_again(factory):
     site.simulator.control("POST", "faults", {"operation": "registry_confirm", "delay": 1.5})
     process = site.start("rollout")
     try:
-        until(site.pending, "it asks", 60)
+        until(site.pending, "it asks", 120)
         until(lambda: site.simulator.control("GET", "faults")["faults"] == [], "the authorization is on its way", 20)
         site.simulator.control("POST", "window", {"open_ms": 0})
         ended_well(site, process)
@@ -130,7 +130,7 @@ def test_connectware_restarts_in_the_middle_of_a_rollout(factory, own_simulator,
     own_simulator.control("POST", "faults", BUSY)
     process = site.start("rollout")
     try:
-        until(lambda: len(site.pending()) == 3, "all ask", 60)
+        until(lambda: len(site.pending()) == 3, "all ask", 120)
         assert own_simulator.stop() == 0
         own_simulator.start()  # the fault is forgotten
         ended_well(site, process)
@@ -171,10 +171,9 @@ def test_a_conflict_is_found_whichever_answer_comes_first(factory, order):
     lives.nothing_to_do(site)
 
 
-@pytest.mark.parametrize("deny", [pytest.param(False, marks=pytest.mark.long), True], ids=["no_deny", "deny"])
-@pytest.mark.parametrize(
-    "survives", [pytest.param(False, marks=pytest.mark.long), True], ids=["requests_vanish", "requests_survive"]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("deny", [False, True], ids=["no_deny", "deny"])
+@pytest.mark.parametrize("survives", [False, True], ids=["requests_vanish", "requests_survive"])
 def test_restarted_while_its_request_is_pending(factory, survives, deny):
     """Its old request stays listed beside the new one: both are its own, but none is authorized while both are listed.
 
@@ -186,7 +185,7 @@ def test_restarted_while_its_request_is_pending(factory, survives, deny):
     site.simulator.control("POST", "faults", BUSY)
     process = site.start("rollout")
     try:
-        until(lambda: len(site.pending()) == 2 and refused(site), "both ask, and were to be authorized", 60)
+        until(lambda: len(site.pending()) == 2 and refused(site), "both ask, and were to be authorized", 120)
         (old_id,) = (pairing_id for name, pairing_id in site.pending() if name == one)
         lives.restart(one)
         until(lambda: len([name for name, _id in site.pending() if name == one]) == 2, "both requests are listed")

@@ -40,8 +40,8 @@ def in_the_middle(simulator: Simulator, folder: Path, wrong: str) -> Interceptor
     ("wrong", "says"),
     [
         ("another CA", ["certificate verify failed", "connectware_ca_path"]),
-        ("expired", ["certificate has expired", "Renew the server's certificate"]),
-        ("not yet valid", ["certificate is not yet valid", "set the clock"]),
+        pytest.param("expired", ["certificate has expired", "Renew the server's certificate"], marks=pytest.mark.long),
+        pytest.param("not yet valid", ["certificate is not yet valid", "set the clock"], marks=pytest.mark.long),
         ("another host", ["certificate is not valid for '127.0.0.1'", "use the host name"]),
     ],
 )
@@ -116,6 +116,7 @@ def test_no_other_redirect_is_followed(redirected, elsewhere, operation, status,
     site.rollout(**options).failed("factory", f"a redirect to {elsewhere.url}/caught/{operation}")
 
 
+@pytest.mark.long
 def test_no_redirect_of_a_deletion_is_followed(redirected, elsewhere):
     site = redirected("delete_user", 307)
     site.rollout().ok()
