@@ -303,10 +303,18 @@ stage: setup
 	@python tests/tools/stage.py $(STAGE)
 
 .PHONY: docker
-docker: install ## Docker Engine on this machine, when none answers
+docker: install commands ## Docker Engine on this machine, when none answers
 	@python tests/tools/docker_answers.py || ansible-playbook -i localhost, -c local tests/tools/docker_host.yml || { \
 	  echo 'No Docker Engine answers, and none could be installed and started here; the reason is above.' >&2; \
 	  echo 'Repeat this as root, or start Docker Engine by hand, or set DOCKER_HOST to one that runs.' >&2; exit 1; }
+
+# COMMAND=PACKAGE of Debian: what beds and guides call.
+.PHONY: commands
+commands:
+	@for each in ssh-keygen=openssh-client openssl=openssl; do \
+	  command -v "$${each%=*}" >/dev/null || tests/tools/apt_install.sh "$${each#*=}" || { \
+	    echo "There is no $${each%=*}, and it could not be installed: install it (Debian: $${each#*=}), and repeat." >&2; \
+	    exit 1; }; done
 
 .PHONY: clean
 clean: ## remove what was built (containers and images of the tests are not touched)

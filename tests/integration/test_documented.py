@@ -75,7 +75,6 @@ def test_the_examples_of_a_registration_and_of_looks_at_it(site: Site) -> None:
     assert rows.items() >= dict.fromkeys(names, "Hamburg").items()
 
 
-@pytest.mark.long
 def test_the_example_of_reregistrations(site: Site) -> None:
     name = "filter/reregistrations"
     site.tasks("module/agents_registered").ok()
@@ -86,7 +85,6 @@ def test_the_example_of_reregistrations(site: Site) -> None:
     site.tasks(name).failed("2 of 2 agents would be registered anew", "allows 1", "No agent was registered")
 
 
-@pytest.mark.long
 def test_the_example_of_elsewhere(site: Site) -> None:
     name, example = site.agent(1), "filter/elsewhere"
     site.tasks(example).ok()
@@ -115,7 +113,6 @@ def test_the_example_of_options_of_host(site: Site) -> None:
     site.tasks(name, agents_docker_host=ENGINE).ok()
 
 
-@pytest.mark.long
 def test_the_example_of_with_previous_images(site: Site) -> None:
     site.tasks("module/agents_registered").ok()
     before = [site.factory.container(site.agent(number)) for number in (1, 2)]
@@ -356,7 +353,6 @@ def test_the_example_of_role_agents(site: Site, system_python: str) -> None:
     assert made is not None and "CYBUS_LOG_LEVEL=debug" in made["Config"]["Env"]
 
 
-@pytest.mark.long
 def test_the_example_of_role_docker_host(site: Site, system_python: str) -> None:
     site.factory.agents.pop()
     run = site.play(yaml.safe_load(site.here("role/docker_host")), **rest_of_the_machine(site, system_python)).ok()
@@ -395,7 +391,6 @@ def test_the_example_of_role_ghosts(site: Site) -> None:
     assert site.agent(9) in site.simulator.usernames()
 
 
-@pytest.mark.long
 def test_the_example_of_role_simulator(site: Site) -> None:
     ports = {name: free_port() for name in ("api", "mqtt", "mqtts")}
     here = {

@@ -9,7 +9,7 @@ A run that was killed leaves the same names as one that is at work (inventory.py
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from .._agents.spec import AgentSpec
 from .._errors import EngineError, EngineUnavailableError, SpecError
@@ -28,13 +28,11 @@ def settled(engine: Engine, specs: Sequence[AgentSpec]) -> HostInventory:
 
     What was begun earlier than LATELY counts as left by a run that was killed.
     """
-    deadline = time.monotonic() + LATELY
-    while True:
-        inventory = take_for(engine, specs)
+    for inventory in _looks(engine, specs, LATELY):
         since = engine.now() - LATELY
-        if not any(inventory.is_replacing(spec, since) for spec in specs) or time.monotonic() >= deadline:
-            return inventory
-        time.sleep(PAUSE)
+        if not any(inventory.is_replacing(spec, since) for spec in specs):
+            break
+    return inventory
 
 
 def planned_anew(engine: Engine, plan: Plan, failure: EngineError, own: set[str]) -> Plan | None:
@@ -58,9 +56,7 @@ def planned_anew(engine: Engine, plan: Plan, failure: EngineError, own: set[str]
 def _watched(engine: Engine, plan: Plan, image: Image, taken: bool, own: set[str]) -> Plan | None:
     spec, known = plan.spec, {*own, plan.container["Id"] if plan.container else ""}
     patience = spec.stop_timeout + LATELY
-    deadline = time.monotonic() + patience
-    while True:
-        inventory = take_for(engine, [spec])
+    for inventory in _looks(engine, [spec], patience):
         found = inventory.container_of(spec)
         busy = inventory.is_replacing(spec, engine.now() - patience)
         if found is not None and found["Id"] not in known and not busy:
@@ -70,6 +66,14 @@ def _watched(engine: Engine, plan: Plan, image: Image, taken: bool, own: set[str
                 return anew
         elif not (busy or taken):
             return None
+    return None
+
+
+def _looks(engine: Engine, specs: Sequence[AgentSpec], patience: float) -> Iterator[HostInventory]:
+    """What is on the host now, again and again for so many seconds, and once at least."""
+    deadline = time.monotonic() + patience
+    while True:
+        yield take_for(engine, specs)
         if time.monotonic() >= deadline:
-            return None
+            return
         time.sleep(PAUSE)
