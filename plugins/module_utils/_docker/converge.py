@@ -23,7 +23,7 @@ from .image import Pull, digests_by_id, registry_of
 from .listed import take_volumes
 from .marks import Volumes, name_of_mark
 from .observe import Observer, Target, unseen
-from .plan import NOTHING, RECREATED, STARTED, Plan
+from .plan import BEYOND_START, NOTHING, RECREATED, REMOVED, STARTED, Plan
 from .timeline import seconds_of
 
 STILL_THERE = "the engine took the order, but it is still there, or is there again"
@@ -108,7 +108,8 @@ def _observe(
                 f"remove the volume {spec.volume}", where=engine.place, answered=STILL_THERE, todo=MADE_AGAIN
             )
         try:
-            seen = observer.observe(target, volumes)
+            look = observer.without_container if check_mode and _is_going(plan) else observer.observe
+            seen = look(target, volumes)
             if check_mode and "volume" in plan.drift:  # it was looked into the one that the container has now
                 seen = replace(seen, credentials=None)
             return replace(seen, managed=spec.managed, by_certificate=_by_certificate(plan))
@@ -117,6 +118,12 @@ def _observe(
             return unseen(spec, engine.now())
 
     return engine.in_parallel(one, list(plans))
+
+
+def _is_going(plan: Plan) -> bool:
+    """Its container goes, and is beyond start: an engine does not show its log any more."""
+    dead = plan.container is not None and plan.container["State"]["Status"] in BEYOND_START
+    return dead and plan.action in (RECREATED, REMOVED)
 
 
 def _volumes(plans: Sequence[Plan]) -> Volumes:

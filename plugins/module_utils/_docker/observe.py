@@ -54,6 +54,13 @@ def unseen(agent: Target | AgentSpec, now: float, **known: Any) -> Observation:
     return Observation(agent.name, agent.username, agent.container, agent.volume, observed_at=now, **known)
 
 
+def _of_volume(target: Target, volumes: Volumes) -> dict[str, Any]:
+    return {
+        "volume_created_at": seconds_of((volumes.get(target.volume) or {}).get("CreatedAt")),
+        "never_registered": is_marked(volumes, target.volume, target.name),
+    }
+
+
 class Observer:
     """Observes agents through the engine, without changing anything.
 
@@ -93,11 +100,8 @@ class Observer:
             volumes: by name; its own and its mark's are enough.
         """
         container = target.report or self._inspect(target)
-        volume_created_at = seconds_of((volumes.get(target.volume) or {}).get("CreatedAt"))
-        marked = is_marked(volumes, target.volume, target.name)
         if container is None:
-            now = self._engine.now()
-            return unseen(target, now, state=ABSENT, volume_created_at=volume_created_at, never_registered=marked)
+            return self.without_container(target, volumes)
         for _unused in range(MOST_TRIES):
             looked_at = self._engine.now()  # what is said from now on is not part of it, however long the rest takes
             parser, readable = self._read_log(target, container)
@@ -124,8 +128,7 @@ class Observer:
             image=container["Config"].get("Image"),
             image_id=container.get("Image"),
             credentials=has_credentials(self._engine, container),
-            volume_created_at=volume_created_at,
-            never_registered=marked,
+            **_of_volume(target, volumes),
             events=parser.events,
             log_driver=((container["HostConfig"].get("LogConfig")) or {}).get("Type"),
             log_readable=readable,
@@ -136,6 +139,10 @@ class Observer:
             former_lines=former.last_lines,
             observed_at=looked_at,
         )
+
+    def without_container(self, target: Target, volumes: Volumes) -> Observation:
+        """One agent that has none."""
+        return unseen(target, self._engine.now(), state=ABSENT, **_of_volume(target, volumes))
 
     def _inspect(self, target: Target) -> Mapping[str, Any] | None:
         return self._engine.find(
