@@ -50,6 +50,7 @@ options:
   network_mode:
     description:
       - Network mode of the container, for example V(host). By default V(bridge).
+      - Not that of the container of another agent of the same host, which goes whenever that agent is made anew.
     type: str
   networks:
     description:

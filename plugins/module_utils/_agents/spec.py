@@ -239,6 +239,16 @@ def _clashes(specs: Sequence[AgentSpec]) -> list[tuple[set[str], str]]:
                 f" the container of {printable(other.name)} is replaced; set another name"
             )
             found.append(({spec.name, other.name}, text))
+    for spec in specs:
+        mode = spec.network_mode
+        shared = [other for other in specs if other.managed and mode == f"container:{other.container}"]
+        for other in shared:
+            text = (
+                f"agent {printable(spec.name)}: option 'network_mode': the network of the container"
+                f" {printable(other.container)!r} goes whenever the agent {printable(other.name)} is made anew; give"
+                " both a network of the host, see option 'networks'"
+            )
+            found.append(({spec.name, other.name}, text))
     return found
 
 

@@ -193,6 +193,7 @@ def test_two_agents_with_one_name_are_one_problem():
         ({"volume": "connectware-agent-one"}, "option 'volume': 'connectware-agent-one' is used by"),
         ({"username": "one"}, "option 'username': 'one' is used by"),
         ({"container": "connectware-agent-one.next"}, "the container of one is replaced"),
+        ({"network_mode": "container:connectware-agent-one"}, "goes whenever the agent one is made anew"),
     ],
 )
 def test_what_two_agents_share_hides_no_other_from_whoever_only_looks(own, says):
