@@ -67,7 +67,17 @@ def _identities(variables: Mapping[str, Any], variable: str) -> Any:
 def _identity(agent: Any) -> Any:
     if not isinstance(agent, Mapping):
         return UNFILLED if agent == UNFILLED else None
-    return {key: _filled(lambda key=key: agent[key]) for key in AGENT_IDENTITY_OPTIONS if key in agent}
+    values = ((key, _filled(lambda key=key: agent[key])) for key in AGENT_IDENTITY_OPTIONS if key in agent)
+    return {key: value for key, value in values if not _is_omitted(value)}
+
+
+def _is_omitted(value: Any) -> bool:
+    """It is what `omit` stands for: filters see it, and Ansible drops it only before a module gets it.
+
+    Before ansible-core 2.19 it is a text of that beginning, from then on the only object of a type without a public
+    name.
+    """
+    return str(value).startswith("__omit_place_holder__") or repr(value) == "<<Omit>>"
 
 
 def _filled(look: Callable[[], Any]) -> Any:
