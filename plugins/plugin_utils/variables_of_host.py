@@ -14,6 +14,8 @@ from ansible.inventory.helpers import get_group_vars, sort_groups
 from ansible.utils.vars import combine_vars
 from ansible.vars.plugins import get_vars_from_inventory_sources
 
+AT_ONCE, FOR_A_TASK = "inventory", "task"  # when plugins for variables run: their option `stage`, or RUN_VARS_PLUGINS
+
 
 def sources_of(inventory: Any, path: str) -> list[str]:
     """The sources beside which Ansible looks for files of variables: all of them, also those that come later.
@@ -44,13 +46,23 @@ def variables_of(host: Any, inventory: Any, loader: Any, sources: Sequence[str])
         "inventory_hostname_short": host.name.split(".")[0],
         "group_names": sorted(group.name for group in groups if group.name != "all"),
     }
+
+    def of_files(entities: Sequence[Any], stage: str) -> dict[str, Any]:
+        """What plugins for variables say that are to run then; most say the same in both stages."""
+        found: dict[str, Any] = get_vars_from_inventory_sources(loader, sources, entities, stage)
+        return found
+
+    # Where they run as soon as the inventory is read, files of a group are as good as what its source says of it.
+    read = [(group, of_files([group], AT_ONCE)) for group in groups] if of_files(groups, AT_ONCE) else []
+    of_groups = [part for group, files in read for part in (get_group_vars([group]), files)] or [get_group_vars(groups)]
     # A file of a group wins over one of all hosts, whichever of their sources comes last.
     for more in (
-        get_group_vars(groups),
-        get_vars_from_inventory_sources(loader, sources, [everybody], "all"),
-        get_vars_from_inventory_sources(loader, sources, [group for group in groups if group != everybody], "all"),
+        *of_groups,
+        of_files([everybody], FOR_A_TASK),
+        of_files([group for group in groups if group != everybody], FOR_A_TASK),
         host.get_vars(),
-        get_vars_from_inventory_sources(loader, sources, [host], "all"),
+        of_files([host], AT_ONCE),
+        of_files([host], FOR_A_TASK),
     ):
         variables = combine_vars(variables, more)
     return variables

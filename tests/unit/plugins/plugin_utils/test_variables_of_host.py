@@ -16,12 +16,14 @@ from ansible import context
 from ansible.inventory.manager import InventoryManager
 from ansible.module_utils.common.collections import ImmutableDict
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import vars_loader
+from ansible.vars import plugins as vars_plugins
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils import expected_agents
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.variables_of_host import sources_of, variables_of
 
-WORLDS = 40
+WORLDS = 80
 GROUPS = ("alpha", "beta", "gamma", "delta")
 NAME = "agents_list"
 OURS = {"plugin": "edgefleet.connectware.connectware"}
@@ -52,6 +54,15 @@ def read_both_ways(monkeypatch: pytest.MonkeyPatch, sources: list[str], ours: st
     whole = InventoryManager(loader=loader, sources=sources)
     variables = VariableManager(loader=loader, inventory=whole)
     return early, {host.name: variables.get_vars(host=host).get(NAME) for host in whole.get_hosts()}
+
+
+def runs_at(monkeypatch: pytest.MonkeyPatch, stage: str | None) -> None:
+    """As where the user has said so. An instance keeps its options, and so does whoever decides by them."""
+    plugin = vars_loader.get("host_group_vars")
+    monkeypatch.setitem(plugin._options, "stage", stage)
+    decides = getattr(vars_plugins, "_plugin_should_run", None)  # not in each ansible-core
+    if decides is not None:
+        monkeypatch.setattr(vars_plugins, "_plugin_should_run", decides.__wrapped__)
 
 
 def test_files_beside_the_source_that_asks_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -123,8 +134,23 @@ def scattered(folder: Path, seed: int) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(WORLDS))
 def test_variables_scattered_over_sources(seed: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whenever the files are to be read, as ANSIBLE_VARS_PLUGIN_STAGE says."""
     sources = scattered(tmp_path, seed)
+    runs_at(monkeypatch, (None, "all", "inventory", "task")[seed // 2 % 4])
 
     early, final = read_both_ways(monkeypatch, sources, sources[-1], named=seed % 2 == 0)
 
     assert early == final
+
+
+@pytest.mark.parametrize("stage", ["inventory", "task"])
+def test_files_count_whenever_they_are_read(stage: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ours = write(tmp_path / "connectware.yml", OURS)
+    static = write(tmp_path / "hosts.yml", {"factories": {"hosts": {"hamburg": None, "munich": None}}})
+    write(tmp_path / "group_vars" / "factories.yml", {NAME: ["press-1"]})
+    write(tmp_path / "host_vars" / "munich.yml", {NAME: ["press-2"]})
+    runs_at(monkeypatch, stage)
+
+    early, final = read_both_ways(monkeypatch, [static, ours], ours)
+
+    assert early == final == {"hamburg": ["press-1"], "munich": ["press-2"]}
