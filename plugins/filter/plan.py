@@ -33,11 +33,16 @@ def plan(report: Any, longest: int = 50) -> str:
         agents = report["agents"]
         unlike = [agent for agent in agents if agent["drift"]]
         new = [agent for agent in agents if agent["reason"] != NONE and agent["verdict"] not in LEFT_OUT]
+        undecided = [agent for agent in agents if agent["verdict"] in UNDECIDED]
+        unclear = [agent for agent in agents if agent["verdict"] in UNCLEAR]
+        replaced = [agent for agent in undecided if agent["would_register"]]
+        alone = [agent for agent in undecided if not agent["would_register"]]
         said += [
             _sentence("Would be registered", new, "reason", longest),
             _sentence("Container would be made anew", unlike, "verdict", longest),
-            _sentence("Left alone, because somebody has to decide", _of(agents, UNDECIDED), "verdict", longest),
-            _sentence("Could not be judged", _of(agents, UNCLEAR), "verdict", longest),
+            _sentence("User would be deleted, and the agent registered anew", replaced, "verdict", longest),
+            _sentence("Left alone, because somebody has to decide", alone, "verdict", longest),
+            _sentence("Could not be judged", unclear, "verdict", longest),
         ]
     except (KeyError, TypeError) as exc:
         raise AnsibleFilterError(
@@ -45,10 +50,6 @@ def plan(report: Any, longest: int = 50) -> str:
             f" written ({type(exc).__name__}: {exc})"
         ) from exc
     return " ".join(said)
-
-
-def _of(agents: Sequence[Mapping[str, Any]], verdicts: Sequence[str]) -> list[Mapping[str, Any]]:
-    return [agent for agent in agents if agent["verdict"] in verdicts]
 
 
 def _sentence(said: str, agents: Sequence[Mapping[str, Any]], because: str, longest: int) -> str:

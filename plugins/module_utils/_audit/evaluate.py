@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._agents.evidence import NONE
+from .._agents.evidence import NONE, REGISTERED
 from .._agents.text import shortlist
 from .clones import names_in_two_places, own_containers, volumes_in_two_places
 from .looks import LONGEST, HostLook, Named, Predicted, Seen, read_named, strings, text
@@ -123,6 +123,7 @@ def _row(
         factory=host.factory,
         host=host.name,
         reason=(judged.reason if judged else "") or NONE,
+        would_register=judged is not None and judged.changed and judged.verdict == verdict != REGISTERED,
         message=message,
         findings=tuple(dict.fromkeys(finding for finding, _note in found)),
         notes=tuple(note for _finding, note in found),

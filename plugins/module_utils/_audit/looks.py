@@ -74,12 +74,17 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a rollout would say of an agent."""
+    """What a rollout would say of an agent.
+
+    Attributes:
+        changed: it would do something about it in Connectware.
+    """
 
     verdict: str
     reason: str
     message: str
     last_lines: tuple[str, ...] = ()
+    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,6 +200,7 @@ def _judged(entry: Mapping[str, Any]) -> Judged:
         reason=text(entry["reason"] or ""),
         message=text(entry["message"] or "", LONGEST),
         last_lines=strings(entry.get("last_lines") or (), LONGEST),
+        changed=entry.get("changed") is True,
     )
 
 

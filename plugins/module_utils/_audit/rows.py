@@ -41,6 +41,7 @@ class AgentRow:
         factory, host: None for a ghost that runs on no host that was asked.
         verdict: one of AUDIT_VERDICTS.
         reason: why it needs a registration, one of REASONS.
+        would_register: a rollout would register it; one in conflict only after it has deleted the user in its way.
         message: why the verdict is what it is, in a sentence.
         findings: those of FINDINGS that fit.
         notes: a sentence for each finding.
@@ -56,6 +57,7 @@ class AgentRow:
     factory: str | None = None
     host: str | None = None
     reason: str = "none"
+    would_register: bool = False
     message: str = ""
     findings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -15,9 +15,10 @@ from ansible_collections.edgefleet.connectware.plugins.filter.plan import Filter
 plan = FilterModule().filters()["plan"]
 
 
-def row(name: str, verdict: str = "registered", reason: str = "none", drift: list[str] | None = None) -> dict[str, Any]:
+def row(name: str, verdict: str = "registered", reason: str = "none", **more: Any) -> dict[str, Any]:
     """An agent of a report."""
-    return {"name": name, "host": "hall-1", "verdict": verdict, "reason": reason, "drift": drift or []}
+    known = {"name": name, "host": "hall-1", "verdict": verdict, "reason": reason}
+    return {**known, "drift": [], "would_register": False, **more}
 
 
 def report(*agents: dict[str, Any], error: str = "") -> dict[str, Any]:
@@ -27,7 +28,8 @@ def report(*agents: dict[str, Any], error: str = "") -> dict[str, Any]:
 def test_where_nothing_is_to_do() -> None:
     assert plan(report(row("press-1"))) == (
         "Audit of 2026-11-24T06:00:00Z. Would be registered: none. Container would be made anew: none."
-        " Left alone, because somebody has to decide: none. Could not be judged: none."
+        " User would be deleted, and the agent registered anew: none. Left alone, because somebody has to decide: none."
+        " Could not be judged: none."
     )
 
 
@@ -41,6 +43,15 @@ def test_who_is_left_alone(verdict: str) -> None:
     text = plan(report(row("press-1", verdict, "conflict")))
     assert f"Left alone, because somebody has to decide: press-1 on hall-1 ({verdict})." in text
     assert "Would be registered: none." in text
+
+
+def test_whose_user_would_be_deleted_because_the_inventory_says_so() -> None:
+    """By agents_on_conflict: replace; whoever approves of the rollout approves of that."""
+    text = plan(
+        report(row("press-1", "conflict", "conflict", would_register=True), row("press-2", "conflict", "conflict"))
+    )
+    assert "User would be deleted, and the agent registered anew: press-1 on hall-1 (conflict). Left alone" in text
+    assert "has to decide: press-2 on hall-1 (conflict)." in text and "Would be registered: none." in text
 
 
 @pytest.mark.parametrize("verdict", ["broken", "unreachable", "unknown"])

@@ -134,6 +134,21 @@ def test_an_image_of_another_version_than_that_of_connectware(
     assert not found or f"Connectware has {connectware}" in agent.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "changed", "would"),
+    [
+        ("awaiting_request", True, True),
+        ("conflict", True, True),
+        ("conflict", False, False),
+        ("registered", True, False),  # as its mark is removed
+    ],
+)
+def test_whether_a_rollout_would_register_it(verdict: str, changed: bool, would: bool) -> None:
+    made = host("hamburg", "press-1", judged=[judged("press-1", verdict, changed=changed)])
+    assert row(reported(made), "press-1").would_register is would
+    assert row(reported({**made, "unreachable": True}), "press-1").would_register is False
+
+
 def test_an_agent_that_the_server_does_not_know_is_missing() -> None:
     made = host("hamburg", "press-1", judged=[judged("press-1", "rejected", reason="credentials_rejected")])
     report = reported(made, server=fleet(user("press-1", state="missing", created_at=None)))
