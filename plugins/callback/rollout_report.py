@@ -151,6 +151,8 @@ class CallbackModule(CallbackBase):
         self._failures[told.host] = (state, told.task.get_name(), told.message)
         if _action(told.task) == REGISTER:
             self._tally.refuse(told.place)
+        if _action(told.task) in (DEPLOY, REGISTER) and not told.task.check_mode and not told.has_agents:
+            self._tally.lose(told.place)
         if self._concerned:
             self._tally.expect([told.host])
 

@@ -15,6 +15,7 @@ SCHEMA = 1
 OK, FAILED, UNREACHABLE = "ok", "failed", "unreachable"
 MESSAGE = 4000  # characters of a message
 NOT_JUDGED = "it was not judged"
+NOT_SEEN = "whether what was to be done about it was done is not known: nobody has seen it since"
 SHOWN = ("username", "container", "volume", "verdict", "reason", "pairing_id")
 
 
@@ -112,6 +113,8 @@ class Tally:
         self.authorizations: list[Mapping[str, Any]] = []
         self._left: set[str] = set()
         self._refused: set[str] = set()
+        self._lost: set[str] = set()
+        self._to_do: dict[str, set[str]] = {}  # by host the keys of agents that something was to be done about, or was
 
     def begin(self, check: bool) -> None:
         """A play of any kind."""
@@ -150,6 +153,10 @@ class Tally:
             else:
                 row.take_judged(agent, predicted, wanted)
             row.changed = bool(row.actions) or (self._play_is_in_check_mode and bool(row.predicted))
+            if row.predicted or (deployed and _done(agent)):
+                self._to_do.setdefault(host, set()).add(key)
+            elif not deployed and not predicted:
+                self._to_do.get(host, set()).discard(key)
 
     def spend(self, host: str, seconds: float) -> None:
         """Time that one of these tasks took."""
@@ -177,6 +184,10 @@ class Tally:
         """The task that judges the agents of this host has failed."""
         self._refused.add(host)
 
+    def lose(self, host: str) -> None:
+        """A task that was to do something about the agents of this host has failed, and has told nothing of them."""
+        self._lost.add(host)
+
     def end(self, failed: Iterable[str], unreachable: Iterable[str], changed: Mapping[str, int]) -> None:
         """How the run has counted: what was rescued or ignored is no failure."""
         gone, broken = set(unreachable), set(failed)
@@ -185,9 +196,13 @@ class Tally:
             row.state = UNREACHABLE if host in gone else FAILED if host in broken | self._left else OK
             if row.state == OK:
                 row.task = row.message = ""
-            elif host in self._refused:
-                for agent in [agent for agent in self.rows_of(host) if agent.verdict is None]:
+                continue
+            agents, to_do = self.agents.get(host, {}), self._to_do.get(host, set())
+            for key, agent in agents.items():
+                if host in self._refused and agent.verdict is None:
                     agent.failed, agent.message = True, agent.message or NOT_JUDGED
+                elif host in self._lost and key in to_do and not agent.failed:
+                    agent.failed, agent.registered, agent.message = True, False, NOT_SEEN
 
     def rows_of(self, host: str) -> list[AgentRow]:
         """The agents of a host by name."""

@@ -193,6 +193,37 @@ def test_agents_that_could_not_be_judged_are_not_ok(rescued: bool, failed: int, 
     assert agent["message"] == ("it was not judged" if failed else "")
 
 
+@pytest.mark.parametrize("lost", [DEPLOY, REGISTER])
+@pytest.mark.parametrize("away", [False, True])
+@pytest.mark.parametrize(("rescued", "failed"), [(False, 2), (True, 0)])
+def test_agents_that_nobody_has_seen_since_they_were_to_be_touched_are_not_ok(
+    lost: str, away: bool, rescued: bool, failed: int, site: Site
+) -> None:
+    """The engine ends in the middle of it, or the host goes away. What was looked at before does not count any more."""
+    callback = site.callback
+    callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    names = ("press-1", "press-2", "press-3")
+    wanted = {"press-1": {"action": "recreated"}, "press-2": {}, "press-3": {}}
+    says = {"press-2": {"registered": False, "verdict": "awaiting_request", "changed": True}}
+    deployments = {"agents": [deployed(name, **wanted[name]) for name in names]}
+    judgements = {"agents": [judged(name, **says.get(name, {})) for name in names]}
+    callback.v2_runner_on_ok(result(task(DEPLOY, check_mode=True), deployments))
+    callback.v2_runner_on_ok(result(task(REGISTER, check_mode=True), judgements))
+    if lost == REGISTER:
+        callback.v2_runner_on_ok(result(task(DEPLOY), deployments))
+    ends = callback.v2_runner_on_unreachable if away else callback.v2_runner_on_failed
+    ends(result(task(lost), {"unreachable" if away else "failed": True, "msg": "it is gone"}))
+    if rescued:  # as an upgrade puts back what it has replaced
+        callback.v2_runner_on_ok(result(task(REGISTER), {"agents": [judged(name) for name in names]}))
+    callback.v2_playbook_on_stats(stats(**{"dark" if away else "failed": ("hamburg",)}))
+
+    assert site.report()["total"]["failed"] == failed
+    found = {agent["name"]: (agent["registered"], "nobody has seen it since" in agent["message"])
+             for agent in site.report()["agents"]}  # fmt: skip
+    since = (True, False) if rescued else (False, True)
+    assert found == {"press-1": since, "press-2": since, "press-3": (True, False)}
+
+
 def test_a_failure_that_was_ignored_is_none(site: Site) -> None:
     site.callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
     site.callback.v2_runner_on_failed(result(task("shell"), {"failed": True, "msg": "odd"}), ignore_errors=True)
