@@ -128,6 +128,10 @@ def test_it_is_retired_only_when_it_is_stopped(adopted):
     named, site.agents[1]["container"] = site.agents[1]["container"], "misspelled"
     site.retire().failed(other, f"the container {named} runs and answers to the username", "stop and remove it there")
     site.agents[1]["container"] = named
+    site.agents[0] = {"name": f"{own}-renamed", "username": own}
+    site.retire(agents_only=[f"{own}-renamed"]).failed(f"the container connectware-agent-{own} runs and answers to")
+    assert own in site.simulator.usernames()
+    site.agents[0] = {"name": own}
     assert container_of(site)["Id"] == made["Id"] and own in site.simulator.usernames()
     docker("rm", "--force", site.agents[1]["container"])
     site.retire("--extra-vars", "agents_purge=true").ok()

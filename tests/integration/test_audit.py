@@ -258,6 +258,20 @@ def test_without_connectware_there_is_a_report_that_says_so(factory):
     assert audit.agents[site.names()[0]]["version"] == "1.8.0"
 
 
+def test_agents_that_are_named_alone_for_a_rollout_are_not_all_that_it_reads(factory):
+    """An inventory or a command line may have agents_only for all playbooks."""
+    site = factory(3)
+    one, two, three = site.agents
+    hosts = {"hall-1": {"agents_list": [one, two]}, "hall-2": {"agents_list": [three]}}
+
+    audit = Audit(site, hosts=hosts, agents_only=[one["name"]])
+
+    audit.run.ok()
+    assert {host["status"] for host in audit.hosts.values()} == {"asked"}, audit.hosts
+    found = {name: (agent["verdict"], agent["would_register"]) for name, agent in audit.agents.items()}
+    assert {name: found[name] for name in site.names()} == dict.fromkeys(site.names(), ("awaiting_request", True))
+
+
 def test_limit_makes_no_ghosts_and_hides_no_clones(factory):
     site = factory(3)
     site.rollout().ok()

@@ -270,10 +270,14 @@ def of_another_version(site, hosts):
     return f"version of agent {site.names()[2]} is {VERSION}"
 
 
+def with_an_image_of_another_version(site, hosts):
+    hosts["host3"]["agents_list"] = [{**site.agents[2], "image": f"{IMAGE}:{VERSION}"}]
+    return f"image of agent {site.names()[2]} is {IMAGE}:{VERSION}"
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "spoiled",
-    [without_user, without_container, of_another_version],
+    "spoiled", [without_user, without_container, of_another_version, with_an_image_of_another_version]
 )
 def test_an_agent_of_the_last_host_that_is_no_case_for_an_upgrade_is_found_before_the_first_host(factory, spoiled):
     site = factory(3)
@@ -322,6 +326,25 @@ def made_by_hand(site, agent):
     how = ("--detach", "--init", "--network=host", f"--volume={container}:/data", "--name", container)
     docker("run", *how, *variables, f"{IMAGE}:{VERSION}")
     return {**agent, "manage": False, "container": container}
+
+
+@pytest.mark.long
+def test_agents_that_are_named_alone_may_be_such_as_somebody_else_upgrades(factory):
+    """Their host is in no batch, and all the same they are agents of the play."""
+    site = factory(3)
+    theirs, *agents = site.agents
+    hosts = {f"host{number}": {"agents_list": [agent]} for number, agent in enumerate(agents, start=1)}
+    hosts["b-museum"] = {"agents_list": [made_by_hand(site, theirs)]}
+    before, _users = rolled_out(site, hosts)
+    becomes(site, NEXT_VERSION)
+    mine = agents[0]["name"]
+    only = f"{theirs['name']},{mine}"
+    upgrade(site, hosts, "--extra-vars", f"agents_only={only},nobody").failed("no host of the play has: nobody")
+    assert site.starts() == before
+    upgrade(site, hosts, "--extra-vars", f"agents_only={only}").ok()
+    assert image_of(site, mine) == id_of(NEXT_VERSION)
+    after = site.starts()
+    assert [name for name in before if after[name] != before[name]] == [mine]
 
 
 @pytest.mark.long

@@ -160,6 +160,18 @@ def test_names_that_are_known_are_compared_all_the_same(tmp_path: Path) -> None:
     assert found == {"__agents_twice": ["welder is on localhost and plant-2 and plant-3"], "__agents_namesakes": plants}
 
 
+def test_an_option_that_is_omitted_is_not_compared(tmp_path: Path) -> None:
+    """As a variable that only some hosts have makes it, with `default(omit)`."""
+    omitted = dict.fromkeys(("username", "container", "volume"), "{{ nothing | default(omit) }}")
+    plants = {name: {"agents_list": [{"name": f"{name}-press", **omitted}]} for name in ("localhost", "plant-2")}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": plants}}))
+    known = "{{ hostvars | edgefleet.connectware.agents_by_host(groups['all']) }}"
+    found = templated(tmp_path, ["__agents_twice", "__agents_namesakes", "known"],
+                      inventory=str(tmp_path / "hosts.yml"), known=known)  # fmt: skip
+    assert (found["__agents_twice"], found["__agents_namesakes"]) == ([], [])
+    assert found["known"] == {name: [{"name": f"{name}-press"}] for name in plants}
+
+
 @pytest.mark.parametrize(("later", "of_nobody"), [("{{ site }}-press", []), ("welder", ["plant-2-press"])])
 def test_an_agent_of_a_batch_to_come_may_have_the_name(tmp_path: Path, later: str, of_nobody: list[str]) -> None:
     """That is said of the whole play, hosts without facts among them; here this host has no site."""
@@ -228,6 +240,71 @@ def test_an_agent_whose_container_is_not_managed(tmp_path: Path, manage: bool | 
     agents = [{"name": "p", "manage": manage}, {"name": "q"}]
     found = templated(tmp_path, ["__agents_managed"], agents_only=[], agents_list=agents)
     assert [agent["name"] for agent in found["__agents_managed"]] == [*managed, "q"]
+
+
+@pytest.mark.parametrize(
+    ("image", "connectware", "refused"),
+    [
+        ("reg/mapper:1.7.0", "1.8.0", True),
+        ("reg.example:5000/mapper:1.8.0", "1.8.0", False),
+        ("reg.example:5000/mapper", "1.8.0", False),
+        ("mapper:1.8.0@sha256:0123", "1.8.1", True),
+        # As far as both tell a version, as an audit compares them.
+        ("mapper:v1.8.0-hardened.3", "1.8.0", False),
+        ("mapper:1.8", "1.8.10", False),
+        ("mapper:1.8.1", "1.8.10", True),
+        ("mapper:stable", "1.8.0", False),
+        ("mapper@sha256:0123", "1.8.0", False),
+        ("mapper:1.8.0", "main-4711", False),
+    ],
+)
+def test_an_image_of_a_single_agent_may_tell_another_version(
+    tmp_path: Path, image: str, connectware: str, refused: bool
+) -> None:
+    theirs = {"name": "theirs", "image": image, "manage": False}
+    found = templated(
+        tmp_path, ["__agents_other_versions"], agents_only=[], agents_state="upgraded", agents_version="auto",
+        agents_list=[{"name": "p", "image": image}, theirs, {"name": "q", "version": connectware}, {"name": "r"}],
+        __agents_connectware={"version": connectware},
+    )  # fmt: skip
+    assert found["__agents_other_versions"] == ([f"image of agent p is {image}"] if refused else [])
+
+
+@pytest.mark.parametrize(("state", "of_nobody"), [("upgradable", ["nobody"]), ("upgraded", [])])
+def test_the_second_play_of_an_upgrade_does_not_have_all_hosts_whose_agents_are_named_alone(
+    tmp_path: Path, state: str, of_nobody: list[str]
+) -> None:
+    group = {"connectware_agents_to_upgrade": {"hosts": {"localhost": None}}}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": group}}))
+    found = templated(tmp_path, ["__agents_of_nobody"], inventory=str(tmp_path / "hosts.yml"), agents_only="p,nobody",
+                      agents_list=[{"name": "p"}], agents_state=state)  # fmt: skip
+    assert found["__agents_of_nobody"] == of_nobody
+
+
+@pytest.mark.parametrize(
+    ("asked", "answering", "kept"),
+    [
+        # As under the strategy `free`: the answers are those to another host's question.
+        (["else"], [], {"x": "plant-2", "moved-user": "plant-2"}),
+        (["x", "moved-user", "alone"], [], {}),
+        (["x", "moved-user", "alone"], [{"username": "x", "host": "plant-2", "container": "c"}], {"x": "plant-2"}),
+        # No name stands on two hosts, so nobody was asked.
+        (None, [], {}),
+    ],
+)
+def test_who_may_run_elsewhere_keeps_the_user_of_an_agent_that_is_retired(
+    tmp_path: Path, asked: list[str] | None, answering: list[dict[str, str]], kept: dict[str, str]
+) -> None:
+    agents = [{"name": "x"}, {"name": "moved", "username": "moved-user"}]
+    plants = {"localhost": {"agents_list": [*agents, {"name": "alone"}]}, "plant-2": {"agents_list": agents}}
+    plants |= {"plant-3": {"agents_list": [{"name": "else"}]}, "plant-4": {"agents_list": "no list"}}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": plants}}))
+    known = {} if asked is None else {"__agents_asked": asked, "__agents_elsewhere": answering}
+    found = templated(
+        tmp_path, ["__agents_beside_retired"], inventory=str(tmp_path / "hosts.yml"),
+        __agents_deployed={"agents": [{"username": name} for name in ("x", "moved-user", "alone")]}, **known,
+    )  # fmt: skip
+    assert {entry["username"]: entry["host"] for entry in found["__agents_beside_retired"]} == kept
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Containers that nobody has named, and that answer to the username of an agent all the same."""
+"""Containers that nobody has named, and that answer to the username of an agent all the same.
+
+One of our own may be among them: of an agent that had another name before, and the same username.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ def check_nobody_else_answers(engine: Engine, inventory: HostInventory, specs: S
     Raises:
         SpecError: such a container runs; it would ask to be registered again as soon as the user is gone.
     """
-    named = {spec.container for spec in specs}
+    named, agents = {spec.container for spec in specs}, {spec.name for spec in specs}
     strange = [
         name
         for name, entry in sorted(inventory.containers.items())
-        if name not in named and entry.get("State") in RUNS and agent_of(entry) is None
+        if name not in named and entry.get("State") in RUNS and agent_of(entry) not in agents
     ]
     reports = engine.in_parallel(
         lambda name: engine.find(f"inspect the container {name}", engine.client.inspect_container, name), strange

@@ -378,6 +378,35 @@ def test_nobody_is_retired_whose_container_runs_under_a_name_that_is_not_known(
         assert "agent press-1" in result["msg"] and "welding_press_1" in result["msg"]
 
 
+def test_nobody_is_retired_who_runs_as_another_agent_of_ours(fake: FakeEngine, run: Run) -> None:
+    """It has another name in the inventory now, and the same username."""
+    there = {"Name": "/connectware-agent-press-old", "Config__Labels": {LABEL: "press-old"}}
+    deployed(fake, Config__Env=["CYBUS_AGENT_NAME=press-old", "CYBUS_MQTT_USERNAME=press-1"], **there)
+    (entry,) = fake.answers["GET", "/containers/json"][1]
+    fake.say("GET", "/containers/json", [{**entry, "Names": [there["Name"]], "State": "running"}])
+    fake.say("GET", f"/containers{there['Name']}/json", fake.answers["GET", f"/containers/{NAME}/json"][1])
+    result = run("agents", docker_host=fake.address, agents=[{"name": "press-1"}], state="absent")
+    assert result["failed"] and "the container connectware-agent-press-old runs and answers to" in result["msg"]
+    assert fake.writes() == []
+
+
+@pytest.mark.parametrize("status", ["dead", "removing"])
+@pytest.mark.parametrize(("state", "action"), [("present", "recreated"), ("absent", "removed")])
+def test_check_mode_tells_what_becomes_of_a_container_that_is_beyond_start(
+    status: str, state: str, action: str, fake: FakeEngine, run: Run
+) -> None:
+    """Its log cannot be read; it goes, so that this is no trouble."""
+    deployed(fake, State__Status=status)
+    says = {"message": "can not get logs from container which is dead or marked for removal"}
+    fake.say("GET", f"/containers/{NAME}/logs", says, status=409)
+    fake.say("GET", f"/containers/{NAME}/archive", says, status=409)
+    wanted = WANTED if state == "present" else {"agents": WANTED["agents"]}
+    result = run("agents", docker_host=fake.address, check=True, state=state, **wanted)
+    (agent,) = result["agents"]
+    assert (agent["error"], agent["action"]) == ("", action) and not result.get("failed")
+    assert (agent["observation"]["state"], agent["observation"]["volume_created_at"] is not None) == ("absent", True)
+
+
 def test_only_the_images(fake: FakeEngine, run: Run) -> None:
     del fake.answers["GET", "/images/reg/mapper:1.8.0/json"]
     result = run("agents", docker_host=fake.address, state="pulled", check=True, **WANTED)
