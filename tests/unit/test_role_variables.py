@@ -106,6 +106,24 @@ def test_an_agent_whose_name_is_a_number_is_said_to_be_put_back(tmp_path: Path) 
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("known", [[], ["press-1"]])
+def test_a_count_of_another_host_from_before_this_one_was_looked_at_does_not_let_its_agents_in(
+    tmp_path: Path, known: list[str]
+) -> None:
+    """As under the strategy `free`, where each host counts, and all of them keep the count that came last."""
+    lost = {"name": "press-1", "username": "press-1", "verdict": "rejected", "reason": "credentials_rejected",
+            "registered": False, "actions": []}  # fmt: skip
+    counted = {"anew": known, "too_many": [], "to_replace": [], "twice": []}
+    found = templated(
+        tmp_path, ["__agents_counted"], agents_max_reregistrations=0, agents_on_conflict="fail",
+        __agents_tally=counted, __agents_registered={"agents": [lost]},
+    )["__agents_counted"]  # fmt: skip
+    if known:
+        assert found == counted, "it is not counted a second time"
+    else:
+        assert found["anew"] == ["press-1"] and "1 of 1 agents would be registered anew" in found["too_many"][0]
+
+
 def test_who_would_be_cut_off_by_another_volume(tmp_path: Path) -> None:
     drift = {"moved": ["image", "volume"], "lost": [], "new": ["volume"], "4711": ["volume"]}
     verdicts = {"moved": "conflict", "lost": "conflict", "new": "awaiting_request", "4711": "registered"}
