@@ -57,7 +57,7 @@ def fit_for_limit(host: str) -> bool:
         return False
     try:
         ipaddress.ip_address(host)
-        return True
+        return "%" not in host  # Ansible splits the zone off, or takes what is in it for further patterns
     except ValueError:
         return all(char.isalnum() or char in "._-" for char in host) and (host[:1].isalnum() or host[:1] == "_")
 

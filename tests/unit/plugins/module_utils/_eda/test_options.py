@@ -120,7 +120,26 @@ def test_hosts_that_a_run_can_be_limited_to(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["*", "a,b", "a:b", "!a", "&a", "~a", "@file", "web[1:3]", "a b", "-i", "", ".", "a\n", "{{ x }}", "a?"]
+    "host",
+    [
+        "*",
+        "a,b",
+        "a:b",
+        "!a",
+        "&a",
+        "~a",
+        "@file",
+        "web[1:3]",
+        "a b",
+        "-i",
+        "",
+        ".",
+        "a\n",
+        "{{ x }}",
+        "a?",
+        "fe80::1%eth0",
+        "::1%,all",
+    ],
 )
 def test_a_host_whose_name_is_a_pattern_is_refused(host: str) -> None:
     with pytest.raises(SpecError, match="more than one host"):
