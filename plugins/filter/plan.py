@@ -15,9 +15,16 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evid
     CONFLICTED,
     IMPOSTOR,
     NONE,
+    REGISTERED,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import shortlist
-from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.rows import GHOST, UNKNOWN, UNREACHABLE
+from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.rows import (
+    ABSENT,
+    GHOST,
+    STOPPED,
+    UNKNOWN,
+    UNREACHABLE,
+)
 
 UNDECIDED = (CONFLICTED, IMPOSTOR)
 UNCLEAR = (BROKEN, UNREACHABLE, UNKNOWN)
@@ -31,25 +38,39 @@ def plan(report: Any, longest: int = 50) -> str:
         if report["connectware"]["error"]:
             said.append(f"Connectware could not be asked: {report['connectware']['error'].rstrip('.')}.")
         agents = report["agents"]
-        unlike = [agent for agent in agents if agent["drift"]]
-        new = [agent for agent in agents if agent["reason"] != NONE and agent["verdict"] not in LEFT_OUT]
-        undecided = [agent for agent in agents if agent["verdict"] in UNDECIDED]
-        unclear = [agent for agent in agents if agent["verdict"] in UNCLEAR]
-        replaced = [agent for agent in undecided if agent["would_register"]]
-        alone = [agent for agent in undecided if not agent["would_register"]]
-        said += [
-            _sentence("Would be registered", new, "reason", longest),
-            _sentence("Container would be made anew", unlike, "verdict", longest),
-            _sentence("User would be deleted, and the agent registered anew", replaced, "verdict", longest),
-            _sentence("Left alone, because somebody has to decide", alone, "verdict", longest),
-            _sentence("Could not be judged", unclear, "verdict", longest),
-        ]
+        sentences = {
+            "Would be registered": ("reason", [agent for agent in agents if _is_new(agent)]),
+            "Container would be made anew, or started": ("verdict", [agent for agent in agents if _is_unlike(agent)]),
+            "User would be deleted, and the agent registered anew": (
+                "verdict", [agent for agent in agents if agent["verdict"] == CONFLICTED and agent["would_register"]],
+            ),
+            "Left alone, because somebody has to decide": (
+                "verdict", [agent for agent in agents if agent["verdict"] in UNDECIDED and not agent["would_register"]],
+            ),
+            "Could not be judged": ("verdict", [agent for agent in agents if _is_unclear(agent)]),
+        }  # fmt: skip
+        said += [_sentence(text, named, because, longest) for text, (because, named) in sentences.items()]
     except (KeyError, TypeError) as exc:
         raise AnsibleFilterError(
             "plan: this is no report of edgefleet.connectware.audit_report; read the file audit.json that it has"
             f" written ({type(exc).__name__}: {exc})"
         ) from exc
     return " ".join(said)
+
+
+def _is_new(agent: Mapping[str, Any]) -> bool:
+    return bool(agent["would_register"]) and agent["verdict"] not in LEFT_OUT
+
+
+def _is_unlike(agent: Mapping[str, Any]) -> bool:
+    """Of one that would be registered, its container goes without saying."""
+    return bool(agent["drift"]) or (not agent["would_register"] and bool({ABSENT, STOPPED} & {*agent["findings"]}))
+
+
+def _is_unclear(agent: Mapping[str, Any]) -> bool:
+    """A rollout would fail for it as well, where it needs a registration and would get none."""
+    needs = agent["reason"] != NONE and not agent["would_register"]
+    return agent["verdict"] in UNCLEAR or (needs and agent["verdict"] not in (REGISTERED, *LEFT_OUT))
 
 
 def _sentence(said: str, agents: Sequence[Mapping[str, Any]], because: str, longest: int) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._agents.evidence import NONE, REGISTERED
+from .._agents.evidence import IMPOSTOR, NONE, REGISTERED
 from .._agents.text import shortlist
 from .clones import names_in_two_places, own_containers, volumes_in_two_places
-from .looks import LONGEST, HostLook, Named, Predicted, Seen, read_named, strings, text
+from .looks import LONGEST, HostLook, Judged, Named, Predicted, Seen, read_named, strings, text
 from .rows import (
     ABSENT,
     ASKED,
@@ -123,7 +123,7 @@ def _row(
         factory=host.factory,
         host=host.name,
         reason=(judged.reason if judged else "") or NONE,
-        would_register=judged is not None and judged.changed and judged.verdict == verdict != REGISTERED,
+        would_register=judged is not None and judged.verdict == verdict and _would_register(judged),
         message=message,
         findings=tuple(dict.fromkeys(finding for finding, _note in found)),
         notes=tuple(note for _finding, note in found),
@@ -133,6 +133,11 @@ def _row(
         last_lines=judged.last_lines if judged else (),
         **_of_container(seen, agent.container, agent.volume),
     )
+
+
+def _would_register(judged: Judged) -> bool:
+    """Not where it would only be restarted, or where somebody else asks under its name."""
+    return judged.changed and judged.reason != NONE and judged.verdict not in (REGISTERED, IMPOSTOR)
 
 
 def _of_container(seen: Seen | None, container: str = "", volume: str = "") -> dict[str, Any]:

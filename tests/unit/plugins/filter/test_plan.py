@@ -18,7 +18,11 @@ plan = FilterModule().filters()["plan"]
 def row(name: str, verdict: str = "registered", reason: str = "none", **more: Any) -> dict[str, Any]:
     """An agent of a report."""
     known = {"name": name, "host": "hall-1", "verdict": verdict, "reason": reason}
-    return {**known, "drift": [], "would_register": False, **more}
+    return {**known, "drift": [], "findings": [], "would_register": False, **more}
+
+
+def new(name: str, verdict: str = "awaiting_request", reason: str = "first_start", **more: Any) -> dict[str, Any]:
+    return row(name, verdict, reason, would_register=True, **more)
 
 
 def report(*agents: dict[str, Any], error: str = "") -> dict[str, Any]:
@@ -27,20 +31,21 @@ def report(*agents: dict[str, Any], error: str = "") -> dict[str, Any]:
 
 def test_where_nothing_is_to_do() -> None:
     assert plan(report(row("press-1"))) == (
-        "Audit of 2026-11-24T06:00:00Z. Would be registered: none. Container would be made anew: none."
+        "Audit of 2026-11-24T06:00:00Z. Would be registered: none. Container would be made anew, or started: none."
         " User would be deleted, and the agent registered anew: none. Left alone, because somebody has to decide: none."
         " Could not be judged: none."
     )
 
 
 def test_who_would_be_registered_and_why() -> None:
-    text = plan(report(row("press-1", "absent", "first_start"), row("press-2", "revoked", "credentials_rejected")))
+    text = plan(report(new("press-1"), new("press-2", "rejected", "credentials_rejected")))
     assert "Would be registered: press-1 on hall-1 (first_start), press-2 on hall-1 (credentials_rejected)." in text
 
 
 @pytest.mark.parametrize("verdict", ["conflict", "impostor"])
 def test_who_is_left_alone(verdict: str) -> None:
     text = plan(report(row("press-1", verdict, "conflict")))
+    assert "User would be deleted, and the agent registered anew: none." in text
     assert f"Left alone, because somebody has to decide: press-1 on hall-1 ({verdict})." in text
     assert "Would be registered: none." in text
 
@@ -54,7 +59,7 @@ def test_whose_user_would_be_deleted_because_the_inventory_says_so() -> None:
     assert "has to decide: press-2 on hall-1 (conflict)." in text and "Would be registered: none." in text
 
 
-@pytest.mark.parametrize("verdict", ["broken", "unreachable", "unknown"])
+@pytest.mark.parametrize("verdict", ["broken", "unreachable", "unknown", "unreadable", "unsaved"])
 def test_who_could_not_be_judged(verdict: str) -> None:
     text = plan(report(row("press-1", verdict, "first_start")))
     assert f"Could not be judged: press-1 on hall-1 ({verdict})." in text
@@ -62,15 +67,18 @@ def test_who_could_not_be_judged(verdict: str) -> None:
 
 
 def test_a_ghost_is_not_registered() -> None:
-    assert "Would be registered: none." in plan(report(row("press-1", "ghost", "first_start")))
+    text = plan(report(row("press-1", "ghost", "first_start")))
+    assert "Would be registered: none." in text and "press-1" not in text
 
 
-def test_whose_container_would_be_made_anew() -> None:
-    assert "made anew: press-1 on hall-1 (registered)." in plan(report(row("press-1", drift=["memory"])))
+@pytest.mark.parametrize("why", [{"drift": ["memory"]}, {"findings": ["absent"]}, {"findings": ["stopped", "drift"]}])
+def test_whose_container_would_be_made_anew_or_started(why: dict[str, list[str]]) -> None:
+    assert "anew, or started: press-1 on hall-1 (registered)." in plan(report(row("press-1", **why)))
+    assert plan(report(new("press-1", **why))).count("press-1") == (2 if "drift" in why else 1)
 
 
 def test_of_a_long_list_its_beginning() -> None:
-    agents = [row(f"press-{number}", "absent", "first_start") for number in range(1, 6)]
+    agents = [new(f"press-{number}") for number in range(1, 6)]
     start = "Would be registered: press-1 on hall-1 (first_start), press-2 on hall-1 (first_start)"
     assert f"{start} and 3 more. " in plan(report(*agents), longest=2)
     assert " more" not in plan(report(*agents), longest=5)

@@ -135,16 +135,19 @@ def test_an_image_of_another_version_than_that_of_connectware(
 
 
 @pytest.mark.parametrize(
-    ("verdict", "changed", "would"),
+    ("verdict", "reason", "changed", "would"),
     [
-        ("awaiting_request", True, True),
-        ("conflict", True, True),
-        ("conflict", False, False),
-        ("registered", True, False),  # as its mark is removed
+        ("awaiting_request", "first_start", True, True),
+        ("conflict", "conflict", True, True),
+        ("conflict", "conflict", False, False),
+        ("unreadable", "first_start", False, False),
+        ("impostor", "first_start", True, False),  # the window would be opened, for its own request
+        ("unproven", "none", True, False),  # it would be restarted
+        ("registered", "none", True, False),  # its mark would be removed
     ],
 )
-def test_whether_a_rollout_would_register_it(verdict: str, changed: bool, would: bool) -> None:
-    made = host("hamburg", "press-1", judged=[judged("press-1", verdict, changed=changed)])
+def test_whether_a_rollout_would_register_it(verdict: str, reason: str, changed: bool, would: bool) -> None:
+    made = host("hamburg", "press-1", judged=[judged("press-1", verdict, reason=reason, changed=changed)])
     assert row(reported(made), "press-1").would_register is would
     assert row(reported({**made, "unreachable": True}), "press-1").would_register is False
 
