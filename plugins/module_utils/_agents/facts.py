@@ -184,10 +184,11 @@ class Facts:
 
     @property
     def _young_volume(self) -> bool:
+        """It is to be made yet, or was made together with the container: one that outlived its container was not."""
         seen = self.evidence.observation
-        if seen.volume_created_at is None or seen.created_at is None:
+        if seen.volume_created_at is None:
             return True
-        return abs(seen.created_at - seen.volume_created_at) < SAME_BIRTH
+        return seen.created_at is not None and abs(seen.created_at - seen.volume_created_at) < SAME_BIRTH
 
     @property
     def _first_run(self) -> bool:

@@ -204,6 +204,9 @@ def test_where_nobody_could_read_what_it_asks_it_is_not_restarted_for_that(evide
 def test_planned_agents():
     new = seen(state="absent", planned=True, credentials=None, volume_created_at=None, started_at=None, created_at=None)
     is_(judge(new), e.AWAITING_REQUEST, e.WAIT, e.FIRST_START)
+    outlived = replace(new, volume_created_at=NOW - 90 * 86400)  # its container, and nobody has marked it
+    is_(judge(outlived), e.AWAITING_REQUEST, e.WAIT, e.CREDENTIALS_MISSING)
+    is_(judge(replace(outlived, never_registered=True)), e.AWAITING_REQUEST, e.WAIT, e.FIRST_START)
     is_(judge(new, user=True), e.CONFLICTED, e.FAIL)
     is_(judge(seen(planned=True), user=True), e.REGISTERED, e.SETTLED, e.NONE)
     another_volume = seen(planned=True, credentials=None)
