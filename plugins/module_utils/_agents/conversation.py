@@ -168,7 +168,10 @@ class Conversation:
                 self._run_out_of_time()
                 return
             self._round(min(deadline, until))
-            if until <= self._clock.now() < deadline and self._may_park():
+            if not until <= self._clock.now() < deadline:
+                continue
+            self._note()  # in an outage too: the next turn takes what is settled for recorded
+            if self._may_park():
                 holds = self._window.park()
                 now = self._clock.now()
                 self.interim = Interim(tuple(self._records), self._began, now, self._server.users_at, holds, number)
@@ -229,8 +232,11 @@ class Conversation:
     def _judge_all(self) -> None:
         if self._outage is None:
             self._judge(self._open_records())
-            for record in self._records:
-                self._recorder.note(record.authorizations.asked)
+            self._note()
+
+    def _note(self) -> None:
+        for record in self._records:
+            self._recorder.note(record.authorizations.asked)
 
     def _judge(self, records: Iterable[AgentRecord]) -> None:
         for record in records:

@@ -148,7 +148,7 @@ class WindowLease:
         Raises:
             ApiError: it could not be closed.
         """
-        if not self._held:
+        if not self._held and not self._book.read().opened:  # by another worker of this run, it has been opened as well
             yield True
             return
         with self._claimed() as mine:
@@ -193,11 +193,9 @@ class WindowLease:
         with self._claimed() as mine:
             if not mine:
                 return  # whoever moves it now closes it, by what the book says
-            try:
-                if self._is_ours_alone() and not self._book.read().holders:
-                    self._close()
-            finally:
-                self._book.forget()
+            if self._is_ours_alone() and not self._book.read().holders:
+                self._close()
+            self._book.forget()  # what could not be closed is remembered: whoever needs it next, or the end of the run
 
     def close_left_open(self) -> None:
         """Close what the run has opened and nobody of it can give back any more; nothing if that would hurt others.

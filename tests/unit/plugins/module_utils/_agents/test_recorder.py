@@ -15,9 +15,11 @@ import pytest
 
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.conversation import Clock, Conversation
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evidence import Policy
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.interim import Interim
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.outcome import complaint, outcome
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.recorder import Recorder, recorder
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.window_book import own_book
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ForbiddenError, UnreachableError
 
 from .world import World
@@ -109,6 +111,40 @@ def test_what_was_taken_back_is_recorded_as_such(path):
     run = Run(world, path)()
     assert run.outcomes == ["attempted", "taken_back"]
     assert "deleted" in run.lines[-1]["message"] and "agent-1" not in world.users
+
+
+@pytest.mark.parametrize("outages", [0, 1, 2])
+@pytest.mark.parametrize("turn", [None, 0.0, 1.5])
+def test_what_is_settled_is_recorded_also_where_the_turn_ends_in_an_outage(path, turn, outages):
+    """The next turn takes it for recorded."""
+    world, left = World(), [outages]
+    world.add("agent-1", drops_credentials=True)
+    world.add("agent-2", boot=60.0)
+    listing = world.requests
+
+    def requests():
+        if left[0] and any(call.startswith("delete") for call in world.calls):
+            left[0] -= 1
+            raise UnreachableError("list the requests")
+        return listing()
+
+    world.requests = requests
+    records, interim, book = [AgentRecord(world.observe(name)) for name in world.agents], None, own_book()
+    while True:
+        recorded = recorder(str(path), url=URL, account=lambda: "rollout", configured=None, host="hamburg")
+        conversation = Conversation(
+            records, world, world, Policy(), clock=Clock(lambda: world.now, world.sleep), recorder=recorded, book=book,
+            interim=interim,
+        )  # fmt: skip
+        conversation.run(turn)
+        if conversation.interim is None:
+            break
+        interim = Interim.from_dict(json.loads(json.dumps(conversation.interim.to_dict())))
+        records = list(interim.records)
+        world.sleep(3.0)
+    last = {line["id"]: line["outcome"] for line in map(json.loads, path.read_text().splitlines())}
+    assert last == {entry["id"]: entry["outcome"] for entry in recorded.entries()}
+    assert "taken_back" in last.values()
 
 
 def test_what_could_not_be_taken_back_is_recorded_as_such(path):
