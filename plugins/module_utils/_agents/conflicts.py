@@ -98,6 +98,20 @@ def _worth_a_proof(f: Facts) -> bool:
     return at is not None and seen.observed_at - at > f.patience
 
 
+def refused_for_nobody(f: Facts) -> Verdict | None:
+    """Refused as if its user existed, also in the start after it was seen not to."""
+    history = f.evidence.history
+    if not f.in_conflict or not history.asked_again or history.replaced or f.cleared_here:
+        return None
+    text = (
+        "Connectware refuses it as if its user existed (409), also after a restart, and shows no user"
+        f" {printable(f.evidence.observation.username)!r}. Look in its user management for one in other case, or of"
+        " another identity provider, and remove or rename it; or correct list_users in connectware_contract, if the"
+        " check of the contract says so"
+    )
+    return patient(f, e.CONFLICTED, text, server=True, needs_window=True)
+
+
 def conflict_policy(f: Facts, what: str) -> Verdict:
     """What the user wants to happen to the user that is in the way."""
     username = printable(f.evidence.observation.username)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import evidence as e
-from .conflicts import conflict, conflict_policy, not_let_in, provisional
+from .conflicts import conflict, conflict_policy, not_let_in, provisional, refused_for_nobody
 from .evidence import Evidence, Policy, Verdict
 from .facts import Facts
 from .judging import Row, fail, known_to_server, patient, restart_to_ask, wait, without_log
@@ -286,5 +286,6 @@ def _unreadable(f: Facts) -> Verdict:
 
 _ROWS: tuple[Row, ...] = (
     _out_of_reach, _planned, _broken, not_let_in, conflict, contradiction, awaiting_authorization, earlier_request,
-    impostor, _by_certificate, _registered, _unproven, _unsaved, _awaiting_request, _rejected,
+    impostor, _by_certificate, _registered, _unproven, _unsaved, refused_for_nobody, _awaiting_request,
+    _rejected,
 )  # fmt: skip
