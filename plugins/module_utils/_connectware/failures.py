@@ -52,6 +52,14 @@ _TLS_TODO = (
     ),
     (("expired", "not yet valid"), "Renew the server's certificate, or set the clock of this machine."),
     (
+        ("authority key identifier", "key usage", "basic constraints"),
+        "This Python checks certificates strictly: make that of the server, or its CA's, anew with this extension.",
+    ),
+    (
+        ("certificate_required", "certificate required", "handshake_failure", "handshake failure"),
+        "The server seems to want a certificate of the client, which cannot be given here: use an address without it.",
+    ),
+    (
         ("no_certificate", "no certificate or crl", "pem lib"),
         "connectware_ca_path must be a PEM file with certificates.",
     ),

@@ -196,10 +196,16 @@ def _readable(setting: str, path: str) -> str:
     )
 
 
+# The connection ended within the handshake, or after it without a word: a proxy has nobody behind it yet, for example.
+ENDED = {"SSLEOFError", "SSLZeroReturnError", "SSLSyscallError"}
+
+
 def _failure(exc: Exception) -> Failure:
     errors = requests.exceptions
     text = _innermost(exc)
     chain = _names(exc)
+    if chain & ENDED:
+        return Failure(RESET, text)
     if isinstance(exc, errors.SSLError) or chain & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
         return Failure(TLS, text)
     if isinstance(exc, errors.ConnectTimeout):

@@ -29,6 +29,7 @@ from unit.plugins.module_utils._connectware.conversation import (
     no_secret,
 )
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.failures import _tls_todo
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.transport import (
     MAX_ANSWER,
@@ -313,6 +314,36 @@ def test_a_port_without_tls(authority: Authority, session_of: SessionOf) -> None
     raw = RawServer(None, [b"HTTP/1.1 400 Bad Request\r\n\r\n"])
     with raw as server, pytest.raises(TlsError, match="does not speak TLS"):
         session_of(params_for(server, authority)).call("system_info")
+
+
+def test_a_handshake_that_is_not_answered_is_no_certificate_that_is_wrong(
+    authority: Authority, session_of: SessionOf
+) -> None:
+    """As by a load balancer that has no Connectware behind it right now: it is waited for, as for one that restarts."""
+    with RawServer(None, [b""]) as server, pytest.raises(UnreachableError, match="tried 4 times") as caught:
+        session_of(params_for(server, authority)).call("system_info")
+    assert server.accepted == 4 and "certificate" not in caught.value.message
+
+
+def test_a_server_that_wants_a_certificate_of_the_client(authority: Authority, session_of: SessionOf) -> None:
+    context = authority.server_context()
+    context.load_verify_locations(str(authority.path))
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # with which a client hears of it before it has sent anything
+    with RawServer(context, [GOOD]) as server, pytest.raises(TlsError, match="want a certificate of the client"):
+        session_of(params_for(server, authority)).call("system_info")
+
+
+@pytest.mark.parametrize(
+    ("text", "todo"),
+    [
+        ("certificate verify failed: Missing Authority Key Identifier", "strictly"),
+        ("certificate verify failed: CA cert does not include key usage extension", "strictly"),
+        ("certificate verify failed: unable to get local issuer certificate", "connectware_ca_path"),
+    ],
+)
+def test_what_to_do_about_a_certificate_that_is_refused(text: str, todo: str) -> None:
+    assert todo in _tls_todo(text)
 
 
 def test_a_ca_path_that_does_not_exist_is_told_before_connecting(
