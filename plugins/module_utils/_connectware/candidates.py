@@ -34,6 +34,9 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # What a client says of itself: a place in it would let a stranger choose what it is taken for.
 _FREE_TEXT = {"context", "note", "comment", "description"}
 _EXACT, _END, _PART, _ABOVE = 4, 3, 2, 1
+_OPPOSITES = ("un", "not", "non")  # before a hint they turn it round
+_VERBS = ("unlock", "open")
+_BEGINNINGS = ("at", "since", "from", "duration")  # after such a word they tell when it began, or how long it lasts
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ def _may_be(kind: str, place: Place) -> bool:
     if not fits(kind, place.value):
         return False
     if kind == MOMENT and isinstance(place.value, (int, float)):
-        return place.value >= SECONDS_FROM or "remaining" in _normal(place.names[-1])
+        name = _normal(place.names[-1])
+        return place.value >= SECONDS_FROM or ("remaining" in name and "second" not in name)  # it is milliseconds
     return True
 
 
@@ -141,6 +145,9 @@ def _quality(names: tuple[str, ...], hint: str) -> int:
     last = _normal(names[-1])
     if last == hint:
         return _EXACT
+    before, fits_name, _after = last.partition(hint)
+    if fits_name and (before.endswith(_OPPOSITES) or (hint in _VERBS and last.endswith(_BEGINNINGS))):
+        return 0
     if last.endswith(hint):
         return _END
     if len(hint) < 4:

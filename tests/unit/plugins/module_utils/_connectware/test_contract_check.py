@@ -380,7 +380,11 @@ ONE, TWO, BEFORE, AFTER = page([ADA], 1, 1), page([BOB], 2, 1), page([], 0, 1), 
             "2 came",
         ),
         ([NAMED, ONE, {**TWO, "answer": {"users": [ADA]}}], "list_users.query.pageNumber", "is not what follows"),
-        ([NAMED, ONE, TWO, {**BEFORE, "answer": {"users": [BOB]}}, AFTER], "settings.first_page", "page 0 has users"),
+        (
+            [NAMED, ONE, TWO, {**BEFORE, "answer": {"users": [{**BOB, "id": "id-eve", "username": "eve"}]}}, AFTER],
+            "settings.first_page",
+            "page 0 has users",
+        ),
         (
             [NAMED, ONE, TWO, BEFORE, {**AFTER, "answer": {"users": [{"id": "3", "username": "eve"}]}}],
             "settings.rows_per_page",
@@ -413,6 +417,15 @@ def test_pages_that_begin_elsewhere(server: Conversation, session: Session) -> N
 
     expect(server, users=users)
     assert check_contract(session)["corrections"] == {"settings": {"first_page": 0}}
+
+
+@pytest.mark.parametrize("others", [[ADA, BOB], [BOB]])
+def test_page_0_may_be_no_page_at_all(others: list[dict[str, Any]], server: Conversation, session: Session) -> None:
+    """A server that takes it for not given answers with everybody, or with its first page."""
+    expect(server, users=users_then(NAMED, ONE, TWO, page(others, 0, 1), AFTER))
+    result = check_contract(session)
+    assert "settings" not in result["corrections"]
+    assert by_entry(result)["settings.first_page"]["result"] == "ok"
 
 
 def test_too_many_rows(server: Conversation, session: Session) -> None:
