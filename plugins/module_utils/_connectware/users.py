@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from .._agents.text import NAME, printable
 from .._errors import ContractError
@@ -15,7 +16,8 @@ from .answer import Answer
 from .session import Session
 
 MAX_NAMES = 100  # names in one request: as many users as a page has at most
-MAX_LENGTH = 3000  # characters of names in one request, so that the URL fits into every server
+MAX_LENGTH = 6000  # characters of an address that names take, so that it fits into every server: many allow 8,000
+KEY_LENGTH = len("username%5Beq%5D=&")  # of each
 MAX_PAGES = 1000
 
 
@@ -162,10 +164,11 @@ def _chunks(names: Sequence[str]) -> Iterator[list[str]]:
     chunk: list[str] = []
     length = 0
     for name in names:
-        if chunk and (len(chunk) >= MAX_NAMES or length + len(name) > MAX_LENGTH):
+        needed = len(quote_plus(name)) + KEY_LENGTH
+        if chunk and (len(chunk) >= MAX_NAMES or length + needed > MAX_LENGTH):
             yield chunk
             chunk, length = [], 0
         chunk.append(name)
-        length += len(name)
+        length += needed
     if chunk:
         yield chunk

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from unit.plugins.module_utils._connectware.conversation import Conversation
@@ -159,11 +160,23 @@ def test_as_many_names_as_a_page_has_users_are_one_request(count: int, server: C
 
 
 def test_long_names_make_shorter_requests(server: Conversation, session: Session) -> None:
-    names = [f"{number:02}" + "x" * 1000 for number in range(5)]
+    names = [f"{number:02}" + "x" * 2000 for number in range(5)]
     server.expect("GET", LIST, query=query(names[:2], 1), answer={"users": []})
     server.expect("GET", LIST, query=query(names[2:4], 1), answer={"users": []})
     server.expect("GET", LIST, query=query(names[4:], 1), answer={"users": []})
     assert Users(session).find(names) == {}
+
+
+@pytest.mark.parametrize("name", ["пресс-линия-северная-{:03}", "プレス機-{:03}", "press {:03}"])
+def test_an_address_is_not_longer_than_servers_take(name: str, server: Conversation, session: Session) -> None:
+    """A name that is written with percent signs takes up to twelve times the characters that it has."""
+    names = [name.format(number) for number in range(100)]
+    chunks = list(users._chunks(names))
+    for chunk in chunks:
+        server.expect("GET", LIST, query=query(chunk, 1), answer={"users": []})
+    assert Users(session).find(names) == {}
+    lengths = [len(urlencode([("username[eq]", each) for each in chunk])) for chunk in chunks]
+    assert max(lengths) < 7000 and (len(chunks) == 1) is not name.startswith("п")
 
 
 @pytest.mark.parametrize("answer", [None, {}, [7], [{"id": 1}], [{"username": "x"}], [{"id": "", "username": "x"}]])
