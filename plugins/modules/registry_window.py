@@ -51,8 +51,8 @@ options:
         for O(duration).
       - The remaining time is computed with the clock of the server. Where Connectware does not tell it, the window is
         opened anew unless this is V(0).
+      - By default 60, or O(duration) if that is less.
     type: int
-    default: 60
 author:
   - The edgefleet.connectware authors (@edgefleet)
 seealso:
@@ -145,7 +145,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 OPTIONS = {
     "state": {"type": "str", "choices": ["open", "closed"], "default": "open"},
     "duration": {"type": "int", "default": 300},
-    "min_remaining": {"type": "int", "default": 60},
+    "min_remaining": {"type": "int"},
 }
 
 

@@ -13,6 +13,8 @@ from .._errors import ContractError, SpecError
 from .registry import Registry, Window
 from .session import Session
 
+LEAST = 60.0  # seconds that a window shall stay open where nothing else is said
+
 
 def set_window(session: Session, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Bring the window into the wanted state.
@@ -24,7 +26,8 @@ def set_window(session: Session, params: Mapping[str, Any], check_mode: bool) ->
     wanted_open = params["state"] == "open"
     if wanted_open:
         check_times(params)
-    duration, min_remaining = float(params["duration"]), float(params["min_remaining"])
+    duration = float(params["duration"])
+    min_remaining = min(LEAST, duration) if params["min_remaining"] is None else float(params["min_remaining"])
     if wanted_open and not 0 <= min_remaining <= duration:
         raise SpecError(
             "open the registration window",

@@ -142,6 +142,15 @@ def test_a_window_that_does_not_follow_is_a_failure(server: Conversation, params
     assert result["error"]["kind"] == "ContractError"
 
 
+def test_a_short_duration_needs_no_other_option(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    listed(server, 29_000)
+    server.expect("POST", f"{LIST}/unlock", body={"duration": 30_000})
+    listed(server, 30_000)
+    assert run(NAME, **params, duration=30)["changed"]
+    listed(server, 30_000)
+    assert not run(NAME, **params, duration=30)["changed"]
+
+
 def test_times_that_contradict_each_other(params: dict[str, Any], run: Run) -> None:
     result = run(NAME, **params, duration=10, min_remaining=20)
     assert result["failed"]
