@@ -203,13 +203,13 @@ def names_of(expected: Iterable[ExpectedAgent]) -> frozenset[str]:
 
 
 def compiled(pattern: str | None) -> re.Pattern[str]:
-    """A pattern for whole agent names; None fits every name.
+    """A pattern for whole agent names; none, or an empty one, fits every name.
 
     Raises:
         SpecError: it is no regular expression.
     """
     try:
-        return EVERY_NAME if pattern is None else re.compile(pattern)
+        return re.compile(pattern) if pattern else EVERY_NAME
     except (re.error, RecursionError, OverflowError) as exc:
         raise SpecError(
             f"use the name pattern {printable(str(pattern))!r}",

@@ -94,7 +94,7 @@ def retire_ghosts(session: Session, params: Mapping[str, Any], check_mode: bool)
         _delete(session, chosen)
     gone = {each.ghost.username for each in chosen}
     judged = [replace(each, retired=each.ghost.username in gone) for each in judged]
-    return _result(judged, seen, only_shown=not named and not most)
+    return _result(judged, seen, named if ghosts else [], only_shown=not named and not most)
 
 
 def _with_requests(ghost: ServerAgent, seen: Fleet) -> ServerAgent:
@@ -110,9 +110,14 @@ def _check_limits(expected: Sequence[ExpectedAgent], params: Mapping[str, Any]) 
             "the inventory names no agent at all, so every agent of Connectware would be a ghost",
             "Run it with the whole inventory, in which agents_list is set for hosts or groups.",
         )
+    if "" in [name.strip() for name in params["usernames"]]:
+        raise _refused(
+            "ghosts_usernames has an empty name",
+            "Name the ghosts, or leave ghosts_usernames (option usernames) out to see them.",
+        )
     if params["max"] < 0:
         raise _refused(f"the most is {params['max']}", "Give a number from 0 on.")
-    if not params["usernames"] and params["max"] > 0 and params["name_pattern"] is None:
+    if not params["usernames"] and params["max"] > 0 and not params["name_pattern"]:
         raise _refused(
             "it is not said which names this inventory is responsible for, and agents of another inventory look like"
             " ghosts here",
@@ -213,7 +218,7 @@ def _delete(session: Session, chosen: Sequence[Judged]) -> None:
         )
 
 
-def _result(judged: Sequence[Judged], seen: Fleet, *, only_shown: bool) -> dict[str, Any]:
+def _result(judged: Sequence[Judged], seen: Fleet, named: Sequence[str], *, only_shown: bool) -> dict[str, Any]:
     retired = [each.ghost.username for each in judged if each.retired]
     warnings = [NOTHING_TOLD] if nothing_told(seen) else []
     if any(each.ghost.connected is None for each in judged):
@@ -221,7 +226,7 @@ def _result(judged: Sequence[Judged], seen: Fleet, *, only_shown: bool) -> dict[
     return {
         "changed": bool(retired),
         "ghosts": [each.to_dict() for each in judged],
-        "message": _message(judged, only_shown=only_shown),
+        "message": _message(judged, named, only_shown=only_shown),
         "warnings": warnings,
         "diff": {
             "before": {printable(name): "registered" for name in retired},
@@ -230,9 +235,9 @@ def _result(judged: Sequence[Judged], seen: Fleet, *, only_shown: bool) -> dict[
     }
 
 
-def _message(judged: Sequence[Judged], *, only_shown: bool) -> str:
+def _message(judged: Sequence[Judged], named: Sequence[str], *, only_shown: bool) -> str:
     if not judged:
-        return "There are no ghosts."
+        return f"None of these is a ghost, or none any more: {_listed(named)}." if named else "There are no ghosts."
     free = [each.ghost.username for each in judged if each.kept is None]
     texts = [f"{'Could be retired' if only_shown else 'Retired'}: {_listed(free)}."] if free else []
     kept = [f"{each.shown} ({each.kept})" for each in judged if each.kept is not None]

@@ -113,6 +113,37 @@ def test_a_second_run_changes_nothing(server: Conversation, params: dict[str, An
     assert not result["changed"] and result["message"] == "There are no ghosts."
 
 
+def test_a_name_that_is_no_ghosts_is_said_where_there_are_others(
+    server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    """As one that is misspelled."""
+    found(looked(server), names=["hh-99"])
+    result = run("ghosts_retired", **params, expected=INVENTORY, usernames=["hh-99"])
+    assert not result["changed"] and result["message"] == "None of these is a ghost, or none any more: hh-99."
+
+
+@pytest.mark.parametrize(
+    ("empty", "says"),
+    [
+        ({"usernames": [""]}, "ghosts_usernames has an empty name"),
+        ({"usernames": "hh-8, "}, "ghosts_usernames has an empty name"),
+        ({"name_pattern": "", "max": 10}, "it is not said which names this inventory is responsible for"),
+    ],
+)
+def test_empty_texts_name_nobody(
+    empty: dict[str, Any], says: str, server: Conversation, params: dict[str, Any], run: Run
+) -> None:
+    """As of an answer that was left empty."""
+    result = run("ghosts_retired", **params, expected=INVENTORY, **empty)
+    assert result["failed"] and says in result["msg"] and server.seen == []
+
+
+def test_an_empty_pattern_is_none(server: Conversation, params: dict[str, Any], run: Run) -> None:
+    found(looked(server), OLD, OLDER, FOREIGN)
+    result = run("ghosts_retired", **params, expected=INVENTORY, name_pattern="")
+    assert "Could be retired: hh-8, hh-9, mu-1." in result["message"]
+
+
 @pytest.mark.parametrize(
     ("name", "why"),
     [
