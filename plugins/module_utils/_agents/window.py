@@ -148,7 +148,7 @@ class WindowLease:
         Raises:
             ApiError: it could not be closed.
         """
-        if not self._held and not self._book.read().opened:  # by another worker of this run, it has been opened as well
+        if not self._held and not self._book.read().opened:  # nor by another worker of this run
             yield True
             return
         with self._claimed() as mine:

@@ -26,6 +26,8 @@ RESET = "reset"
 TLS = "tls"
 TOO_LARGE = "too_large"
 
+# The connection ended within the handshake, or after it without a word: a proxy has nobody behind it yet, for example.
+_ENDED = {"SSLEOFError", "SSLZeroReturnError", "SSLSyscallError"}
 _GZIP_OR_ZLIB = zlib.MAX_WBITS + 32
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "edgefleet.connectware"}
 
@@ -196,15 +198,11 @@ def _readable(setting: str, path: str) -> str:
     )
 
 
-# The connection ended within the handshake, or after it without a word: a proxy has nobody behind it yet, for example.
-ENDED = {"SSLEOFError", "SSLZeroReturnError", "SSLSyscallError"}
-
-
 def _failure(exc: Exception) -> Failure:
     errors = requests.exceptions
     text = _innermost(exc)
     chain = _names(exc)
-    if chain & ENDED:
+    if chain & _ENDED:
         return Failure(RESET, text)
     if isinstance(exc, errors.SSLError) or chain & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
         return Failure(TLS, text)
