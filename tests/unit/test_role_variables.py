@@ -299,30 +299,22 @@ def test_the_second_play_of_an_upgrade_does_not_have_all_hosts_whose_agents_are_
     assert found["__agents_of_nobody"] == of_nobody
 
 
-@pytest.mark.parametrize(
-    ("asked", "answering", "kept"),
-    [
-        # As under the strategy `free`: the answers are those to another host's question.
-        (["else"], [], {"x": "plant-2", "moved-user": "plant-2"}),
-        (["x", "moved-user", "alone"], [], {}),
-        (["x", "moved-user", "alone"], [{"username": "x", "host": "plant-2", "container": "c"}], {"x": "plant-2"}),
-        # No name stands on two hosts, so nobody was asked.
-        (None, [], {}),
-    ],
-)
-def test_who_may_run_elsewhere_keeps_the_user_of_an_agent_that_is_retired(
-    tmp_path: Path, asked: list[str] | None, answering: list[dict[str, str]], kept: dict[str, str]
-) -> None:
+def test_every_host_that_retires_agents_asks_the_same(tmp_path: Path) -> None:
+    """Under the strategy `free` a host goes on with the answers to the last question of any host."""
     agents = [{"name": "x"}, {"name": "moved", "username": "moved-user"}]
     plants = {"localhost": {"agents_list": [*agents, {"name": "alone"}]}, "plant-2": {"agents_list": agents}}
-    plants |= {"plant-3": {"agents_list": [{"name": "else"}]}, "plant-4": {"agents_list": "no list"}}
+    plants |= {"plant-3": {"agents_list": [{"name": "else"}, {"name": 4711}]}, "plant-4": {"agents_list": "no list"}}
+    plants |= {"plant-5": {"agents_list": [{"name": "4711"}, {"name": "{{ nobody_knows }}"}]}}
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": plants}}))
-    known = {} if asked is None else {"__agents_asked": asked, "__agents_elsewhere": answering}
+    elsewhere = [{"username": name, "host": host, "container": "c"}
+                 for name, host in (("x", "plant-2"), ("alone", "localhost"), ("4711", "plant-5"))]  # fmt: skip
     found = templated(
-        tmp_path, ["__agents_beside_retired"], inventory=str(tmp_path / "hosts.yml"),
-        __agents_deployed={"agents": [{"username": name} for name in ("x", "moved-user", "alone")]}, **known,
+        tmp_path, ["__agents_shared", "__agents_beside_retired"], inventory=str(tmp_path / "hosts.yml"),
+        __agents_deployed={"agents": [{"username": name} for name in ("x", "moved-user", "alone")]},
+        __agents_elsewhere=elsewhere,
     )  # fmt: skip
-    assert {entry["username"]: entry["host"] for entry in found["__agents_beside_retired"]} == kept
+    assert sorted(found["__agents_shared"]) == ["4711", "moved-user", "x"]
+    assert found["__agents_beside_retired"] == elsewhere[:1], "not of its own host, which has just been looked at"
 
 
 @pytest.mark.parametrize(
