@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The edgefleet.connectware authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filter: the hosts that have an agent of a name which another host has as well."""
+"""Filter: names of agents that stand on more than one host, with these hosts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents impo
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.agents_of_hosts import readable_agents
 
 
-def namesakes(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> list[str]:
-    """Their names."""
+def namesakes(hostvars: Mapping[str, Mapping[str, Any]], hosts: Iterable[str]) -> dict[str, list[str]]:
+    """The hosts of each such name."""
     return rollout.namesakes(readable_agents("namesakes", hostvars, hosts))
 
 

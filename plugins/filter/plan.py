@@ -42,10 +42,10 @@ def plan(report: Any, longest: int = 50) -> str:
             "Would be registered": ("reason", [agent for agent in agents if _is_new(agent)]),
             "Container would be made anew, or started": ("verdict", [agent for agent in agents if _is_unlike(agent)]),
             "User would be deleted, and the agent registered anew": (
-                "verdict", [agent for agent in agents if agent["verdict"] == CONFLICTED and agent["would_register"]],
+                "verdict", [agent for agent in agents if _is_replaced(agent)],
             ),
             "Left alone, because somebody has to decide": (
-                "verdict", [agent for agent in agents if agent["verdict"] in UNDECIDED and not agent["would_register"]],
+                "verdict", [agent for agent in agents if agent["verdict"] in UNDECIDED and not _is_replaced(agent)],
             ),
             "Could not be judged": ("verdict", [agent for agent in agents if _is_unclear(agent)]),
         }  # fmt: skip
@@ -60,6 +60,10 @@ def plan(report: Any, longest: int = 50) -> str:
 
 def _is_new(agent: Mapping[str, Any]) -> bool:
     return bool(agent["would_register"]) and agent["verdict"] not in LEFT_OUT
+
+
+def _is_replaced(agent: Mapping[str, Any]) -> bool:
+    return agent["verdict"] == CONFLICTED and bool(agent["would_register"])
 
 
 def _is_unlike(agent: Mapping[str, Any]) -> bool:

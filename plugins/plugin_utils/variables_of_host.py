@@ -52,9 +52,9 @@ def variables_of(host: Any, inventory: Any, loader: Any, sources: Sequence[str])
         found: dict[str, Any] = get_vars_from_inventory_sources(loader, sources, entities, stage)
         return found
 
-    # Where they run as soon as the inventory is read, files of a group are as good as what its source says of it.
-    read = [(group, of_files([group], AT_ONCE)) for group in groups] if of_files(groups, AT_ONCE) else []
-    of_groups = [part for group, files in read for part in (get_group_vars([group]), files)] or [get_group_vars(groups)]
+    of_groups = [get_group_vars(groups)]
+    if of_files(groups, AT_ONCE):  # then files of a group are as good as what its source says of it
+        of_groups = [part for group in groups for part in (get_group_vars([group]), of_files([group], AT_ONCE))]
     # A file of a group wins over one of all hosts, whichever of their sources comes last.
     for more in (
         *of_groups,

@@ -22,6 +22,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec imp
     ENGINE_OPTIONS,
     LOG_OPTIONS,
 )
+from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.evaluate import _differ
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = [{"name": 4711, "image": "new"}, {"name": "press", "image": "new"}]
@@ -168,14 +169,16 @@ def test_names_that_other_hosts_do_not_know_in_this_run_do_not_stop_it(tmp_path:
     inventory = three_plants(tmp_path, agents_list)
     found = templated(tmp_path, names, inventory=inventory, agents_state="present", names_of={"hh": [{"name": "p"}]},
                       agents_max_reregistrations="10%", agents_on_conflict="fail")  # fmt: skip
-    assert found == {**{name: [] for name in names}, "__agents_hosts": ["localhost", "plant-2", "plant-3"]}
+    hosts = ["localhost", "plant-2", "plant-3"]
+    assert found == {**{name: [] for name in names}, "__agents_hosts": hosts, "__agents_namesakes": {}}
 
 
 def test_names_that_are_known_are_compared_all_the_same(tmp_path: Path) -> None:
     inventory = three_plants(tmp_path, [{"name": "{{ site }}-press"}, {"name": "welder"}])
     found = templated(tmp_path, ["__agents_twice", "__agents_namesakes"], inventory=inventory)
     plants = ["localhost", "plant-2", "plant-3"]
-    assert found == {"__agents_twice": ["welder is on localhost and plant-2 and plant-3"], "__agents_namesakes": plants}
+    twice = ["welder is on localhost and plant-2 and plant-3"]
+    assert found == {"__agents_twice": twice, "__agents_namesakes": {"welder": plants}}
 
 
 def test_an_option_that_is_omitted_is_not_compared(tmp_path: Path) -> None:
@@ -186,7 +189,7 @@ def test_an_option_that_is_omitted_is_not_compared(tmp_path: Path) -> None:
     known = "{{ hostvars | edgefleet.connectware.agents_by_host(groups['all']) }}"
     found = templated(tmp_path, ["__agents_twice", "__agents_namesakes", "known"],
                       inventory=str(tmp_path / "hosts.yml"), known=known)  # fmt: skip
-    assert (found["__agents_twice"], found["__agents_namesakes"]) == ([], [])
+    assert (found["__agents_twice"], found["__agents_namesakes"]) == ([], {})
     assert found["known"] == {name: [{"name": f"{name}-press"}] for name in plants}
 
 
@@ -286,6 +289,7 @@ def test_an_image_of_a_single_agent_may_tell_another_version(
         __agents_connectware={"version": connectware},
     )  # fmt: skip
     assert found["__agents_other_versions"] == ([f"image of agent p is {image}"] if refused else [])
+    assert _differ(image.partition("@")[0].rpartition("/")[2].partition(":")[2], connectware) is refused, "an audit"
 
 
 @pytest.mark.parametrize(("state", "of_nobody"), [("upgradable", ["nobody"]), ("upgraded", [])])
@@ -309,11 +313,13 @@ def test_every_host_that_retires_agents_asks_the_same(tmp_path: Path) -> None:
     elsewhere = [{"username": name, "host": host, "container": "c"}
                  for name, host in (("x", "plant-2"), ("alone", "localhost"), ("4711", "plant-5"))]  # fmt: skip
     found = templated(
-        tmp_path, ["__agents_shared", "__agents_beside_retired"], inventory=str(tmp_path / "hosts.yml"),
+        tmp_path, ["__agents_questions_of_namesakes", "__agents_beside_retired"], inventory=str(tmp_path / "hosts.yml"),
         __agents_deployed={"agents": [{"username": name} for name in ("x", "moved-user", "alone")]},
         __agents_elsewhere=elsewhere,
     )  # fmt: skip
-    assert sorted(found["__agents_shared"]) == ["4711", "moved-user", "x"]
+    asked = {host: sorted(names) for host, names in found["__agents_questions_of_namesakes"]}
+    assert set(asked) == {"localhost", "plant-2", "plant-3", "plant-5"}
+    assert all(names == ["4711", "moved", "moved-user", "x"] for names in asked.values())
     assert found["__agents_beside_retired"] == elsewhere[:1], "not of its own host, which has just been looked at"
 
 

@@ -154,12 +154,12 @@ def repeated_names(agents: Iterable[tuple[str, Any]]) -> list[str]:
     Args:
         agents: each with its host; whatever is not yet known to be an agent is left to the check of its options.
     """
-    return [f"{printable(name, 64)} is on {' and '.join(hosts)}" for name, hosts in _places(agents) if len(hosts) > 1]
+    return [f"{printable(name, 64)} is on {' and '.join(hosts)}" for name, hosts in namesakes(agents).items()]
 
 
-def namesakes(agents: Iterable[tuple[str, Any]]) -> list[str]:
-    """The hosts that have an agent of whose name or username another host has one as well; arguments as above."""
-    return list(dict.fromkeys(host for _name, hosts in _places(agents) if len(hosts) > 1 for host in hosts))
+def namesakes(agents: Iterable[tuple[str, Any]]) -> dict[str, list[str]]:
+    """The names and usernames that stand on more than one host, each with these hosts; arguments as above."""
+    return {name: list(hosts) for name, hosts in _places(agents) if len(hosts) > 1}
 
 
 def _places(agents: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, dict[str, None]]]:

@@ -19,6 +19,6 @@ HOSTVARS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("hosts", "found"), [("abcd", ["a", "b"]), ("acd", []), ("", [])])
-def test_the_hosts_that_share_a_name_or_a_username(hosts: str, found: list[str]) -> None:
+@pytest.mark.parametrize(("hosts", "found"), [("abcd", {"press-1": ["a", "b"]}), ("acd", {}), ("", {})])
+def test_the_hosts_that_share_a_name_or_a_username(hosts: str, found: dict[str, list[str]]) -> None:
     assert FilterModule().filters()["namesakes"](HOSTVARS, list(hosts)) == found

@@ -42,9 +42,9 @@ def test_who_would_be_registered_and_why() -> None:
     assert "Would be registered: press-1 on hall-1 (first_start), press-2 on hall-1 (credentials_rejected)." in text
 
 
-@pytest.mark.parametrize("verdict", ["conflict", "impostor"])
-def test_who_is_left_alone(verdict: str) -> None:
-    text = plan(report(row("press-1", verdict, "conflict")))
+@pytest.mark.parametrize(("verdict", "would_register"), [("conflict", False), ("impostor", False), ("impostor", True)])
+def test_who_is_left_alone(verdict: str, would_register: bool) -> None:
+    text = plan(report(row("press-1", verdict, "conflict", would_register=would_register)))
     assert "User would be deleted, and the agent registered anew: none." in text
     assert f"Left alone, because somebody has to decide: press-1 on hall-1 ({verdict})." in text
     assert "Would be registered: none." in text

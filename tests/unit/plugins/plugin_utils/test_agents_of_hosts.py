@@ -66,7 +66,7 @@ def hostvars(agents_list: Any) -> dict[str, Raises]:
 def test_a_name_that_cannot_be_filled_in_is_on_no_other_host(name: Any, warned: list[str]) -> None:
     known = hostvars([Raises(name=name)])
     assert repeated_names(known, ["hall-2", "hall-3"]) == []
-    assert namesakes(known, ["hall-2", "hall-3"]) == []
+    assert namesakes(known, ["hall-2", "hall-3"]) == {}
     assert [text.split(",")[0] for text in warned] == [
         "repeated_names: names of agents on hall-2", "namesakes: names of agents on hall-2",
     ]  # fmt: skip
@@ -77,14 +77,14 @@ def test_a_name_that_cannot_be_filled_in_is_on_no_other_host(name: Any, warned: 
 def test_what_is_known_is_compared(name: Any, warned: list[str]) -> None:
     known = hostvars([Raises(name=name, username="p"), Raises(name="welder", username=name), Raises(name="saw")])
     assert repeated_names(known, known) == [f"{each} is on hall-2 and hall-3" for each in ("p", "welder", "saw")]
-    assert namesakes(known, known) == ["hall-2", "hall-3"]
+    assert namesakes(known, known) == {each: ["hall-2", "hall-3"] for each in ("p", "welder", "saw")}
     assert len(warned) == 2
 
 
 @pytest.mark.parametrize("agents_list", NAMES)
 def test_a_whole_list_that_cannot_be_filled_in(agents_list: Any, warned: list[str]) -> None:
     known = hostvars(agents_list)
-    assert repeated_names(known, known) == namesakes(known, known) == []
+    assert (repeated_names(known, known), namesakes(known, known)) == ([], {})
     assert len(warned) == 2
     assert identities(known, ["hall-2"]) == {"hall-2": UNFILLED}
 
