@@ -28,7 +28,7 @@ from .record import AgentRecord
 from .recorder import Recorder
 from .server_side import ServerSide
 from .turns import began, number_of, turn_ends
-from .window import WindowLease
+from .window import DICE, WindowLease
 from .window_book import WindowBook
 
 LONGEST_LOOK = 10.0  # seconds that one look at the host may wait, so that the window can be opened again in time
@@ -56,6 +56,7 @@ class Conversation:
         book: what the conversations of all hosts of this run know together of the window.
         recorder: is told of each authorization before it is asked for, and when it is settled.
         interim: what the turn before has left.
+        draw: a number from 0 to 1, for the length of the window; another one in each run.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Conversation:
         book: WindowBook | None = None,
         recorder: Recorder | None = None,
         interim: Interim | None = None,
+        draw: Callable[[], float] = DICE.random,
     ) -> None:
         self._records = list(records)
         self._host = HostSide(self._records, host, clock.now)
@@ -80,7 +82,7 @@ class Conversation:
         self.ending = False  # on its way out: what is still done then must not be interrupted
         self.interim: Interim | None = None  # for the next turn; None where there is nothing left to do
         self._before = interim
-        self._window = WindowLease(server, lease, clock.now, book)
+        self._window = WindowLease(server, lease, clock.now, book, draw)
         self._recorder = recorder if recorder is not None else Recorder()
         self._server = ServerSide(self._records, server, self._window, self._recorder, clock.now)
         self.warnings = self._server.warnings

@@ -37,7 +37,7 @@ ALONE_LEAST, ALONE_MOST = 0.5, 0.75  # parts of a lease for which a run opens th
 RENEW = 0.25  # part of a lease that is left when it opens again
 LONGEST_OPENING = 10.0  # seconds that an opening may take until it has effect
 LEAST_REST = 2.0  # seconds; longer than it takes to list and to open
-_DICE = random.SystemRandom()  # forked workers and runs of one moment must not draw the same
+DICE = random.SystemRandom()  # forked workers and runs of one moment must not draw the same
 
 
 class WindowLease:
@@ -59,7 +59,7 @@ class WindowLease:
         lease: float,
         now: Callable[[], float],
         book: WindowBook | None = None,
-        draw: Callable[[], float] = _DICE.random,
+        draw: Callable[[], float] = DICE.random,
     ) -> None:
         self._server = server
         self._lease = lease

@@ -52,6 +52,7 @@ class Hostile(World):
         disturbed: agents to which something happened that the run has not done.
         granted: whom an authorization of the run has let somebody in for, each time.
         slow: seconds that an authorization takes.
+        dice: what the run draws from.
     """
 
     def __init__(self, seed: int) -> None:
@@ -63,6 +64,7 @@ class Hostile(World):
         self.granted: list[str] = []
         self._plan = random.Random(seed + 1)
         self._refusing = random.Random(seed + 3)
+        self.dice = random.Random(seed + 4)
         self._refuses = self._refusing.choice((0.0, 0.0, 0.4))
         self._swaps = chance.choice((0.0, 0.0, 0.7))
         self._loses = chance.choice((0.0, 0.3))
@@ -167,7 +169,7 @@ class Hostile(World):
 
     def authorize(self, username: str, pairing_id: str) -> None:
         def refuse() -> None:
-            if self._refusing.random() < 0.5:  # because somebody else was faster
+            if (username, pairing_id) in self.pending and self._refusing.random() < 0.5:  # somebody else was faster
                 World.authorize(self, username, pairing_id)
             self.sleep(self.slow)
             error, status = self._refusing.choice(REFUSALS)
@@ -179,6 +181,8 @@ class Hostile(World):
                 self.strangers.add(stranger)
                 self.pending.insert(0, (username, stranger))
                 self.taken.add(username)
+            if (username, pairing_id) not in self.pending:  # its agent was started anew while the call was under way
+                raise NotFoundError(f"authorize {username}", answered="HTTP 404", status=404)
             World.authorize(self, username, pairing_id)
             self.granted.append(username)
             self.sleep(0.0 if self.at_peace else self.slow)
@@ -194,7 +198,7 @@ def held(world: Hostile, policy: Policy, timeout: float) -> tuple[dict[str, Agen
     records = {name: AgentRecord(world.observe(name)) for name in world.agents}
     course = Conversation(
         list(records.values()), world, world, policy, timeout=timeout, clock=Clock(lambda: world.now, world.sleep),
-        book=own_book(),
+        book=own_book(), draw=world.dice.random,
     )  # fmt: skip
     said = ""
     try:

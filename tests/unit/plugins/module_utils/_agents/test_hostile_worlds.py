@@ -16,9 +16,9 @@ import pytest
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents import registration
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.record import AgentRecord
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.server_side import ServerSide
-from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ApiError
+from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ApiError, NotFoundError
 
-from .hostile import lived
+from .hostile import Hostile, lived
 
 SEEDS = int(os.environ.get("HOSTILE_SEEDS", "1500"))
 MUTANT_SEEDS = 1500
@@ -28,6 +28,29 @@ IN = "a stranger is in"
 def test_every_world_ends_well():
     wrong = [what for seed in range(SEEDS) for what in lived(seed)]
     assert not wrong, wrong[:5]
+
+
+def test_a_seed_is_one_world(monkeypatch: pytest.MonkeyPatch):
+    """Else what one run finds, no other one shows again."""
+    asked: list[list[str]] = []
+    settle = Hostile.__init__
+
+    def kept(world: Hostile, seed: int) -> None:
+        settle(world, seed)
+        asked.append(world.calls)
+
+    monkeypatch.setattr(Hostile, "__init__", kept)
+    for seed in (*range(100), *range(100)):
+        lived(seed)
+    assert asked[:100] == asked[100:]
+    assert any(asked)
+
+
+def test_a_request_that_goes_while_it_is_authorized_is_not_found():
+    world = Hostile(0)
+    world.at_peace = True
+    with pytest.raises(NotFoundError):
+        world.authorize("agent-0", "c0ffee")
 
 
 @pytest.mark.parametrize(
