@@ -194,8 +194,8 @@ class ActionModule(HostAction):
             if course.warnings:
                 told["warnings"] = course.warnings
 
-    @staticmethod
     def _conversation(
+        self,
         args: Mapping[str, Any],
         records: Sequence[AgentRecord],
         before: Interim | None,
@@ -208,7 +208,7 @@ class ActionModule(HostAction):
             records,
             factory_host,
             server,
-            Policy(**{key: args[key] for key in POLICY}),
+            Policy(**{key: args[key] for key in POLICY}, foresees=self._task.check_mode),
             timeout=args["timeout"],
             lease=args["window_lease"],
             book=book,

@@ -171,9 +171,9 @@ def test_a_user_that_another_running_container_answers_to_is_kept(lost):
         "run", "--detach", "--network", "host", "--name", other, "--env", "CYBUS_AGENT_MODE=distributed",
         "--env", f"CYBUS_AGENT_NAME={name}", "--env", "CYBUS_MQTT_HOST=127.0.0.1", f"{IMAGE}:{VERSION}",
     )  # fmt: skip
-    user = user_of(lost, name)
-    run = lost.rollout(hosts=hosts, agents_on_conflict="replace")
-    run.failed(name, f"the container {other} on the host", "its user was not deleted")
+    user, told = user_of(lost, name), (name, f"the container {other} on the host", "was not deleted")
+    lost.rollout("--check", hosts=hosts, agents_on_conflict="replace").failed(*told)
+    lost.rollout(hosts=hosts, agents_on_conflict="replace").failed(*told)
     assert user_of(lost, name) == user
     docker("rm", "--force", other)
     lost.rollout(hosts=hosts, agents_on_conflict="replace").ok()

@@ -112,12 +112,16 @@ def refused_for_nobody(f: Facts) -> Verdict | None:
     return patient(f, e.CONFLICTED, text, server=True, needs_window=True)
 
 
-def conflict_policy(f: Facts, what: str) -> Verdict:
-    """What the user wants to happen to the user that is in the way."""
+def conflict_policy(f: Facts, what: str, reason: str = "") -> Verdict:
+    """What the user wants to happen to the user that is in the way.
+
+    Args:
+        reason: why the agent needs a registration, if that is no matter of its own words.
+    """
     username = printable(f.evidence.observation.username)
     since = f" since {printable(f.evidence.user_since)}" if f.evidence.user_since else ""
     exists = f"{what}, because the user {username!r} exists already{since}"
-    reason = f.reason if f.in_conflict else e.CONFLICT_REASON
+    reason = reason or (f.reason if f.in_conflict else e.CONFLICT_REASON)
     if f.policy.on_conflict != "replace":
         return fail(
             f,

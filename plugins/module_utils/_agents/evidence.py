@@ -61,6 +61,7 @@ class Policy:
             for so long may still be contradicted.
         only_watch: nothing may be done; whatever would need it is a failure.
         grace: how long a started agent may stay silent before its log counts as unreadable.
+        foresees: what a restart would end in is told where that is known, because there is none.
     """
 
     on_conflict: str = "fail"
@@ -69,6 +70,7 @@ class Policy:
     poll_interval: float = 5.0
     grace: float = 30.0
     only_watch: bool = False
+    foresees: bool = False
 
 
 @dataclass(frozen=True)

@@ -71,10 +71,10 @@ class AgentRow:
         self.registered, self.failed = bool(agent.get("registered")), bool(agent.get("failed"))
         self.message = _bounded(agent.get("message") or "")
         self.actions += agent.get("actions") or []
-        if not predicted:
-            self.predicted = []
-        elif agent.get("changed"):
-            self.predicted = [*self.predicted, f"would be {'unmarked' if self.registered else wanted}"]
+        foreseen = [f"would be {word}" for word in ("unmarked", wanted)]
+        self.predicted = [word for word in self.predicted if predicted and word not in foreseen]  # of another look
+        if predicted and agent.get("changed"):
+            self.predicted.append(foreseen[0] if self.registered else foreseen[1])
         seconds = agent.get("seconds") or 0.0
         if isinstance(seconds, (int, float)):  # a text where digits of it are masked
             self.seconds = (self.seconds or 0.0) + seconds

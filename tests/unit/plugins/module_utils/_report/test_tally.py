@@ -89,6 +89,18 @@ def test_a_prediction():
     assert agent["changed"] and not agent["failed"]
 
 
+def test_a_second_prediction_takes_the_place_of_the_first():
+    """Once others were asked what answers to the name: what is said twice is done once, and what would fail is not."""
+    tally = Tally(check=True)
+    rollout(tally, check=True)
+    tally.take("hamburg", [judged(changed=True, verdict="x")], deployed=False, predicted=True, wanted="registered")
+    assert tally.rows_of("hamburg")[0].predicted == ["would be created", "would be registered"]
+    refused = judged(verdict="conflict", failed=True)
+    tally.take("hamburg", [refused], deployed=False, predicted=True, wanted="registered")
+    (agent,) = end(tally)["agents"]
+    assert agent["predicted"] == ["would be created"] and agent["failed"]
+
+
 def test_a_run_that_stops_after_its_prediction_has_changed_nothing():
     tally = Tally()
     rollout(tally, check=True)
