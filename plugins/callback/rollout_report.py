@@ -88,14 +88,20 @@ class CallbackModule(CallbackBase):
         self._places: dict[tuple[str, str], list[str]] = {}  # of the rounds of loops that have not ended
         self._interim: dict[str, _Result] = {}  # of hosts that register their agents in turns: what the last one told
         self._concerned = False  # the play that runs is about agents
+        self._reports = False  # this run has a report, so that the last one was taken away
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Of a run that is not about agents nothing is written, and the last report stays."""
+        if any(_is_about_agents(play) for play in playbook.get_plays()):
+            self._forget_the_last()
+
+    def _forget_the_last(self) -> None:
         """A run that is interrupted writes nothing: then the report of the last one must not pass for its own."""
-        del playbook
         path = self.get_option("path")
-        if path and os.path.isfile(path) and not os.path.islink(path):
+        if not self._reports and path and os.path.isfile(path) and not os.path.islink(path):
             with suppress(OSError):  # what stands in the way of that is said when the report is written
                 os.unlink(path)
+        self._reports = True
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._concerned = _is_about_agents(play)
@@ -105,6 +111,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         if _action(task) in (DEPLOY, REGISTER):
+            self._forget_the_last()  # of plays that include what is about agents nobody knows before
             self._started[host.name, task._uuid] = time.monotonic()
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
@@ -198,7 +205,7 @@ class CallbackModule(CallbackBase):
             self._tally.end(_counted(stats.failures), _counted(stats.dark), changed)
             self._print()
         path = self.get_option("path")
-        if path:
+        if path and (self._reports or self._tally.concerned):
             self._write(path)
 
     def _print(self) -> None:

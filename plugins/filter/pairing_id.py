@@ -10,6 +10,11 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+try:  # up to ansible-core 2.18, native types make a number of an ID like 123e45 that is no text of this kind
+    from ansible.utils.native_jinja import NativeJinjaText as PlainText
+except ImportError:
+    PlainText = str
+
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import ids_since_asking
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
@@ -21,15 +26,24 @@ def pairing_id(log: Any, username: Any, log_patterns: Mapping[str, Any] | None =
     """The last pairing ID of this username since the last start that the log shows; None if there is none."""
     if not isinstance(log, (str, bytes)):
         raise AnsibleFilterError(f"pairing_id: the log must be a string, not {kind_of(log)}")
+    if isinstance(username, int) and not isinstance(username, bool):
+        username = str(username)  # a name of digits alone, as YAML reads it
     if not isinstance(username, str) or not username:
         raise AnsibleFilterError("pairing_id: the username of the agent must be given")
+    if not isinstance(log_patterns, (Mapping, type(None))):
+        raise AnsibleFilterError(f"pairing_id: log_patterns must be a dictionary, not {kind_of(log_patterns)}")
     try:
         parser = LogParser(parse_patterns(log_patterns), username)
     except SpecError as exc:
         raise AnsibleFilterError(f"pairing_id: {exc.message}") from exc
-    data = log.encode("utf-8", "surrogateescape") if isinstance(log, str) else log
-    for line in data.split(b"\n"):
-        parser.feed(line)
+    data = log.encode("utf-8", "surrogatepass") if isinstance(log, str) else log
+    told = [parser.feed(line) for line in data.split(b"\n")]
+    if not any(told) and f"Username: {username}, pairing ID" in data.decode("utf-8", "replace"):
+        raise AnsibleFilterError(
+            f"pairing_id: the log names a pairing ID of {printable(username)}, but in no line as the agent writes it:"
+            " something stands before its lines. Read the log without that, for example with the option"
+            " --no-log-prefix of docker compose logs, or --output=cat of journalctl; or correct log_patterns."
+        )
     found = ids_since_asking(parser.events)
     if len(found) > 1:
         raise AnsibleFilterError(
@@ -37,7 +51,7 @@ def pairing_id(log: Any, username: Any, log_patterns: Mapping[str, Any] | None =
             f" ({', '.join(found[:10])}), so something else writes such lines and none of them is believed. Restart the"
             " agent for a fresh log, and find out what writes them."
         )
-    return found[0] if found else None
+    return PlainText(found[0]) if found else None
 
 
 class FilterModule:

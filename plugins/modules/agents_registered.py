@@ -265,7 +265,7 @@ agents:
   description: What became of each agent. The same keys in every state.
   type: list
   elements: dict
-  returned: always
+  returned: when the options could be used
   sample:
     - name: hh-press-01
       username: hh-press-01
@@ -302,6 +302,7 @@ agents:
       description:
         - One of V(registered), V(broken), V(conflict), V(awaiting_authorization), V(impostor), V(unproven), V(unsaved),
           V(awaiting_request), V(rejected) and V(unreadable), and V(retired) with O(state=absent).
+        - Empty where Connectware was never asked about it.
       type: str
       returned: success
     reason:
@@ -357,14 +358,14 @@ interim:
     - What the next turn needs, see O(interim); empty when every agent is settled. While it is not, no agent makes the
       task fail, and RV(agents) and RV(authorizations) are what is known so far.
   type: dict
-  returned: always
+  returned: when the options could be used
   sample: {}
 authorizations:
   description:
     - What Connectware was asked to let in, in order. The same as the second line of each in O(evidence_path).
   type: list
   elements: dict
-  returned: always
+  returned: when the options could be used
   sample:
     - schema: 1
       id: 8d0f4c8e5f1f4d0c9a0f3b1c2d4e5f60

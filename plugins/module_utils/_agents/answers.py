@@ -30,9 +30,21 @@ def _observation(value: Any, where: str) -> dict[str, Any]:
 
 def _warning(value: Any, where: str) -> str:
     """Its text: in ansible-core 2.19 and later it comes with more around it, and is soon more than data."""
+    return str(text(MESSAGE)(_said(value), where))
+
+
+def _said(value: Any) -> Any:
     if isinstance(value, Mapping) and isinstance(value.get("event"), Mapping):
-        value = value["event"].get("msg")
-    return str(text(MESSAGE)(getattr(getattr(value, "event", None), "msg", value), where))
+        return value["event"].get("msg")
+    return getattr(getattr(value, "event", None), "msg", value)
+
+
+def _reason(answer: Mapping[str, Any]) -> str:
+    """Why a module has failed that says it in no message: in ansible-core 2.19 and later one that was not caught."""
+    said = _said(answer.get("exception"))
+    if not isinstance(said, str) or not said.strip():
+        return "it failed, and did not say why"
+    return str(text(MESSAGE)(said.strip()[-MESSAGE:], "exception"))
 
 
 _IDENTITY: Forms = {"name": text(), "username": text(), "container": text(), "volume": text()}
@@ -96,5 +108,5 @@ def as_it_may_be_used(answer: Mapping[str, Any], own: Forms) -> dict[str, Any]:
     if missing and not read.get("failed"):
         raise MisfitError(f"it has no {missing[0]}")
     if read.get("failed"):
-        read.setdefault("msg", "it failed, and did not say why")
+        read.setdefault("msg", _reason(answer))
     return read

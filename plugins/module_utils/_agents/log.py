@@ -188,7 +188,9 @@ def message_of(text: str) -> tuple[str, float | None, bool]:
     """What a log line says, its own time in epoch seconds, and whether it is a line of the agent's format.
 
     Of a JSON object with a level (a number, as pino writes it) and a `msg`, that is the message; else the line itself.
+    A time stamp and colours around either are no part of it.
     """
+    text = _PLAIN_PREFIX.sub("", _ANSI.sub("", text).strip("\ufeff\t "), count=1)
     if text.startswith("{"):
         try:
             entry = json.loads(text)
@@ -199,7 +201,7 @@ def message_of(text: str) -> tuple[str, float | None, bool]:
             structured = isinstance(level, int) and not isinstance(level, bool)
             return _ANSI.sub("", entry["msg"]), _seconds(entry.get("time")), structured
         return text, None, False
-    return _PLAIN_PREFIX.sub("", _ANSI.sub("", text), count=1), None, False
+    return text, None, False
 
 
 def _seconds(milliseconds: object) -> float | None:

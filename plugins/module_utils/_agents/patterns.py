@@ -100,9 +100,11 @@ def parse_patterns(corrections: Mapping[str, Any] | None = None) -> LogPatterns:
     for kind, regex in sources.items():
         try:
             compiled[kind] = re.compile(regex)
-        except re.error as exc:
+        except (re.error, OverflowError, RecursionError) as exc:
             problems.append(f"{kind} is no regular expression: {exc}")
             continue
+        if compiled[kind].search(""):
+            problems.append(f"{kind} would match any line, also an empty one; one that matches none is '(?!)'")
         missing = _REQUIRED_GROUPS.get(kind, set()) - set(compiled[kind].groupindex)
         if missing:
             problems.append(f"{kind} needs the named groups {', '.join(sorted(missing))}")

@@ -20,11 +20,14 @@ def contradiction(f: Facts) -> Verdict | None:
     """One request has one pairing ID: a log that shows two was not written by the agent alone."""
     if len(f.claimed_ids) < 2 or f.evidence.user_exists or f.evidence.history.authorized:
         return None
-    text = (
-        f"its log shows more than one pairing ID for one request ({_listed(f.claimed_ids)}), so something else in its"
-        " container writes such lines, and none of them is believed"
+    return restart_to_ask(f, e.UNREADABLE, f"its log shows {_several(f)}", window=False)
+
+
+def _several(f: Facts) -> str:
+    return (
+        f"more than one pairing ID for one request ({_listed(f.claimed_ids)}), so something else in its container"
+        " writes such lines, and none of them is believed"
     )
-    return restart_to_ask(f, e.UNREADABLE, text, window=False)
 
 
 def awaiting_authorization(f: Facts) -> Verdict | None:
@@ -103,17 +106,24 @@ def impostor(f: Facts) -> Verdict | None:
         return None
     ids = _listed(each for each in f.evidence.pending if each != f.own_id) or f"{f.own_id} more than once"
     needs = not f.evidence.user_exists
-    if f.own_id is None and f.running:
+    several = len(f.claimed_ids) > 1
+    if f.own_id is None and f.running and not several:
         verdict = _of_unknown_origin(f, f"a request with pairing ID {ids} is pending, the agent's own ID is not known")
         if verdict is not None:
             return verdict
     own = f"the agent's own pairing ID is {f.own_id}" if f.own_id else "the agent itself shows no pairing ID"
+    own = f"the agent's log shows {_several(f)}" if several else own
     text = f"a request with its name and the pairing ID {ids} is pending, but {own}"
     todo = (
         "Somebody else asks with this agent's name, so nothing was authorized. Find out who it is, let the registration"
         " window close so that the request lapses, and run again."
     )
-    if f.own_id is None:
+    if several:
+        todo = (
+            "Nothing was authorized. Find out what writes those lines, restart the agent for a fresh log, and run"
+            " again."
+        )
+    elif f.own_id is None:
         todo = (
             "Nothing was authorized. Either somebody else asks with this agent's name, or the agent's log says its"
             " pairing ID in other words than expected: compare its last lines, and correct agents_log_patterns."

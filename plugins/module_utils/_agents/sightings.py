@@ -41,8 +41,10 @@ class Sightings:
         self.pairing_ids.update((event.pairing_id, None) for event in events if event.pairing_id)
         if self.pairing_since is None or _shown(before) != _shown(seen):
             self.pairing_since = seen.observed_at
-        if events and started is not None and events[0].kind == ASKING_NEW and events[0].at is not None:
-            self.time_to_ask = max(0.0, events[0].at - started)
+        first = events[0] if events and events[0].kind == ASKING_NEW else None
+        asked = None if first is None else first.at if first.since is None else first.since
+        if asked is not None and started is not None:
+            self.time_to_ask = max(0.0, asked - started)
 
     def asks_anew(self, seen: Observation) -> bool:
         """Whether what it asks now is no history."""

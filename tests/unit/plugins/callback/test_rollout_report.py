@@ -55,6 +55,10 @@ def play(
     )
 
 
+def playbook(*plays: Any) -> Any:
+    return SimpleNamespace(get_plays=lambda: list(plays))
+
+
 def stats(failed: tuple[str, ...] = (), dark: tuple[str, ...] = (), changed: int = 0) -> Any:
     hosts = {"hamburg", *failed, *dark}
     return SimpleNamespace(
@@ -239,7 +243,28 @@ def test_a_run_that_is_not_about_agents_says_nothing(site: Site) -> None:
     site.callback.v2_playbook_on_stats(stats(failed=("hamburg",)))
 
     site.display.banner.assert_not_called()
-    assert site.shown() == "" and site.report()["agents"] == []
+    assert site.shown() == ""
+
+
+def test_a_run_that_is_not_about_agents_leaves_the_report_of_the_last_that_was(site: Site) -> None:
+    assert site.path is not None
+    site.path.write_text("of the run before")
+    site.callback.v2_playbook_on_start(playbook(play("somebody.elses.role")))
+    site.callback.v2_playbook_on_play_start(play("somebody.elses.role"))
+    site.callback.v2_playbook_on_stats(stats())
+    assert site.path.read_text() == "of the run before"
+
+
+def test_a_play_that_includes_what_is_about_agents_has_a_report(site: Site) -> None:
+    assert site.path is not None
+    site.path.write_text("of the run before")
+    site.callback.v2_playbook_on_start(playbook(play("somebody.elses.role")))
+    site.callback.v2_playbook_on_play_start(play("somebody.elses.role"))
+    site.callback.v2_runner_on_start(Host(name="hamburg"), task(DEPLOY))
+    assert not site.path.exists()
+    site.callback.v2_runner_on_ok(result(task(DEPLOY), {"agents": [deployed()]}))
+    site.callback.v2_playbook_on_stats(stats())
+    assert [agent["host"] for agent in site.report()["agents"]] == ["hamburg"]
 
 
 def test_an_earlier_turn_is_told_only_if_no_later_one_comes(site: Site) -> None:
@@ -259,6 +284,7 @@ def test_an_earlier_turn_is_told_only_if_no_later_one_comes(site: Site) -> None:
 def test_a_file_that_cannot_be_written_is_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": False})
     site = Site(tmp_path / "no_folder" / "report.json")
+    site.callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
     site.callback.v2_playbook_on_stats(stats())
 
     (text,) = site.display.warning.call_args.args
@@ -268,8 +294,7 @@ def test_a_file_that_cannot_be_written_is_a_warning(monkeypatch: pytest.MonkeyPa
 def test_a_run_that_is_interrupted_leaves_no_report_of_the_one_before(site: Site) -> None:
     assert site.path is not None
     site.path.write_text("of the run before")
-    site.callback.v2_playbook_on_start(None)
-    site.callback.v2_playbook_on_play_start(play("edgefleet.connectware.agents"))
+    site.callback.v2_playbook_on_start(playbook(play("somebody.elses.role"), play(rollout_report.ROLE)))
     assert not site.path.exists()
 
 
@@ -278,14 +303,16 @@ def test_what_is_no_file_of_its_own_is_left_alone(tmp_path: Path) -> None:
     target.touch()
     (tmp_path / "report.json").symlink_to(target)
     site = Site(tmp_path / "report.json")
-    site.callback.v2_playbook_on_start(None)
+    site.callback.v2_playbook_on_start(playbook(play(rollout_report.ROLE)))
     assert (tmp_path / "report.json").is_symlink() and target.exists()
 
 
 def test_no_file_is_written_that_nobody_wants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(rollout_report.context, "CLIARGS", {"check": False})
     monkeypatch.chdir(tmp_path)
-    Site(None).callback.v2_playbook_on_stats(stats())
+    callback = Site(None).callback
+    callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
+    callback.v2_playbook_on_stats(stats())
 
     assert list(tmp_path.iterdir()) == []
 

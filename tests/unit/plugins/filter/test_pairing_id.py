@@ -50,6 +50,28 @@ def test_the_last_of_the_current_start_counts(lines: list[str], found: str | Non
     assert pairing_id("\n".join(lines).encode(), "press-1") == found
 
 
+def test_lines_of_others_are_no_riddle(pairing_id: Any) -> None:
+    assert pairing_id(f"agent-1  | {pairing('a82123')}", "press-2") is None
+
+
+def test_half_a_character_is_read_over(pairing_id: Any) -> None:
+    """As JSON may have it."""
+    assert pairing_id("\ud83d noise\n" + pairing("a82123"), "press-1") == "a82123"
+
+
+def test_a_username_that_yaml_takes_for_a_number(pairing_id: Any) -> None:
+    assert pairing_id(pairing("a82123", "20231"), 20231) == "a82123"
+
+
+def test_an_id_that_looks_like_a_number_stays_a_text(pairing_id: Any) -> None:
+    """Up to ansible-core 2.18 native types evaluate what a template returns, but for one kind of text."""
+    try:
+        from ansible.template.native_helpers import ansible_native_concat as evaluated
+    except ImportError:
+        evaluated = "".join
+    assert evaluated(iter([pairing_id(pairing("123e45"), "press-1")])) == "123e45"
+
+
 def test_a_log_that_contradicts_itself_is_refused(pairing_id: Any) -> None:
     with pytest.raises(AnsibleFilterError, match="a82123, ffffff"):
         pairing_id("\n".join([pairing("a82123"), pairing("ffffff")]), "press-1")
@@ -69,6 +91,10 @@ def test_corrected_patterns(pairing_id: Any) -> None:
         (("x", None), "username"),
         (("x", "press-1", {"pairng": "x"}), "pairng"),
         (("x", "press-1", {"pairing": "("}), "regular expression"),
+        (("x", "press-1", '{"pairing": "x"}'), "log_patterns must be a dictionary, not a string"),
+        (("x", True), "username"),
+        ((f"agent-1  | {pairing('a82123')}", "press-1"), "something stands before its lines"),
+        (("Nov 30 22:45:10 plant x[7]: Username: press-1, pairing ID (should match in UI): a8", "press-1"), "journal"),
     ],
 )
 def test_wrong_arguments_are_told(arguments: tuple[Any, ...], text: str, pairing_id: Any) -> None:

@@ -158,6 +158,21 @@ def test_a_failure_needs_no_agents_but_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("exception", "says"),
+    [
+        ({"__ansible_type": "ErrorSummary", "event": {"__ansible_type": "Event", "msg": "no such key"}}, "no such key"),
+        ("Traceback ...\nKeyError: 'x'\n", "Traceback ... KeyError: 'x'"),
+        ({"event": {"msg": 3}}, "it failed, and did not say why"),
+        ({"event": "x"}, "it failed, and did not say why"),
+        (" ", "it failed, and did not say why"),
+        (None, "it failed, and did not say why"),
+    ],
+)
+def test_what_a_module_did_not_catch_is_told(exception: Any, says: str) -> None:
+    assert as_it_may_be_used({"failed": True, "exception": exception}, DEPLOYED) == {"failed": True, "msg": says}
+
+
+@pytest.mark.parametrize(
     "warning",
     ["take care", {"__ansible_type": "WarningSummary", "event": {"__ansible_type": "Event", "msg": "take care"}}],
 )

@@ -172,11 +172,31 @@ def test_corrected_pattern_is_used():
         ({"pairing": "("}, "pairing"),
         ({"pairing": "x"}, "pairing_id"),
         ({"start": 3}, "start"),
+        ({"start": ""}, "start would match any line"),
+        ({"failure": " *"}, "failure would match any line"),
+        ({"failure": "a{99999999999999999999}"}, "failure is no regular expression: the repetition number is too"),
+        ({"failure": "(" * 2000 + ")" * 2000}, "failure is no regular expression"),
     ],
 )
 def test_wrong_correction_is_named(corrections, named):
     with pytest.raises(SpecError, match=named):
         parse_patterns(corrections)
+
+
+def test_a_pattern_can_be_switched_off():
+    assert kinds(parse("409 Conflict", patterns={"conflict": "(?!)"})) == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"2026-11-30T22:45:10.123456789Z ", b"2026-11-30T22:45:10.123+01:00 ", b"[2026-11-30 22:45:10] ",
+        b"\x1b[32m", b"\xef\xbb\xbf", b"\t",
+    ],
+)  # fmt: skip
+def test_what_an_engine_or_a_terminal_sets_before_a_line_is_no_part_of_it(before):
+    for line in (pino(DOCUMENTED[-1]), DOCUMENTED[-1].encode()):
+        assert [event.pairing_id for event in parse(before + line + b"\x1b[0m").events] == ["a82123"]
 
 
 @given(st.lists(st.binary(max_size=200), max_size=30))

@@ -53,6 +53,15 @@ def test_an_authorization_that_failed_is_repeated_at_once_then_after_growing_pau
     assert "HTTP 404" in ended.message
 
 
+def test_a_log_with_two_pairing_ids_is_said_to_show_them_also_where_the_user_exists():
+    """As of one that has lost its credentials, where Connectware tells of a conflict when it is authorized only."""
+    events = (ASKING, PAIRING, ASKING, replace(PAIRING, pairing_id=OTHER))
+    verdict = judge(seen(credentials=False, events=events), pending=[OTHER], user=True, wait_started_ago=99.0)
+    is_(verdict, e.IMPOSTOR, e.FAIL)
+    assert f"the agent's log shows more than one pairing ID for one request ({OWN}, {OTHER})" in verdict.message
+    assert "Find out what writes those lines" in verdict.message and "other words" not in verdict.message
+
+
 def test_a_list_without_pairing_ids_names_the_entry_of_the_contract():
     observation = seen(credentials=False, events=(ASKING, PAIRING))
     verdict = judge(observation, pending=[None], wait_started_ago=99.0, cleared=True)
