@@ -57,18 +57,20 @@ def test_an_agent_that_was_moved_keeps_its_user_when_it_is_retired_on_its_old_ho
     given = {"AGENT_NAME": name, "AGENT_MODE": "distributed", "MQTT_HOST": "127.0.0.1"}
     variables = [option for key, value in given.items() for option in ("--env", f"CYBUS_{key}={value}")]
 
-    def retire(**new):
+    def retire(*arguments, **new):
         hosts = {"old": {"agents_list": [agent], **old_host}, "new": {"agents_list": [agent], **new}}
-        return site.play("retire", "--extra-vars", "agents_hosts=old", hosts=hosts)
+        return site.play("retire", "--extra-vars", "agents_hosts=old", *arguments, hosts=hosts)
 
-    retire(agents_docker_host="unix:///nowhere.sock").failed(
-        f"its user '{name}' was kept: perhaps something on the host new, which could not be asked,",
-        "Run again when that host can be asked",
-    )
+    for arguments in (["--check"], []):
+        retire(*arguments, agents_docker_host="unix:///nowhere.sock").failed(
+            f"its user '{name}' was kept: perhaps something on the host new, which could not be asked,",
+            "Run again when that host can be asked",
+        )
     assert name in site.simulator.usernames()
 
     docker("run", "--detach", "--name", there, *variables, "--env", "SIMULATOR_START_DELAY=3600", f"{IMAGE}:{VERSION}")
-    assert set(retire().ok().changes.values()) == {0}
+    for arguments in (["--check"], []):
+        assert set(retire(*arguments).ok().changes.values()) == {0}
     assert name in site.simulator.usernames()
 
     docker("rm", "--force", there)

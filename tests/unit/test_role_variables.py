@@ -34,6 +34,7 @@ def templated(
     *,
     inventory: str = "localhost,",
     hosts: str = "localhost",
+    check: bool = False,
     **known: Any,
 ) -> dict[str, Any]:
     """What these variables of roles are."""
@@ -46,6 +47,7 @@ def templated(
             {
                 "ansible.builtin.copy": {"content": wanted, "dest": str(tmp_path / "found.json"), "mode": "0600"},
                 "run_once": True,
+                "check_mode": False,
             }
         ],
     }
@@ -66,6 +68,7 @@ def templated(
             "-e",
             f"ansible_python_interpreter={sys.executable}",
             "play.yml",
+            *(["--check"] if check else []),
         ],
         cwd=tmp_path,
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "src"), "ANSIBLE_HOME": str(tmp_path)},
@@ -321,6 +324,13 @@ def test_every_host_that_retires_agents_asks_the_same(tmp_path: Path) -> None:
     assert set(asked) == {"localhost", "plant-2", "plant-3", "plant-5"}
     assert all(names == ["4711", "moved", "moved-user", "x"] for names in asked.values())
     assert found["__agents_beside_retired"] == elsewhere[:1], "not of its own host, which has just been looked at"
+
+    found = templated(
+        tmp_path, ["__agents_beside_retired"], inventory=str(tmp_path / "hosts.yml"), hosts="localhost,plant-5",
+        __agents_deployed={"agents": [{"username": name} for name in ("x", "4711")]}, __agents_elsewhere=elsewhere,
+        check=True,
+    )  # fmt: skip
+    assert found["__agents_beside_retired"] == elsewhere[:1], "not of hosts of the play, where it is there still"
 
 
 @pytest.mark.parametrize(
