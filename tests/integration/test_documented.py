@@ -165,6 +165,13 @@ def test_the_example_of_repeated_names(site: Site) -> None:
     assert f'"msg": "{HOST}, munich.example.com"' in shown
 
 
+def test_the_example_of_other_versions(site: Site) -> None:
+    site.factory.agents[0]["version"] = "1.8.0"
+    site.tasks("filter/other_versions").ok()
+    site.factory.agents[1]["image"] = "registry.example.com/mapper:1.7.0"
+    site.tasks("filter/other_versions").failed(f"image of agent {site.agent(2)} is registry.example.com/mapper:1.7.0")
+
+
 def test_the_examples_of_the_fleet(site: Site) -> None:
     named, ghost = site.agent(1), site.agent(9)
     for username in (named, ghost):

@@ -12,6 +12,7 @@ from typing import Any
 
 from .._agents.evidence import IMPOSTOR, NONE, REGISTERED
 from .._agents.text import shortlist
+from .._agents.versions import differ
 from .clones import names_in_two_places, own_containers, volumes_in_two_places
 from .looks import LONGEST, HostLook, Judged, Named, Predicted, Seen, read_named, strings, text
 from .rows import (
@@ -35,7 +36,6 @@ from .rows import (
 
 MOST_PLACES = 5  # in a sentence
 _BARE_ID = re.compile(r"sha256:[0-9a-f]+\Z")
-_NUMBERS = re.compile(r"v?(\d+(?:\.\d+)+)", re.ASCII)  # at the beginning of a version; what else it has is of its maker
 
 
 def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Mapping[str, Any]) -> Report:
@@ -188,15 +188,8 @@ def _version_findings(
     _name, has = _image(predicted.seen) if predicted else (None, None)
     if known is not None and known.get("connected"):
         return
-    if _differ(has, version):
+    if differ(has, version):
         yield OTHER_VERSION, f"Its image has version {has}, Connectware has {version}: such agents cannot communicate"
-
-
-def _differ(one: str | None, other: str | None) -> bool:
-    """Whether both are versions, and not the same as far as both are told; a tag may be anything."""
-    told = [_NUMBERS.match(version or "") for version in (one, other)]
-    numbers = [match[1].split(".") for match in told if match]
-    return len(numbers) == len(told) and any(left != right for left, right in zip(*numbers))
 
 
 def _server_findings(known: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:
