@@ -119,8 +119,8 @@ def plain(value: Any, where: str, depth: int = 0) -> Any:
         return [plain(each, where, depth + 1) for each in value]
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, (int, float)):
-        return number(value, where)
+    if isinstance(value, (int, float)):  # the arguments of a task come back as somebody wrote them
+        return value if abs(value) <= MOST else cleaned(str(value), 10000)
     return cleaned(_of(str, "data", value, where), 10000)
 
 

@@ -186,6 +186,29 @@ def test_times_that_cannot_be_reckoned_with_are_refused(at: Any) -> None:
         Observation.from_dict({**SEEN, "started_at": at})
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (12345678901234567, "12345678901234567"),
+        (-(10**400), str(-(10**400))),
+        (math.inf, "inf"),
+        (math.nan, "nan"),
+        (1e300, "1e+300"),
+        (10**15, 10**15),
+        (0.5, 0.5),
+    ],
+)
+def test_a_number_of_the_inventory_that_nobody_reckons_with_is_shown_whatever_it_is(value: Any, shown: Any) -> None:
+    """The arguments of a task come back with its answer, as they were written."""
+    invocation = {"module_args": {"env": {"SERIAL": value}, "cpus": value}}
+    diff = {"before": {}, "after": {"press-1": {"cpus": value}}}
+
+    read = as_it_may_be_used({**ANSWERS[0][1], "invocation": invocation, "diff": diff}, DEPLOYED)
+
+    assert read["invocation"] == {"module_args": {"env": {"SERIAL": shown}, "cpus": shown}}
+    assert read["diff"]["after"] == {"press-1": {"cpus": shown}}
+
+
 def test_whoever_reads_a_log_keeps_less_than_is_taken_of_an_answer() -> None:
     """Else a host where all is well would be refused."""
     assert log.MAX_EVENTS < observation.MOST_EVENTS and log.LAST_LINES < observation.MOST_LINES
