@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict
 
 from .._agents.mounts import ENV_MUTUAL_TLS
-from .._agents.observation import Observation
+from .._agents.observation import ABSENT, RUNS, Observation
 from .._agents.patterns import LogPatterns, parse_patterns
 from .._agents.spec import AgentSpec, build_each, build_specs
 from .._errors import EngineError
 from .apart import Refusal, predict_each
-from .container_report import environment
+from .container_report import environment, name_of
 from .containers import Converger
 from .engine import Engine
 from .image import Pull, digests_by_id, registry_of
 from .listed import take_volumes
 from .marks import Volumes, name_of_mark
 from .observe import Observer, Target, unseen
-from .plan import BEYOND_START, NOTHING, RECREATED, REMOVED, STARTED, Plan
+from .plan import BEYOND_START, NOTHING, RECREATED, REMOVED, STARTED, Plan, Report
 from .timeline import seconds_of
 
 STILL_THERE = "the engine took the order, but it is still there, or is there again"
@@ -56,8 +56,9 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
         plans, errors = _done(converger, specs, state, params["purge"])
     failed = set() if check_mode else {*errors}
     seen = _observe(engine, patterns, plans, errors, check_mode)
+    warnings: list[str] = []
     if present:
-        seen = _with_digests(engine, plans, seen)
+        seen = _with_digests(engine, plans, seen, warnings)
     made = converger.made
     done = [
         _done_in_spite(plan, look, made) if plan.spec.name in failed else _all(plan) for plan, look in zip(plans, seen)
@@ -67,7 +68,7 @@ def converge(engine: Engine, params: Mapping[str, Any], check_mode: bool) -> dic
         replace(observation, planned=check_mode, started_now=not check_mode) if start else observation
         for start, observation in zip(starts, seen)
     ]
-    return _result(plans, done, observations, errors)
+    return {**_result(plans, done, observations, errors), "warnings": warnings}
 
 
 def _done(converger: Converger, specs: Sequence[AgentSpec], state: str, purge: bool) -> tuple[list[Plan], Errors]:
@@ -110,6 +111,9 @@ def _observe(
         try:
             look = observer.without_container if check_mode and _is_going(plan) else observer.observe
             seen = look(target, volumes)
+            left = _left_of(engine, plan) if spec.name in errors and seen.state == ABSENT else None
+            if left is not None:
+                seen = look(replace(target, report=left), volumes)
             if check_mode and "volume" in plan.drift:  # it was looked into the one that the container has now
                 seen = replace(seen, credentials=None)
             return replace(seen, managed=spec.managed, by_certificate=_by_certificate(plan))
@@ -118,6 +122,14 @@ def _observe(
             return unseen(spec, engine.now())
 
     return engine.in_parallel(one, list(plans))
+
+
+def _left_of(engine: Engine, plan: Plan) -> Report:
+    """The container that a failed agent had before: it may be there still, or again, under another name."""
+    if plan.container is None:
+        return None
+    found = engine.client.inspect_container
+    return engine.find(f"inspect the container {name_of(plan.container)}", found, plan.container["Id"])
 
 
 def _is_going(plan: Plan) -> bool:
@@ -131,11 +143,20 @@ def _volumes(plans: Sequence[Plan]) -> Volumes:
     return {**known, **{name_of_mark(plan.spec.volume): plan.mark for plan in plans if plan.mark is not None}}
 
 
-def _with_digests(engine: Engine, plans: Sequence[Plan], seen: Sequence[Observation]) -> list[Observation]:
-    """The digests of the images, which bringing them has told; the engine is asked for containers of others only."""
+def _with_digests(
+    engine: Engine, plans: Sequence[Plan], seen: Sequence[Observation], warnings: list[str]
+) -> list[Observation]:
+    """The digests of the images, which bringing them has told; the engine is asked for containers of others only.
+
+    Args:
+        warnings: gets one if the engine does not tell them: only records of authorizations have them.
+    """
     digests = {plan.image.image_id: plan.image.digest for plan in plans if plan.image and plan.image.image_id}
     if any(observation.image_id and observation.image_id not in digests for observation in seen):
-        digests.update(digests_by_id(engine))
+        try:
+            digests.update(digests_by_id(engine))
+        except EngineError as exc:
+            warnings.append(f"This result is without the digests of images. {exc.message}")
     return [replace(observation, image_digest=digests.get(observation.image_id or "")) for observation in seen]
 
 
@@ -174,8 +195,10 @@ def _done_in_spite(plan: Plan, look: Observation, own: Collection[str]) -> _Done
     elif look.container_id == known:
         same = before is None or look.started_at == seconds_of(before["State"].get("StartedAt"))
         action = NOTHING if same else STARTED
+    ran = before is not None and before["State"]["Status"] in RUNS
+    ended = ran and look.container_id == known and look.state not in RUNS
     made = plan.volume is None and look.volume_created_at is not None
-    changed = action != NOTHING or made or bool(plan.image and plan.image.pulled)
+    changed = action != NOTHING or ended or made or bool(plan.image and plan.image.pulled)
     return _Done(action, changed, plan.before() if action in (NOTHING, STARTED) else plan.after())
 
 

@@ -143,6 +143,22 @@ def test_an_engine_makes_its_own_networks_anew_and_finds_them_by_name(
     assert result["agents"][0]["action"] == ("recreated" if drift else "started")
 
 
+def test_images_that_cannot_be_listed_hide_nothing_of_what_was_done(fake: FakeEngine, run: Run) -> None:
+    """Only their digests are missing, which records of authorizations have."""
+    deployed(fake, State__Status="exited", Image="sha256:older", HostConfig__Init=False)
+    fake.say("GET", "/images/sha256:older/json", IMAGE_REPORT)
+    fake.say("GET", "/images/json", {"message": "layer does not exist"}, status=500)
+    fake.say("POST", "/containers/create", {"message": "only 4 CPUs are available"}, status=400)
+
+    result = run("agents", docker_host=fake.address, **WANTED)
+
+    (agent,) = result["agents"]
+    assert "only 4 CPUs are available" in agent["error"] and "list images" not in agent["error"]
+    assert agent["observation"]["state"] == "exited" and agent["observation"]["image_digest"] is None
+    (warning,) = result["warnings"]
+    assert "without the digests of images" in str(warning) and "layer does not exist" in str(warning)
+
+
 def test_one_that_cannot_be_looked_at(fake: FakeEngine, run: Run) -> None:
     deployed(fake)
     fake.say("GET", f"/containers/{NAME}/logs", {"message": "the file is broken"}, status=500)
@@ -159,6 +175,65 @@ def test_what_the_engine_refuses_is_no_change(fake: FakeEngine, run: Run) -> Non
     assert result["failed"] and "only 4 CPUs" in agent["error"] and agent["drift"] == ["cpus"]
     assert (agent["action"], agent["changed"], result["changed"]) == ("none", False, False)
     assert result["diff"]["before"] == result["diff"]["after"] and not agent["observation"]["started_now"]
+
+
+@pytest.mark.parametrize("ran", [True, False])
+def test_one_that_runs_again_under_its_old_name_is_seen_there(ran: bool, fake: FakeEngine, run: Run) -> None:
+    """Nothing has the name that it was to get, because what had it could not be started."""
+    deployed(fake)
+    put_back = ("POST", "/containers/c1/start")
+
+    def old(_query: dict[str, str]) -> dict[str, Any]:
+        if put_back in fake.writes():
+            return report(Name="/old", State__StartedAt="2026-02-02T00:00:00Z")
+        return report(Name="/old", State__Status="running" if ran else "exited")
+
+    fake.say("GET", "/containers/json", [listed(report(), Names=["/old"])])
+    fake.say("GET", "/containers/c1/json", old)
+    fake.say("GET", f"/containers/{NAME}/json", {"message": "no such container"}, status=404)
+    for path in ("logs", "archive"):
+        fake.answers["GET", f"/containers/old/{path}"] = fake.answers["GET", f"/containers/{NAME}/{path}"]
+    fake.say("POST", "/containers/create", {"Id": "c2"}, status=201)
+    fake.say("POST", "/containers/c1/update", {"Warnings": []})
+    for path in ("c1/stop", "c1/rename", "c2/rename", "c1/start"):
+        fake.say("POST", f"/containers/{path}", b"", status=204)
+    fake.say("DELETE", "/containers/c2", b"", status=204)
+    fake.say("POST", "/containers/c2/start", {"message": "no such user"}, status=400)
+
+    result = run("agents", docker_host=fake.address, diff=True, **WANTED)
+
+    (agent,) = result["agents"]
+    seen = agent["observation"]
+    assert result["failed"] and "no such user" in agent["error"] and agent["drift"] == ["container"]
+    assert (seen["state"], seen["container_id"]) == ("running" if ran else "exited", "c1")
+    assert (agent["action"], agent["changed"]) == (("started", True) if ran else ("none", False))
+    assert agent["replaced_container"] is None
+    assert result["diff"]["after"]["press-1"]["container"] == "old"
+
+
+def test_one_that_could_not_be_put_back_is_seen_as_it_is_left(fake: FakeEngine, run: Run) -> None:
+    deployed(fake)
+    stopped = ("POST", "/containers/c1/stop")
+
+    def old(_query: dict[str, str]) -> dict[str, Any]:
+        if stopped in fake.writes():
+            return report(Name=f"/{NAME}.previous", State__Status="exited")
+        return report()
+
+    fake.say("GET", "/containers/c1/json", old)
+    fake.say("GET", f"/containers/{NAME}/json", {"message": "no such container"}, status=404)
+    for path in ("logs", "archive"):
+        fake.answers["GET", f"/containers/{NAME}.previous/{path}"] = fake.answers["GET", f"/containers/{NAME}/{path}"]
+    fake.say("POST", "/containers/create", {"Id": "c2"}, status=201)
+    fake.say(*stopped, b"", status=204)
+    fake.say("POST", "/containers/c1/rename", {"message": "no space left"}, status=500)
+    fake.say("DELETE", "/containers/c2", b"", status=204)
+
+    (agent,) = run("agents", docker_host=fake.address, **WANTED, cpus=1)["agents"]
+
+    assert "could not be brought back" in agent["error"]
+    assert (agent["observation"]["state"], agent["observation"]["container_id"]) == ("exited", "c1")
+    assert (agent["action"], agent["changed"], agent["replaced_container"]) == ("none", True, None)
 
 
 def test_one_that_could_not_be_made_is_no_change_and_its_volume_is(fake: FakeEngine, run: Run) -> None:
