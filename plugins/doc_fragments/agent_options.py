@@ -64,7 +64,7 @@ options:
     type: dict
   dns:
     description:
-      - Name servers of the container.
+      - Addresses of the name servers of the container.
     type: list
     elements: str
   mounts:
@@ -80,7 +80,7 @@ options:
         required: true
       target:
         description:
-          - Absolute path in the container. Never V(/data), which belongs to the volume.
+          - Absolute path in the container. Never V(/data), which belongs to the volume, nor a path below it.
         type: path
         required: true
       read_only:

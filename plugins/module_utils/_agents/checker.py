@@ -9,19 +9,20 @@ that usernames have at least 3 characters is documented by the vendor.
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .mounts import Certificates, Mount
+from .mounts import Certificates, Mount, lies_in
 from .names import CREDENTIALS_PATH, MARK, OWN_LABELS
 from .text import printable
 
 FORBIDDEN_LABELS = {"io.cybus.connectware": "the vendor's installer removes every container that has it"}
 MIN_NAME, MAX_NAME = 3, 63
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]+\Z")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@-]*\Z")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _CAPABILITY = re.compile(r"[A-Z][A-Z0-9_]*\Z")
@@ -41,6 +42,15 @@ _BOOLEANS = ("True", "False")  # as Ansible writes them where a text is wanted
 def names_version(image: str) -> bool:
     """It has a tag or a digest; the port of a registry is none."""
     return "@" in image or ":" in image.rpartition("/")[2]
+
+
+def _is_address(text: str) -> bool:
+    address, percent, zone = text.partition("%")
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        return False
+    return not percent or (version == 6 and bool(zone))  # Python 3.8 does not know zones
 
 
 class Checker:
@@ -68,15 +78,19 @@ class Checker:
             self._refuse(option, f"{value!r} {text}")
 
     def docker_name(self, option: str, value: str) -> None:
+        """Of a container or a volume."""
         if "/" in value:
-            self._refuse(
-                option, f"{printable(value)!r} looks like a path; a name is needed here, not a path of the host"
-            )
+            self._refuse_path(option, value)
         elif not _NAME.match(value) or len(value) > 128:
             self._refuse(
-                option, f"{printable(value)!r} is no name that Docker accepts; use letters, digits, '-', '_', '.'"
+                option,
+                f"{printable(value)!r} is no name that Docker accepts; use 2 to 128 characters, a letter or digit"
+                " first, then letters, digits, '-', '_', '.'",
             )
         self._no_boolean(option, value)
+
+    def _refuse_path(self, option: str, value: str) -> None:
+        self._refuse(option, f"{printable(value)!r} looks like a path; a name is needed here, not a path of the host")
 
     def unlike_a_mark(self, option: str, value: str) -> None:
         if value.endswith(MARK):
@@ -170,13 +184,30 @@ class Checker:
 
     def networks(self, value: Iterable[Any], network_mode: Any) -> tuple[str, ...]:
         names = tuple(str(name) for name in value)
-        if names and network_mode is not None:
+        if names and network_mode:
             self._refuse("networks", f"cannot be combined with network_mode {network_mode!r}; use one of the two")
         if len(set(names)) != len(names):
             self._refuse("networks", "names a network twice")
-        for name in names:
-            self.docker_name("networks", name)
+        for name in names:  # Docker takes nearly any, and whether there is one is looked up
+            if "/" in name:
+                self._refuse_path("networks", name)
+            elif not name.strip():
+                self._refuse("networks", f"{printable(name)!r} is no name of a network; leave the entry out")
+            self._no_boolean("networks", name)
         return names
+
+    def name_servers(self, value: Iterable[Any]) -> tuple[str, ...]:
+        servers = tuple(str(server) for server in value)
+        for server in servers:
+            if not _is_address(server):
+                self._refuse("dns", f"{printable(server)!r} is no address of a name server, such as 192.0.2.53")
+        return servers
+
+    def security_opts(self, value: Iterable[Any]) -> tuple[str, ...]:
+        options = tuple(str(option) for option in value)
+        if not all(option.strip() for option in options):
+            self._refuse("security_opts", "an entry is empty; leave it out")
+        return options
 
     def certificates(self, value: Mapping[str, Any], mqtt_scheme: str) -> Certificates:
         given = Certificates(**{key: str(path) for key, path in value.items() if path})
@@ -193,8 +224,10 @@ class Checker:
             for end, path in (("source", mount.source), ("target", mount.target)):
                 if not path.startswith("/"):
                     self._refuse("mounts", f"the {end} {printable(path)!r} must be an absolute path")
-            if mount.target.rstrip("/") == CREDENTIALS_PATH:
-                self._refuse("mounts", f"the target {CREDENTIALS_PATH} belongs to the agent's own volume; use 'volume'")
+            if lies_in(mount.target, CREDENTIALS_PATH):
+                self._refuse(
+                    "mounts", f"the target {printable(mount.target)!r} belongs to the agent's own volume; use 'volume'"
+                )
         if len({mount.target for mount in mounts}) != len(mounts):
             self._refuse("mounts", "names a target twice")
         return mounts

@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 
 # Variables of the agent; both spellings were observed.
 ENV_TRUST_ALL = ("CYBUS_TRUST_ALL_CERTS", "TRUST_ALL_CERTS")
 ENV_MUTUAL_TLS = ("CYBUS_USE_MUTUAL_TLS", "USE_MUTUAL_TLS")
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """An absolute path of a container is that folder, or below it, however it is written."""
+    inner, outer = (posixpath.normpath("/" + each.lstrip("/")) for each in (path, folder))
+    return inner == outer or inner.startswith(outer + "/")
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,8 @@ def _refusal(host: str, problems: Sequence[str]) -> SpecError:
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if value is not None}
+    """Without what is null. Nor is an empty text a driver: the engine would take its own, which differs ever after."""
+    return {key: value for key, value in options.items() if value is not None and (key, value) != ("log_driver", "")}
 
 
 def _identity(own: Mapping[str, Any], problems: list[str]) -> AgentSpec:
@@ -192,7 +193,7 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
     if "stop_timeout" in values:
         optional["stop_timeout"] = check.seconds("stop_timeout", values["stop_timeout"])
     if "security_opts" in values:
-        optional["security_opts"] = tuple(str(option) for option in values["security_opts"])
+        optional["security_opts"] = check.security_opts(values["security_opts"])
     if "log_options" in values:
         optional["log_options"] = check.strings("log_options", values["log_options"])
     elif optional.get("log_driver", AgentSpec.log_driver) != AgentSpec.log_driver:
@@ -208,7 +209,7 @@ def _build(defaults: Mapping[str, Any], agent: Mapping[str, Any], problems: list
         labels=check.labels(values["labels"]),
         networks=check.networks(values.get("networks", ()), optional.get("network_mode")),
         extra_hosts=check.strings("extra_hosts", values.get("extra_hosts", {})),
-        dns=tuple(str(server) for server in values.get("dns", ())),
+        dns=check.name_servers(values.get("dns", ())),
         mounts=check.mounts(values.get("mounts", ()), certificates),
         certificates=certificates,
         memory=check.size("memory", values.get("memory")),

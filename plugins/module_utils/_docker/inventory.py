@@ -160,7 +160,7 @@ class HostInventory:
     def _network_problems(self, spec: AgentSpec) -> Iterator[str]:
         for network in spec.networks:
             if network not in self.networks:
-                yield f"option 'networks': the network {network} does not exist; create it first"
+                yield f"option 'networks': the network {printable(network)} does not exist; create it first"
         mode = spec.network_mode or "default"
         if mode.startswith(ANOTHER):
             if self.id_of_other(spec) is None:

@@ -69,6 +69,10 @@ def test_what_an_agent_says_wins_and_env_is_merged():
             {"log_driver": "journald"},
             {"log_driver": "journald", "log_options": {"tag": "t"}},
         ),
+        ({"log_driver": ""}, {}, {"log_driver": "json-file", "log_options": {"max-size": "10m", "max-file": "3"}}),
+        ({"log_driver": "journald", "log_options": {"tag": "t"}}, {"log_driver": ""}, {"log_driver": "journald"}),
+        ({"log_options": {"tag": "t"}}, {"log_driver": ""}, {"log_options": {"tag": "t"}}),
+        ({"network_mode": "", "networks": ["n"]}, {}, {"networks": ("n",)}),
         ({}, {"image": "mirror:5000/x:1.8.0"}, {"image": "mirror:5000/x:1.8.0"}),
         ({"version": "auto"}, {"image": "x@sha256:12"}, {"image": "x@sha256:12"}),
         ({}, {"image": "mirror:5000/x"}, {"image": "mirror:5000/x:1.8.0"}),
@@ -113,6 +117,8 @@ def test_normalised_values():
         ({"name": "abc", "username": "#"}, "username", "letters"),
         ({"name": "abc", "volume": "/srv/data"}, "volume", "path"),
         ({"name": "abc", "container": "ü"}, "container", "Docker"),
+        ({"name": "abc", "container": "q"}, "container", "2 to 128"),
+        ({"name": "abc", "volume": "q"}, "volume", "2 to 128"),
         ({"name": "abc", "env": {"CYBUS_AGENT_NAME": "x"}}, "env", "option 'name'"),
         ({"name": "abc", "env": {"A-B": "x"}}, "env", "A-B"),
         ({"name": "abc", "env": {"A": {"b": 1}}}, "env", "single text"),
@@ -135,8 +141,22 @@ def test_normalised_values():
         ({"name": "abc", "memory": "lots"}, "memory", "512m"),
         ({"name": "abc", "capabilities": ["x y"]}, "capabilities", "NET_ADMIN"),
         ({"name": "abc", "networks": ["a"], "network_mode": "host"}, "networks", "one of the two"),
+        ({"name": "abc", "networks": [""]}, "networks", "no name of a network"),
+        ({"name": "abc", "networks": [" "]}, "networks", "no name of a network"),
+        ({"name": "abc", "networks": ["/srv/net"]}, "networks", "path"),
+        ({"name": "abc", "networks": ["True"]}, "networks", "put it into quotes"),
+        ({"name": "abc", "dns": [""]}, "dns", "'' is no address"),
+        ({"name": "abc", "dns": ["192.0.2.53", "nonsense"]}, "dns", "'nonsense' is no address"),
+        ({"name": "abc", "dns": ["192.0.2.53%eth0"]}, "dns", "'192.0.2.53%eth0' is no address"),
+        ({"name": "abc", "dns": ["fe80::1%"]}, "dns", "'fe80::1%' is no address"),
+        ({"name": "abc", "security_opts": ["label=disable", ""]}, "security_opts", "an entry is empty"),
         ({"name": "abc", "mounts": [{"source": "x", "target": "/y"}]}, "mounts", "absolute"),
         ({"name": "abc", "mounts": [{"source": "/x", "target": "/data/"}]}, "mounts", "own volume"),
+        ({"name": "abc", "mounts": [{"source": "/x", "target": "/data/ca.pem"}]}, "mounts", "own volume"),
+        ({"name": "abc", "mounts": [{"source": "/x", "target": "/data/."}]}, "mounts", "own volume"),
+        ({"name": "abc", "mounts": [{"source": "/x", "target": "//data"}]}, "mounts", "own volume"),
+        ({"name": "abc", "mounts": [{"source": "/x", "target": "/x/../data"}]}, "mounts", "own volume"),
+        ({"name": "abc", "certificates": {"ca": "/x", "ca_target": "/data/ca.crt"}}, "mounts", "own volume"),
     ],
 )
 def test_refused_input_names_host_agent_option_and_what_is_right(agent, option, says):
@@ -157,6 +177,24 @@ def test_missing_image_and_mqtt_host_are_named():
 def test_a_container_has_not_a_name_by_way_of_which_another_one_is_replaced(name):
     message = refused({"name": name}, {"name": "press"})
     assert f"agent {name}: option 'container'" in message and "the container of press is replaced" in message
+
+
+def test_what_is_beside_the_volume_can_be_mounted():
+    mounts = [{"source": "/x", "target": target} for target in ("/database/ca.pem", "/srv/data")]
+    (spec,) = build({"name": "abc", "mounts": mounts})
+    assert [mount.target for mount in spec.mounts] == ["/database/ca.pem", "/srv/data"]
+
+
+@pytest.mark.parametrize("server", ["192.0.2.53", "2001:db8::53", "2001:0DB8::0053", "fe80::1%eth0"])
+def test_name_servers_of_any_kind(server):
+    (spec,) = build({"name": "abc", "dns": [server]})
+    assert spec.dns == (server,)
+
+
+@pytest.mark.parametrize("network", ["rv net", "n", "-plant", "werk_süd"])
+def test_a_network_may_have_any_name_that_docker_accepts(network):
+    (spec,) = build({"name": "abc", "networks": [network]})
+    assert spec.networks == (network,)
 
 
 @pytest.mark.parametrize("host", ["cw", "cw.example.com.", "192.0.2.1", "fe80::1", "::1", "[fe80::1]"])
@@ -204,9 +242,11 @@ def test_what_two_agents_share_hides_no_other_from_whoever_only_looks(own, says)
 
 
 def test_a_wrong_option_hides_no_other_agent_from_whoever_only_looks():
-    specs, why = build_each(DEFAULTS, [{"name": "one", "memory": "much", "volume": "v"}, {"name": "two"}], host="hh-01")
+    specs, why = build_each(
+        DEFAULTS, [{"name": "one", "memory": "much", "volume": "vv"}, {"name": "two"}], host="hh-01"
+    )
     assert list(why) == ["one"] and "option 'memory'" in why["one"].message
-    assert specs[0].volume == "v" and specs[1] == build({"name": "two"})[0]
+    assert specs[0].volume == "vv" and specs[1] == build({"name": "two"})[0]
 
 
 @pytest.mark.parametrize("agents", [[{"name": "one"}] * 2, [{"name": "one"}, {"name": "two", "container": "/etc"}]])
