@@ -57,8 +57,8 @@ def test_a_large_volume_is_not_read(host: Host, monkeypatch: pytest.MonkeyPatch)
     taken: list[int] = []
     real = credentials.first_file
 
-    def counted(chunks: Iterator[bytes]) -> bool | None:
-        return real(taken.append(len(chunk)) or chunk for chunk in chunks)
+    def counted(chunks: Iterator[bytes], others: list[str]) -> bool | None:
+        return real((taken.append(len(chunk)) or chunk for chunk in chunks), others)
 
     monkeypatch.setattr(credentials, "first_file", counted)
     (seen,) = host.look(agent)["observations"]

@@ -14,7 +14,7 @@ ENV_MUTUAL_TLS = ("CYBUS_USE_MUTUAL_TLS", "USE_MUTUAL_TLS")
 
 
 def lies_in(path: str, folder: str) -> bool:
-    """An absolute path of a container is that folder, or below it, however it is written."""
+    """A path of a container is that folder, or below it, however it is written."""
     inner, outer = (posixpath.normpath("/" + each.lstrip("/")) for each in (path, folder))
     return inner == outer or inner.startswith(outer + "/")
 

@@ -16,9 +16,10 @@ import json
 import os
 import stat
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from .._agents.mounts import lies_in
 from .._agents.names import CREDENTIALS_PATH
 from .._errors import EngineError
 from .container_report import name_of
@@ -100,13 +101,22 @@ def _archive_holds_file(engine: Engine, container: Mapping[str, Any]) -> bool | 
         if answer is None:
             return None
         try:
-            return first_file(answer.iter_content(CHUNK))
+            return first_file(answer.iter_content(CHUNK), _others(container))
         except tarfile.TarError as exc:
             raise EngineError(tried, where=engine.place, answered=f"no archive that can be read ({exc})") from exc
 
 
-def first_file(chunks: Iterator[bytes]) -> bool | None:
+def _others(container: Mapping[str, Any]) -> list[str]:
+    """Where other things are mounted than the volume: files there are in its archive, and not in it."""
+    places = [str(mount.get("Destination")) for mount in container.get("Mounts") or []]
+    return [place for place in places if place != CREDENTIALS_PATH] if CREDENTIALS_PATH in places else []
+
+
+def first_file(chunks: Iterator[bytes], others: Collection[str] = ()) -> bool | None:
     """Whether an archive holds a non-empty regular file; reads no further than the header of the first one.
+
+    Args:
+        others: paths at and below which none counts.
 
     Raises:
         tarfile.TarError: it is no archive, or ends in the middle.
@@ -115,7 +125,7 @@ def first_file(chunks: Iterator[bytes]) -> bool | None:
     size = tarfile.BLOCKSIZE
     with tarfile.open(fileobj=reader, mode="r|", bufsize=size) as archive:  # type: ignore[call-overload]  # reads alone
         for member in archive:
-            if member.isreg() and member.size > 0:
+            if member.isreg() and member.size > 0 and not any(lies_in(member.name, other) for other in others):
                 return True
             archive.members = []  # an archive remembers all, however many
             if reader.taken > MOST_HEADERS:

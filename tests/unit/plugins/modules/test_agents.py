@@ -412,6 +412,32 @@ def test_an_agent_of_somebody_else_is_looked_at_only(fake: FakeEngine, run: Run,
     assert result["diff"]["before"] == result["diff"]["after"]
 
 
+VOLUME = {"Type": "volume", "Name": NAME, "Destination": "/data", "Source": "/v"}
+
+
+@pytest.mark.parametrize(
+    ("places", "credentials"),
+    [
+        (["/data", "/data/credentials"], False),
+        (["/data/credentials", "/data"], False),
+        (["/data", "/data/cred", "/etc/ca.pem"], True),
+        (["/data/credentials"], True),
+    ],
+)
+def test_a_file_that_is_mounted_into_the_volume_is_no_credentials(
+    places: list[str], credentials: bool, fake: FakeEngine, run: Run
+) -> None:
+    """Whoever looks into the volume itself does not see it; without a volume it is all that there is."""
+    deployed(
+        fake,
+        Config__Env=["CYBUS_AGENT_NAME=press-1"],
+        Mounts=[{**VOLUME, "Destination": at} for at in places],
+        **NOT_OURS,
+    )
+    (agent,) = run("agents", docker_host=fake.address, agents=BY_HAND)["agents"]
+    assert agent["observation"]["credentials"] is credentials
+
+
 @pytest.mark.parametrize(
     ("env", "says"),
     [
