@@ -16,7 +16,8 @@ options:
   docker_host:
     description:
       - Address of the Docker Engine, as seen from the factory host. With V(unix://) or V(tcp://).
-      - If not set, the environment variable E(DOCKER_HOST) of the factory host is used.
+      - If not set, the environment variable E(DOCKER_HOST) of the factory host is used. One that is empty counts as the
+        default.
     type: str
     default: unix:///var/run/docker.sock
   docker_ca_path:
@@ -34,6 +35,8 @@ options:
   docker_timeout:
     description:
       - Seconds one answer of the engine may take.
+      - Pulls of images are exempt, because an engine can be silent for long while it unpacks one. To end one that does
+        not go on, set the keyword C(timeout) of the task, or E(ANSIBLE_TASK_TIMEOUT) for all tasks of a run.
     type: int
     default: 60
   log_patterns:

@@ -34,10 +34,13 @@ EVIDENCE_OPTIONS: dict[str, Any] = {
 }
 """Where authorizations are recorded, and whose the token is that they are made with."""
 
+SOCKET = "unix:///var/run/docker.sock"
+"""Of an engine whose address nobody has given."""
+
 ENGINE_OPTIONS: dict[str, Any] = {
     "docker_host": {
         "type": "str",
-        "default": "unix:///var/run/docker.sock",
+        "default": SOCKET,
         "fallback": (env_fallback, ["DOCKER_HOST"]),
     },
     "docker_ca_path": {"type": "path"},

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
+from .._argspec import SOCKET
 from .._errors import BrokenOffError, EngineUnavailableError, SpecError
 from .failures import error_of, not_imported, not_reached, refusal
 from .sdk import FAILURES, IMPORT_ERROR, docker
@@ -124,7 +125,7 @@ def connect(params: Mapping[str, Any]) -> Engine:
         SpecError: an option cannot be right.
         EngineUnavailableError: nothing answers, or it may not be spoken to.
     """
-    address = str(params["docker_host"])
+    address = str(params["docker_host"] or SOCKET)  # empty in the environment as well, it is none to docker itself
     place = f"host {platform.node()}, engine {_without_password(address)}"
     if IMPORT_ERROR is not None:
         raise not_imported(IMPORT_ERROR) from IMPORT_ERROR

@@ -17,6 +17,8 @@ import pytest
 from unit.plugins.module_utils._docker.fake_engine import IMAGE_REPORT, FakeEngine, report
 from unit.plugins.modules.running import Run
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._docker import engine
+
 NAME = "connectware-agent-press-1"
 WANTED = {"image": "reg/mapper", "version": "1.8.0", "mqtt_host": "cw", "agents": [{"name": "press-1"}]}
 LABEL = "edgefleet.connectware.agent"
@@ -44,11 +46,11 @@ def empty_archive() -> bytes:
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    engine = FakeEngine(tmp_path / "engine.sock")
-    engine.say("GET", "/images/reg/mapper:1.8.0/json", IMAGE_REPORT)
-    yield engine
-    engine.shutdown()
-    engine.server_close()
+    started = FakeEngine(tmp_path / "engine.sock")
+    started.say("GET", "/images/reg/mapper:1.8.0/json", IMAGE_REPORT)
+    yield started
+    started.shutdown()
+    started.server_close()
 
 
 def listed(container: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -283,6 +285,19 @@ def test_no_engine(run: Run, tmp_path: Path) -> None:
         result = run(module, docker_host=f"unix://{tmp_path}/none.sock", **options)
         assert result["failed"] and "none.sock" in result["msg"]
         assert result["error"]["kind"] == "EngineUnavailableError"
+
+
+@pytest.mark.parametrize("given", ["option", "environment"])
+def test_an_empty_address_is_the_usual_socket(
+    given: str, fake: FakeEngine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docker itself takes it: a variable without a value is none."""
+    deployed(fake)
+    monkeypatch.setattr(engine, "SOCKET", fake.address)
+    if given == "environment":
+        monkeypatch.setenv("DOCKER_HOST", "")
+    result = run("agents", **({"docker_host": ""} if given == "option" else {}), **WANTED)
+    assert not result.get("failed") and result["agents"][0]["observation"]["state"] == "running"
 
 
 def test_login_needs_both(fake: FakeEngine, run: Run) -> None:
