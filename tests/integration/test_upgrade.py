@@ -236,9 +236,8 @@ def test_after_one_that_was_killed_the_next_one_names_the_image_before_and_the_w
     assert image_of(site, canary) == id_of(version), "nothing is put back on the word of a label"
     assert site.starts([other]) == {other: before[other]}
 
-    site.rollout(
-        "--extra-vars", f"agents_image={old_image} agents_version=", "--limit", "host1", hosts=hosts
-    ).ok()  # fmt: skip
+    hosts["host1"]["agents_list"] = [{**hosts["host1"]["agents_list"][0], "image": old_image}]
+    site.rollout("--limit", "host1", hosts=hosts).ok()
     assert image_of(site, canary) == old_image
     until(lambda: site.connected(canary), "it works with its old image")
 

@@ -109,6 +109,20 @@ def test_an_agent_whose_name_is_a_number_is_said_to_be_put_back(tmp_path: Path) 
     }  # fmt: skip
 
 
+def test_the_way_back_from_an_upgrade_that_was_killed_is_one_for_every_agent(tmp_path: Path) -> None:
+    """One that has an image of its own takes nothing from agents_image."""
+    changed = {"replaced_image": "reg/mapper@sha256:12", "previous_image": None}
+    found = templated(
+        tmp_path,
+        ["__agents_replaced_before"],
+        __agents_deployed={"agents": [{"name": "press", **changed}]},
+        __agents_registered={"agents": [{"name": "press", "registered": False}]},
+    )
+    said = found["__agents_replaced_before"]
+    assert "the image of press (reg/mapper@sha256:12)" in said and "agents_image" not in said
+    assert "as image of that agent in agents_list, without version" in said
+
+
 @pytest.mark.parametrize("known", [[], ["press-1"]])
 def test_a_count_of_another_host_from_before_this_one_was_looked_at_does_not_let_its_agents_in(
     tmp_path: Path, known: list[str]
