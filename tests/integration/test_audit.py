@@ -143,6 +143,27 @@ def test_hosts_that_fail_before_they_are_looked_at_keep_their_factory_and_their_
     assert {audit.agents[f"{good}-{end}"]["verdict"] for end in "bce"} == {"unknown"}
 
 
+@pytest.mark.parametrize("said_by", ["a setting", pytest.param("the play", marks=pytest.mark.long)])
+def test_a_run_that_is_to_end_on_any_error_ends_with_a_report_all_the_same(factory, said_by):
+    """What fails on a host, and in the question to Connectware, is part of the report."""
+    site = factory(1)
+    hosts = {"a-good": {"agents_list": site.agents}, "b-wrong": {"agents_list": [{"name": "x"}]}}
+    play = {"hosts": "all", "gather_facts": False, "roles": ["edgefleet.connectware.audit"]}
+    if said_by == "the play":
+        play["any_errors_fatal"] = True
+    else:
+        site.environment["ANSIBLE_ANY_ERRORS_FATAL"] = "true"
+    (site.directory / "own.yml").write_text(yaml.safe_dump([play]))
+
+    audit = Audit(site, playbook=str(site.directory / "own.yml"), hosts=hosts, connectware_url="https://127.0.0.1:1")
+
+    audit.run.ok()
+    assert {name: host["status"] for name, host in audit.hosts.items()} == {"a-good": "failed", "b-wrong": "failed"}
+    assert "127.0.0.1:1" in audit.hosts["a-good"]["message"]
+    assert "3" in audit.hosts["b-wrong"]["message"], "a name has at least three characters"
+    assert "127.0.0.1:1" in audit.json["connectware"]["error"]
+
+
 def test_a_run_with_unreachable_hosts_alone_ends_with_a_report(factory):
     site = factory(1)
     audit = Audit(site, hosts={"far": {"agents_list": site.agents, **UNREACHABLE}})
