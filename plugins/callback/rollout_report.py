@@ -139,6 +139,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         told = self._told(result)
         self._take(told)
+        self._doubt(told)
         if not ignore_errors:
             self._fail(told, FAILED)
 
@@ -148,6 +149,7 @@ class CallbackModule(CallbackBase):
             self._take(told)
         else:
             self._spend(told)
+        self._doubt(told)
         self._fail(told, UNREACHABLE)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
@@ -156,12 +158,15 @@ class CallbackModule(CallbackBase):
     def _fail(self, told: _Result, state: str) -> None:
         """Kept until the end, because a later play may be the one that is about agents."""
         self._failures[told.host] = (state, told.task.get_name(), told.message)
+        if self._concerned:
+            self._tally.expect([told.host])
+
+    def _doubt(self, told: _Result) -> None:
+        """What became of the agents by it is not known, whatever the playbook makes of the failure."""
         if _action(told.task) == REGISTER:
             self._tally.refuse(told.place)
         if _action(told.task) in (DEPLOY, REGISTER) and not told.task.check_mode and not told.has_agents:
             self._tally.lose(told.place)
-        if self._concerned:
-            self._tally.expect([told.host])
 
     def _take(self, told: _Result) -> None:
         if _action(told.task) not in (DEPLOY, REGISTER):

@@ -113,7 +113,7 @@ class Tally:
         self.authorizations: list[Mapping[str, Any]] = []
         self._left: set[str] = set()
         self._refused: set[str] = set()
-        self._lost: set[str] = set()
+        self._lost: dict[str, set[str]] = {}  # by host the keys of agents that nobody has seen since
         self._to_do: dict[str, set[str]] = {}  # by host the keys of agents that something was to be done about, or was
 
     def begin(self, check: bool) -> None:
@@ -152,6 +152,8 @@ class Tally:
                 row.take_deployed(agent, predicted)
             else:
                 row.take_judged(agent, predicted, wanted)
+            if not predicted:
+                self._lost.get(host, set()).discard(key)
             row.changed = bool(row.actions) or (self._play_is_in_check_mode and bool(row.predicted))
             if row.predicted or (deployed and _done(agent)):
                 self._to_do.setdefault(host, set()).add(key)
@@ -186,22 +188,23 @@ class Tally:
 
     def lose(self, host: str) -> None:
         """A task that was to do something about the agents of this host has failed, and has told nothing of them."""
-        self._lost.add(host)
+        self._lost.setdefault(host, set()).update(self._to_do.get(host, ()))
 
     def end(self, failed: Iterable[str], unreachable: Iterable[str], changed: Mapping[str, int]) -> None:
-        """How the run has counted: what was rescued or ignored is no failure."""
+        """How the run has counted: what was rescued or ignored is no failure of the host.
+
+        Of its agents it is one, unless something has told of them since.
+        """
         gone, broken = set(unreachable), set(failed)
         for host, row in self.hosts.items():
             row.changed_tasks = changed.get(host, 0)
             row.state = UNREACHABLE if host in gone else FAILED if host in broken | self._left else OK
             if row.state == OK:
                 row.task = row.message = ""
-                continue
-            agents, to_do = self.agents.get(host, {}), self._to_do.get(host, set())
-            for key, agent in agents.items():
+            for key, agent in self.agents.get(host, {}).items():
                 if host in self._refused and agent.verdict is None:
                     agent.failed, agent.message = True, agent.message or NOT_JUDGED
-                elif host in self._lost and key in to_do and not agent.failed:
+                elif key in self._lost.get(host, ()) and not agent.failed:
                     agent.failed, agent.registered, agent.message = True, False, NOT_SEEN
 
     def rows_of(self, host: str) -> list[AgentRow]:

@@ -183,18 +183,20 @@ def test_a_host_that_went_away_tells_how_far_its_agents_were(made: Any, site: Si
     assert report["hosts"]["hamburg"]["state"] == "unreachable" and "Host hamburg: lost" in site.shown()
 
 
-@pytest.mark.parametrize(("rescued", "failed"), [(False, 1), (True, 0)])
-def test_agents_that_could_not_be_judged_are_not_ok(rescued: bool, failed: int, site: Site) -> None:
-    """An option of that task was refused, for example."""
+@pytest.mark.parametrize("becomes", ["failed", "rescued", "ignored"])
+def test_agents_that_could_not_be_judged_are_not_ok(becomes: str, site: Site) -> None:
+    """An option of that task was refused, for example; whether the host has failed by that is another question."""
     callback = site.callback
     callback.v2_playbook_on_play_start(play(rollout_report.ROLE))
     callback.v2_runner_on_ok(result(task(DEPLOY), {"agents": [deployed(action="created")]}))
-    callback.v2_runner_on_failed(result(task(REGISTER), {"failed": True, "msg": "missing required arguments"}))
-    callback.v2_playbook_on_stats(stats(failed=() if rescued else ("hamburg",)))
+    refused = result(task(REGISTER), {"failed": True, "msg": "missing required arguments"})
+    callback.v2_runner_on_failed(refused, ignore_errors=becomes == "ignored")
+    callback.v2_playbook_on_stats(stats(failed=("hamburg",) if becomes == "failed" else ()))
 
-    assert site.report()["total"] == {"agents": 1, "ok": 1 - failed, "changed": 1, "failed": failed}
+    assert site.report()["total"] == {"agents": 1, "ok": 0, "changed": 1, "failed": 1}
+    assert site.report()["hosts"]["hamburg"]["state"] == ("failed" if becomes == "failed" else "ok")
     (agent,) = site.report()["agents"]
-    assert agent["message"] == ("it was not judged" if failed else "")
+    assert agent["message"] == "it was not judged"
 
 
 @pytest.mark.parametrize("lost", [DEPLOY, REGISTER])

@@ -197,6 +197,35 @@ def test_hosts_that_fail_and_hosts_that_are_rescued():
     assert (report["hosts"]["rome"]["task"], report["hosts"]["rome"]["message"]) == ("", "")
 
 
+@pytest.mark.parametrize("judged_later", [False, True])
+def test_a_deployment_whose_failure_was_rescued_is_no_success_of_its_agents(judged_later: bool):
+    """Nobody knows what became of them, until something else has looked."""
+    tally = Tally()
+    tally.take("hamburg", [deployed(action="created"), deployed("press-2")], deployed=True, predicted=True)
+    tally.take("hamburg", [judged(changed=True), judged("press-2")], deployed=False, predicted=True, wanted="x")
+    tally.lose("hamburg")
+    tally.fail("hamburg", "failed", "Bring the agents", "rescued later")
+    if judged_later:
+        tally.take("hamburg", [deployed(), deployed("press-2")], deployed=True, predicted=False)
+        tally.take("hamburg", [judged(), judged("press-2")], deployed=False, predicted=False, wanted="x")
+    report = end(tally)
+    assert report["hosts"]["hamburg"]["state"] == "ok"
+    failed = {agent["name"]: agent["failed"] for agent in report["agents"]}
+    assert failed == {"press-1": not judged_later, "press-2": False}
+
+
+@pytest.mark.parametrize("judged_later", [False, True])
+def test_agents_that_were_not_judged_are_no_success_where_that_was_rescued(judged_later: bool):
+    tally = Tally()
+    tally.take("hamburg", [deployed(action="created")], deployed=True, predicted=False)
+    tally.refuse("hamburg")
+    tally.fail("hamburg", "failed", "Register the agents", "rescued later")
+    if judged_later:
+        tally.take("hamburg", [judged()], deployed=False, predicted=False)
+    (agent,) = end(tally)["agents"]
+    assert (agent["failed"], agent["message"]) == ((False, "") if judged_later else (True, "it was not judged"))
+
+
 def test_authorizations_have_their_documented_form():
     tally = Tally()
     rollout(tally)
