@@ -77,11 +77,12 @@ options:
     default: Connectware agents
   connectware_url:
     description:
-      - Address of Connectware, to be shown. It is not asked.
+      - Address of Connectware, to be shown. It is not asked. One with credentials in it is not shown.
     type: str
   fail_on:
     description:
       - Verdicts and findings that fail the task if any agent has them, after the files were written.
+      - One of V(ghost), V(missing) and V(other_version) fails the task as well where O(fleet) does not tell.
     type: list
     elements: str
     choices:

@@ -9,6 +9,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from typing import Any
 import pytest
 import yaml
 from guides.pages import GUIDES, PAGES, ROOT, Block, blocks, blocks_of_markdown, blocks_of_rst, named, table
+from unit.plugins.module_utils._audit.sample import container, deployed, fleet, host, user
+
+from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.files import write_report
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 YAML_BLOCKS = [block for block in BLOCKS if block.language == "yaml"]
@@ -369,6 +373,27 @@ def test_the_inventory_of_many_factories_has_all_that_a_rollout_needs(site: str)
         assert all(re.fullmatch(pattern, agent["name"]) for agent in variables["agents_list"])
         assert {"connectware_url", "agents_image", "agents_version", "agents_mqtt_host"} <= set(variables)
         assert set(variables) - role_options() - MORE - {"factory"} == set()
+
+
+# -------------------------------------------------------------------------------------------------------- what jq finds
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_the_line_on_the_audit_shows_agents_of_another_version_alone(tmp_path: Path) -> None:
+    """Neither ghosts, which may have none, nor a tag of one's own that begins with the version of Connectware."""
+    (block,) = [block for block in SHELL_BLOCKS if block.code.startswith("jq") and "audit.json" in block.code]
+    images = {"press-1": "agent:1.7.2", "press-2": "agent:1.8.0-hardened", "press-3": "agent:stable"}
+    made = [deployed(container(name, image=image)) for name, image in images.items()]
+    server = fleet(*map(user, images), user("old-1", ghost=True), version="1.8.0")
+    params = {
+        "hosts": [host("hall", *images, deployed=made)], "inventory": {}, "fleet": server, "fail_on": [], "title": "",
+        "path": tmp_path, "page_path": ROOT / "roles/audit/files", "connectware_url": None,
+    }  # fmt: skip
+    write_report(params, check_mode=False)
+
+    done = subprocess.run(["bash", "-c", block.code], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "Hamburg\thall\tpress-1\t1.7.2\n"
 
 
 # ------------------------------------------------------------------------------------------------- the tests themselves

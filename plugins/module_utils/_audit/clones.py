@@ -22,7 +22,7 @@ def names_in_two_places(hosts: Iterable[HostLook], inventory: Mapping[str, tuple
     places: dict[str, list[str]] = {}
     for host, agents in sorted(inventory.items()):
         for agent in agents:
-            for key in sorted({agent.name, agent.username}):
+            for key in agent.keys:
                 places.setdefault(key, []).append(host)
     naming = {key: frozenset(found) for key, found in places.items()}
     for key, found in _containers(hosts).items():

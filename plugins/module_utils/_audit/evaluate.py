@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._agents.evidence import IMPOSTOR, NONE, REGISTERED
+from .._agents.fleet import BY_INVENTORY
 from .._agents.text import shortlist
 from .._agents.versions import differ
 from .clones import names_in_two_places, own_containers, volumes_in_two_places
@@ -55,12 +56,14 @@ def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Map
     users = fleet.get("agents") or ()
     server = {str(agent["username"]): agent for agent in users}
     version = text(fleet.get("version") or "") or None
+    error = "" if fleet.get("agents") is not None else text(fleet.get("msg") or "nobody asked", LONGEST)
     rows = [row for host in hosts for row in _rows_of(host, names, server, version)]
     return Report(
         agents=(*rows, *_ghosts(users, hosts)),
         hosts=tuple(_host_row(host) for host in hosts),
-        server_error="" if fleet.get("agents") is not None else text(fleet.get("msg") or "nobody asked", LONGEST),
+        server_error=error,
         server_version=version,
+        untold=_untold(error, version, fleet),
         notices=strings(fleet.get("warnings") or (), LONGEST),
         strangers=tuple(
             {"username": text(each["username"]), "pairing_ids": [text(i) if i else None for i in each["pairing_ids"]]}
@@ -68,6 +71,19 @@ def evaluate(hosts: Sequence[HostLook], inventory: Mapping[str, Any], fleet: Map
         ),
         left_out=tuple(sorted(host for host, agents in named.items() if host not in asked and agents)),
     )
+
+
+def _untold(error: str, version: str | None, fleet: Mapping[str, Any]) -> dict[str, str]:
+    """What nobody could look for, and why."""
+    if error:
+        why = f"Connectware could not be asked for all its agents: {error.rstrip('.')}"
+        return dict.fromkeys((GHOST, MISSING, OTHER_VERSION), why)
+    untold = {}
+    if fleet.get("undecided") and all(agent.get("evidence") == BY_INVENTORY for agent in fleet["agents"]):
+        untold[GHOST] = "Connectware does not say of any user whether a registration has made it"
+    if version is None:
+        untold[OTHER_VERSION] = "Connectware did not tell its version"
+    return untold
 
 
 def _with_agents(host: HostLook, named: Mapping[str, tuple[Named, ...]]) -> HostLook:
@@ -157,7 +173,7 @@ def _of_container(seen: Seen | None, container: str = "", volume: str = "") -> d
 def _clone_findings(
     agent: Named, predicted: Predicted | None, names: Mapping[str, list[str]], volumes: Mapping[str, list[str]]
 ) -> Iterable[tuple[str, str]]:
-    for key in dict.fromkeys((agent.name, agent.username)):
+    for key in agent.keys:
         if key in names:
             yield CLONE, f"The name {text(key)} is in {len(names[key])} places: {_listed(names[key])}"
     for volume in dict.fromkeys((agent.volume, predicted.seen.volume if predicted else "")):

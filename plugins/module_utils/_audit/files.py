@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from .evaluate import evaluate
 from .junit import junit
 from .looks import read_host, text
 from .page import page
-from .rows import Report
+from .rows import GHOST, Report
 
 NAMES = {"json": "audit.json", "junit": "audit.xml", "html": "audit.html"}
 MOST_NAMED = 20  # agents in a message
@@ -35,7 +35,7 @@ def write_report(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         report,
         title=text(params["title"]),
         generated_at=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        connectware_url=text(params["connectware_url"]) if params["connectware_url"] else None,
+        connectware_url=_fit_to_show(params["connectware_url"]),
     )
     folder = Path(params["path"]).absolute()
     contents = {
@@ -51,38 +51,52 @@ def write_report(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         "changed": True,
         "files": {kind: str(path) for kind, path in files.items()},
         "totals": made["totals"],
-        "message": summary(made),
+        "message": _summary(made, report.untold),
     }
-    return {**result, **_failure(report, frozenset(params["fail_on"]), str(files["html"]))}
+    where = "No file was written, for this is check mode." if check_mode else f"The report is {files['html']}"
+    return {**result, **_failure(report, frozenset(params["fail_on"]), where)}
 
 
-def summary(made: Mapping[str, Any]) -> str:
+def _fit_to_show(url: str | None) -> str | None:
+    """An address with credentials in it, which Connectware is not asked under, is not shown at all."""
+    return text(url) if url and "@" not in url else None
+
+
+def _summary(made: Mapping[str, Any], untold: Mapping[str, str]) -> str:
     """The report in one sentence."""
     states, verdicts = made["totals"]["states"], made["totals"]["verdicts"]
-    hosts = made["totals"]["hosts"]
+    hosts, ghosts = made["totals"]["hosts"], verdicts.get(GHOST, 0)
     said = (
         f"{states['well']} of {made['totals']['agents']} agents on {hosts} host{'' if hosts == 1 else 's'} are well,"
-        f" {states['failing']} are failing, {states['attention'] - verdicts.get('ghost', 0)} need attention,"
-        f" of {states['unknown']} nothing is known; ghosts: {verdicts.get('ghost', 0)}."
+        f" {states['failing']} are failing, {states['attention'] - ghosts} need attention,"
+        f" of {states['unknown']} nothing is known; ghosts: {'not known' if GHOST in untold else ghosts}."
     )
-    error = made["connectware"]["error"]
-    return f"{said} Connectware could not be asked for all its agents: {error.rstrip('.')}." if error else said
+    return f"{said} {untold[GHOST]}." if GHOST in untold else said
 
 
 def _failure(report: Report, wanted: frozenset[str], where: str) -> dict[str, Any]:
-    """What makes the task fail: what the user has asked to fail on, after everything was written."""
+    """What makes the task fail, after everything was written: what the user wants none of, or nobody could look for."""
+    texts = [*_found(report, wanted), *_not_looked_for(report, wanted)]
+    return {"failed": True, "msg": f"{'. '.join(texts)}. {where}"} if texts else {}
+
+
+def _found(report: Report, wanted: frozenset[str]) -> Iterator[str]:
     found = [agent for agent in report.agents if agent.matters(wanted)]
     if not found:
-        return {}
+        return
     named = "; ".join(
         f"{agent.name}{f' on {agent.host}' if agent.host else ''}: {', '.join((agent.verdict, *agent.findings))}"
         for agent in found[:MOST_NAMED]
     )
     more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return {
-        "failed": True,
-        "msg": f"{len(found)} agents are what fail_on (audit_fail_on) names: {named}{more}. The report is {where}",
-    }
+    yield f"{len(found)} agents are what fail_on (audit_fail_on) names: {named}{more}"
+
+
+def _not_looked_for(report: Report, wanted: frozenset[str]) -> Iterator[str]:
+    untold = sorted(wanted & report.untold.keys())
+    if untold:
+        named = "; ".join(f"{what} ({report.untold[what]})" for what in untold)
+        yield f"Nobody could tell whether there is what fail_on (audit_fail_on) names: {named}"
 
 
 def _write(path: Path, content: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .._agents.fleet import is_unfilled
+from .._agents.fleet import UNFILLED, is_unfilled
 from .._agents.observation import RESTARTING, RUNNING, RUNS
 from .._agents.passed_on import passed_on
 from .._agents.spec import DEFAULT_PREFIX
@@ -25,12 +25,22 @@ _OF_CONNECTWARE = "connectware_"  # groups of the inventory plugin: what Connect
 
 @dataclass(frozen=True)
 class Named:
-    """An agent that the inventory names for a host."""
+    """An agent that the inventory names for a host.
+
+    Attributes:
+        nameless: its name is only what it is shown under.
+    """
 
     name: str
     username: str
     container: str
     volume: str
+    nameless: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """Name and username, as far as they are known: what stands in the place of others tells no agents apart."""
+        return [] if self.nameless else sorted(key for key in {self.name, self.username} if not is_unfilled(key))
 
 
 @dataclass(frozen=True)
@@ -157,16 +167,17 @@ def read_named(agents_list: Any) -> tuple[Named, ...]:
 def _named(number: int, item: Any) -> Named:
     if not isinstance(item, Mapping) or not item.get("name"):
         name = f"(entry {number} has no name)"
-        return Named(name, name, "", "")
+        return Named(name, name, "", "", nameless=True)
     name = str(item["name"])
     default = DEFAULT_PREFIX + name
     managed = _is_managed(item.get("manage"))
+    # Where somebody else makes the container, its volume is whatever that has.
+    volume = str(item.get("volume") or (UNFILLED if is_unfilled(name) else default)) if managed else ""
     return Named(
         name,
         str(item.get("username") or name),
         str(item.get("container") or (default if managed else "")),
-        # Where somebody else makes the container, its volume is whatever that has.
-        str(item.get("volume") or default) if managed else "",
+        "" if is_unfilled(volume) else volume,
     )
 
 

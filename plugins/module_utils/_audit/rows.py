@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._agents.evidence import REGISTERED, VERDICTS
@@ -116,6 +116,7 @@ class Report:
         notices: what else a reader must know, a sentence each.
         strangers: username and pairing IDs of requests that are pending under a name which nobody has.
         left_out: hosts of the inventory that have agents and were not asked.
+        untold: verdicts and findings that nobody could look for -> why.
     """
 
     agents: tuple[AgentRow, ...]
@@ -125,3 +126,4 @@ class Report:
     notices: tuple[str, ...] = ()
     strangers: tuple[Mapping[str, Any], ...] = ()
     left_out: tuple[str, ...] = ()
+    untold: Mapping[str, str] = field(default_factory=dict)

@@ -132,6 +132,66 @@ def test_it_fails_on_what_was_asked_for_after_the_files_were_written(write, fail
     assert Path(result["files"]["html"]).exists()
 
 
+@pytest.mark.parametrize(
+    ("server", "fail_on", "named"),
+    [
+        ({"msg": "no route"}, ["ghost"], "ghost (Connectware could not be asked for all its agents: no route)"),
+        ({"msg": "no route"}, ["missing", "clone"], "missing (Connectware could not be asked"),
+        ({"msg": "no route"}, ["other_version"], "other_version (Connectware could not be asked"),
+        ({"msg": "no route"}, ["clone", "drift"], None),
+        (fleet(), ["other_version"], "other_version (Connectware did not tell its version)"),
+        (fleet(version="1.8.0"), ["ghost", "missing", "other_version"], None),
+        (fleet(undecided=3, version="1.8.0"), ["ghost"], "ghost (Connectware does not say of any user"),
+        (fleet(user("press-1", evidence="inventory"), undecided=3), ["ghost"], "ghost (Connectware does not say"),
+        (fleet(user("press-1", evidence="registration"), undecided=3), ["ghost"], None),
+        (fleet(undecided=3, version="1.8.0"), ["missing", "other_version"], None),
+    ],
+)
+def test_what_nobody_could_tell_is_no_success_for_whom_asked_for_it(write, server, fail_on, named):
+    result = write(hosts=[host("a", "press-1")], fleet=server, fail_on=fail_on)
+
+    assert bool(result.get("failed")) == (named is not None)
+    assert named is None or (named in result["msg"] and str(result["files"]["html"]) in result["msg"])
+
+
+def test_what_was_found_and_what_nobody_could_tell_are_told_together(write):
+    made = host("a", "press-1", judged=[judged("press-1", "conflict")])
+    result = write(hosts=[made], fleet={"msg": "no route."}, fail_on=["conflict", "ghost"])
+
+    assert "press-1 on a: conflict" in result["msg"] and "ghost (Connectware could not be asked" in result["msg"]
+
+
+@pytest.mark.parametrize("server", [{"msg": "no route"}, fleet(undecided=3)])
+def test_ghosts_that_nobody_could_tell_are_not_counted(write, server):
+    assert "; ghosts: not known." in write(hosts=[host("a", "press-1")], fleet=server)["message"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://admin:s3cret@connectware.example.com",
+        "https://admin:s3cret@x@connectware.example.com/",
+        "https://admin:s3c/ret@connectware.example.com",
+        "admin:s3cret@connectware.example.com",
+    ],
+)
+def test_credentials_in_an_address_are_not_published(write, url):
+    files = write(**{**many(10), "connectware_url": url})["files"]
+
+    made = json.loads(Path(files["json"]).read_text())
+    assert made["connectware"]["url"] is None
+    jsonschema.validate(made, SCHEMA)
+    assert not any(word in Path(path).read_text() for path in files.values() for word in ("s3c", "admin"))
+
+
+def test_check_mode_names_no_report_that_does_not_exist(write):
+    made = host("a", "press-1", judged=[judged("press-1", "conflict")])
+    result = write(hosts=[made], fleet=fleet(), fail_on=["conflict"], check=True)
+
+    assert "press-1 on a: conflict" in result["msg"] and "audit.html" not in result["msg"]
+    assert result["msg"].endswith("No file was written, for this is check mode.")
+
+
 def test_one_sentence_says_it_all(write):
     assert write(**many(300))["message"] == (
         "280 of 300 agents on 30 hosts are well, 6 are failing, 4 need attention, of 10 nothing is known; ghosts: 3."

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.plugins.module_utils._audit.sample import container, deployed, fleet, host, judged, user
 
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.fleet import UNFILLED
 from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.evaluate import evaluate
 from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.looks import read_host
 from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.rows import (
@@ -268,6 +269,31 @@ def test_one_name_on_two_hosts_of_the_inventory() -> None:
     assert "a, b" in clones(report)["press-1"]
     assert report.left_out == ("b",)
     assert row(report, "press-1").state == "failing"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        [{"nmae": "press-1"}],
+        [{"name": UNFILLED}],
+        [{"name": UNFILLED, "username": UNFILLED}],
+        [{"name": "{{ site }}-press-1"}],
+        ["{{ agents }}"],
+    ],
+)
+def test_agents_whose_names_nobody_knows_are_no_clones(named: list[Any]) -> None:
+    one, two = (host(name, deployed=[], judged=[], seen=[], named=named) for name in "ab")
+
+    assert clones(reported(one, two)) == {}
+
+
+def test_of_an_agent_whose_username_alone_is_not_known_the_name_counts() -> None:
+    named = [{"name": "press-1", "username": UNFILLED}]
+    one, two = (host(name, deployed=[], judged=[], seen=[], named=named) for name in "ab")
+    other = host("c", deployed=[], judged=[], seen=[], named=[{"name": "press-2", "username": UNFILLED}])
+
+    found = clones(reported(one, two, other))
+    assert found == {"press-1": "The name press-1 is in 2 places: a, b"}
 
 
 def test_one_name_twice_on_a_host() -> None:
