@@ -63,7 +63,7 @@ def test_by_default_they_are_only_shown(site: Factory, retire: Retire) -> None:
 def test_those_that_are_named(site: Factory, retire: Retire) -> None:
     named = {"ghosts_usernames": ["hh-press-09", "never-there"]}
     checked = retire("--check", "--diff", **named).ok()
-    assert "Retired: hh-press-09." in checked.output and "not registered" in checked.output
+    assert "Would be retired: hh-press-09." in checked.output and "not registered" in checked.output
     assert usernames(site) == {*NAMED, *GHOSTS}
     assert "changed=1" in retire(**named).ok().output
     assert usernames(site) == {*NAMED, "hh-press-08", "mu-robot-09"}

@@ -23,6 +23,7 @@ from .session import Session
 from .users import User, Users, fits_url
 
 MAX_NAMED = 20  # names in a message
+SHOWN = "Could be retired"
 CONNECTED = "it is connected now: something works under its name"
 ASKED_FOR = "a request is pending under its name: something asks to work under it"
 NO_NAME = "its name is no text that can be sent to Connectware, so it has to be deleted there by hand"
@@ -94,7 +95,8 @@ def retire_ghosts(session: Session, params: Mapping[str, Any], check_mode: bool)
         _delete(session, chosen)
     gone = {each.ghost.username for each in chosen}
     judged = [replace(each, retired=each.ghost.username in gone) for each in judged]
-    return _result(judged, seen, named if ghosts else [], only_shown=not named and not most)
+    done = SHOWN if not named and not most else "Would be retired" if check_mode else "Retired"
+    return _result(judged, seen, named if ghosts else [], done)
 
 
 def _with_requests(ghost: ServerAgent, seen: Fleet) -> ServerAgent:
@@ -218,7 +220,7 @@ def _delete(session: Session, chosen: Sequence[Judged]) -> None:
         )
 
 
-def _result(judged: Sequence[Judged], seen: Fleet, named: Sequence[str], *, only_shown: bool) -> dict[str, Any]:
+def _result(judged: Sequence[Judged], seen: Fleet, named: Sequence[str], done: str) -> dict[str, Any]:
     retired = [each.ghost.username for each in judged if each.retired]
     warnings = [NOTHING_TOLD] if nothing_told(seen) else []
     if any(each.ghost.connected is None for each in judged):
@@ -226,7 +228,7 @@ def _result(judged: Sequence[Judged], seen: Fleet, named: Sequence[str], *, only
     return {
         "changed": bool(retired),
         "ghosts": [each.to_dict() for each in judged],
-        "message": _message(judged, named, only_shown=only_shown),
+        "message": _message(judged, named, done),
         "warnings": warnings,
         "diff": {
             "before": {printable(name): "registered" for name in retired},
@@ -235,15 +237,18 @@ def _result(judged: Sequence[Judged], seen: Fleet, named: Sequence[str], *, only
     }
 
 
-def _message(judged: Sequence[Judged], named: Sequence[str], *, only_shown: bool) -> str:
+def _message(judged: Sequence[Judged], named: Sequence[str], done: str) -> str:
     if not judged:
         return f"None of these is a ghost, or none any more: {_listed(named)}." if named else "There are no ghosts."
     free = [each.ghost.username for each in judged if each.kept is None]
-    texts = [f"{'Could be retired' if only_shown else 'Retired'}: {_listed(free)}."] if free else []
+    texts = [f"{done}: {_listed(free)}."] if free else []
     kept = [f"{each.shown} ({each.kept})" for each in judged if each.kept is not None]
     if kept:
         texts.append(f"Kept: {shortlist(kept, MAX_NAMED, '; ')}.")
-    if only_shown and free:
+    others = set(named) - {each.ghost.username for each in judged}
+    if others:  # one that is misspelled is among them
+        texts.append(f"No ghosts, or none any more: {_listed(name for name in named if name in others)}.")
+    if done == SHOWN and free:
         texts.append("Nothing was deleted: name them in ghosts_usernames, or set ghosts_max to how many may go.")
     return " ".join(texts)
 

@@ -72,6 +72,7 @@ def test_check_mode_deletes_none(server: Conversation, params: dict[str, Any], r
     found(looked(server), OLD, OLDER)
     result = run("ghosts_retired", **params, expected=INVENTORY, max=2, name_pattern="hh-.*", check=True)
     assert result["changed"] and retired(result) == ["hh-8", "hh-9"]
+    assert result["message"] == "Would be retired: hh-8, hh-9."
 
 
 @pytest.mark.parametrize("check", [False, True])
@@ -105,6 +106,8 @@ def test_those_that_were_named(check: bool, server: Conversation, params: dict[s
         found(server, names=["hh-9"])
     result = run("ghosts_retired", **params, expected=INVENTORY, usernames=["gone", "hh-9", "gone"], check=check)
     assert result["changed"] and retired(result) == ["hh-9"]
+    done = "Would be retired" if check else "Retired"
+    assert result["message"] == f"{done}: hh-9. No ghosts, or none any more: gone."
 
 
 def test_a_second_run_changes_nothing(server: Conversation, params: dict[str, Any], run: Run) -> None:
