@@ -225,6 +225,42 @@ def test_hostile_texts_are_only_texts(opened: Open, httpserver: HTTPServer, text
     assert page.complaints() == []
 
 
+LONG = "press-hall-number-seven-beside-the-old-paint-shop-in-the-north-of-hamburg.plants.example.com"
+
+
+def long_names() -> dict[str, Any]:
+    """All texts that have one line or two in the table, as long as they may be."""
+    made = sample.host(LONG, f"{LONG}-1", factory=f"{LONG}-factory")
+    message = "the network of the plant is not what it should be, says the log of the agent. " * 8
+    made["judged"][0].update(verdict="broken", message=message)
+    return of(made)
+
+
+def test_names_that_are_cut_can_be_read(opened: Open) -> None:
+    page = opened(long_names())
+
+    for title, text in (("Host", LONG), ("Agent", f"{LONG}-1"), ("Factory", f"{LONG}-factory")):
+        cell = page.one(f"tr.agent td:nth-child({page.position(title)})")
+        assert cell.get_attribute("title") == text, title
+    page.one("td .open").click()
+    details = page.one(".details").text
+    assert f"Agent\n{LONG}-1" in details and f"Host\n{LONG}\n" in details and f"Factory\n{LONG}-factory" in details
+
+
+def test_nothing_is_cut_in_print(opened: Open) -> None:
+    page = opened(long_names())
+    cut = """return [...document.querySelectorAll('tr.agent td, tr.agent td *, #factories *')].filter((each) =>
+        getComputedStyle(each).overflow !== 'visible' &&
+        (each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight)).map((each) => each.outerHTML)"""
+    assert page.driver.execute_script(cut) != [], "the test would find what is cut"
+
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert page.driver.execute_script(cut) == []
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_it_follows_the_colours_of_the_system(opened: Open) -> None:
     page = opened(sample.many(10))
     page.prefer("light")

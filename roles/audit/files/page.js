@@ -92,6 +92,13 @@
     return agent.text ? make("span", { class: "clamp" }, agent.text) : "";
   }
 
+  function cell(column, agent) {
+    const made = make("td", column.class ? { class: column.class } : {}, column.cell(agent));
+    // What is too long for its one line is cut there.
+    if (["name", "short"].includes(column.class) && made.textContent !== "–") made.title = made.textContent;
+    return made;
+  }
+
   function toggle(button, agent) {
     const row = button.closest("tr");
     const open = button.getAttribute("aria-expanded") === "true";
@@ -102,6 +109,7 @@
     }
     const list = make("dl");
     const facts = {
+      "Agent": agent.name, "Host": agent.host, "Factory": agent.factory,
       "What it means": agent.text, "User in Connectware": agent.username, "Registered since": agent.registered_since,
       "Connected now": agent.connected === null ? null : agent.connected ? "yes" : "no", "Container": agent.container,
       "State of the container": agent.container_state, "Volume": agent.volume,
@@ -140,7 +148,7 @@
 
   function draw(most) {
     const rows = shown.slice(drawn, drawn + most).map((agent) => make("tr", { class: "agent" },
-      ...COLUMNS.map((column) => make("td", column.class ? { class: column.class } : {}, column.cell(agent)))));
+      ...COLUMNS.map((column) => cell(column, agent))));
     $("rows").append(...rows);
     drawn += rows.length;
     $("more").hidden = drawn >= shown.length;
