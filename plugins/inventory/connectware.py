@@ -89,9 +89,10 @@ connectware_ca_path: /etc/ssl/factory-ca.pem
 connectware_token: "{{ lookup('ansible.builtin.file', '~/.connectware-token') }}"
 
 ---
-# Every agent as a host, by site and by what it is allowed to do, from a cache
+# Every agent as a host, by site, and those that are not connected, from a cache
 plugin: edgefleet.connectware.connectware
 agents_as: hosts
+connected: true
 name_pattern: (hh|mu)-.*
 cache: true
 cache_plugin: ansible.builtin.jsonfile
@@ -145,7 +146,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return bool(super().verify_file(path)) and path.endswith(("connectware.yml", "connectware.yaml"))
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Nothing is added to the inventory before all that can fail has succeeded."""
+        """Nothing is added to the inventory before all that was asked for is there.
+
+        What the user has composed comes last of all: an expression that fails leaves no agent out.
+        """
         super().parse(inventory, loader, path, cache)
         config = self._read_config_data(path)
         self._sources = sources_of(inventory, path)
@@ -258,15 +262,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add_hosts(self, entries: Iterable[fleet.Entry]) -> None:
         taken = {*self.inventory.hosts, *self.inventory.groups, *constants.LOCALHOST, EVERYBODY}
         self.inventory.add_group(EVERYBODY)
+        names: list[str] = []
         for entry in entries:
             name = fleet.host_name(entry.agent.username, taken)
             taken.add(name)
+            names.append(name)
             self.inventory.add_host(name, group=EVERYBODY)
             self.inventory.add_child(_group(entry.agent.state), name)
             if entry.ghost:
                 self.inventory.add_child(_group(GHOST), name)
             self._set(name, "connectware_agent", entry.to_dict())
             self._set(name, "ansible_host", NO_ADDRESS)
+        for name in names:
             self._construct(name, self.inventory.get_host(name).get_vars())
 
     def _add_variables(self, entries: Iterable[fleet.Entry], expected: Iterable[fleet.ExpectedAgent]) -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleParserError
+import yaml
+from ansible import template
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from unit.plugins.module_utils._connectware.conversation import Conversation
 
-from ansible_collections.edgefleet.connectware.plugins.inventory.connectware import InventoryModule
+from ansible_collections.edgefleet.connectware.plugins.inventory.connectware import EXAMPLES, InventoryModule
 from ansible_collections.edgefleet.connectware.plugins.module_utils._argspec import CONNECTWARE_OPTIONS
 
 REGISTRY, USERS = "/api/client-registry", "/api/listUsers"
@@ -51,8 +53,8 @@ class Configured(InventoryModule):
 def read(params: dict[str, Any], tmp_path: Path) -> Read:
     """Reads a source after an inventory with two hosts."""
 
-    def make(agents: dict[str, Any] | None = None, **options: Any) -> InventoryData:
-        data = InventoryData()
+    def make(agents: dict[str, Any] | None = None, data: InventoryData | None = None, **options: Any) -> InventoryData:
+        data = InventoryData() if data is None else data
         for host, found in (agents if agents is not None else AGENTS).items():
             data.add_host(host)
             data.set_variable(host, "agents_list", found)
@@ -98,6 +100,41 @@ def test_agents_can_be_the_hosts(server: Conversation, read: Read) -> None:
     assert hosts(data, "connectware_agents") == ["old-1", "press-1", "press-2", "press-3"]
     assert hosts(data, "connectware_ghost") == []
     assert variable(data, "press-3", "ansible_host") == "an-agent-is-no-host.invalid"
+
+
+def test_the_example_with_agents_as_hosts_finds_those_that_are_not_connected(server: Conversation, read: Read) -> None:
+    (_beside, alone) = yaml.safe_load_all(EXAMPLES)
+    answers(server)
+    server.expect("GET", "/api/system/agents", answer={"agents": [{"name": "press-1", "status": "connected"}]})
+    composed = {key: {name: trusted(text) for name, text in alone[key].items()} for key in ("compose", "groups")}
+    keyed = [{**each, "key": trusted(each["key"])} for each in alone["keyed_groups"]]
+    options = {key: alone[key] for key in ("agents_as", "connected") if key in alone}
+    data = read(**options, **composed, keyed_groups=keyed, strict=True)
+
+    assert hosts(data, "offline") == ["old-1", "press-2"], "who is registered or asks to be"
+    assert hosts(data, "site_press") == ["press-1", "press-2", "press-3"]
+
+
+def trusted(text: str) -> str:
+    """As ansible-core reads it from a file."""
+    return template.trust_as_template(text) if hasattr(template, "trust_as_template") else text
+
+
+@pytest.mark.parametrize("agents_as", ["hosts", "variables"])
+def test_an_expression_that_fails_leaves_nobody_out(agents_as: str, server: Conversation, read: Read) -> None:
+    """Without the setting that makes it an error, Ansible goes on with what this source has added until then."""
+    answers(server)
+    data = InventoryData()
+    with pytest.raises(AnsibleError, match="Could not set x"):
+        read(data=data, agents_as=agents_as, compose={"x": "nowhere.y"}, strict=True)
+
+    found = {state: hosts(data, f"connectware_{state}") for state in ("registered", "pending", "missing", "ghost")}
+    assert found == {
+        "hosts": {
+            "registered": ["old-1", "press-1"], "pending": ["press-2"], "missing": ["press-3"], "ghost": ["old-1"],
+        },
+        "variables": {"registered": ["hamburg"], "pending": ["hamburg"], "missing": ["munich"], "ghost": []},
+    }[agents_as]  # fmt: skip
 
 
 def test_an_agent_that_two_hosts_name_is_one_of_both(server: Conversation, read: Read) -> None:
