@@ -12,8 +12,14 @@ import pytest
 import yaml
 from awx.server import Awx
 from awx.setup import PROJECT, Setup
+from guides.examples import example
 
-OF_THE_PROJECT = yaml.safe_load((PROJECT / "inventories" / "north" / "group_vars" / "all.yml").read_text())
+# With what AWX makes of a value that is vaulted in the project, and of one with a template.
+OF_THE_PROJECT = {
+    **yaml.safe_load((PROJECT / "inventories" / "north" / "group_vars" / "all.yml").read_text()),
+    "agents_registry_password": {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n6131\n"},
+    "agents_registry_username": "{{ nobody_knows }}",
+}
 OWN = {"site": "Hamburg 🏭", "agents_timeout": 300}
 
 
@@ -47,3 +53,20 @@ def test_what_an_update_has_added_stays(awx: Awx, setup: Setup) -> None:
     assert update(awx) == {**there, **OWN}
     awx.changed()
     assert setup.run().ok().recap["changed"] == 0 and awx.changed() == []
+
+
+def test_the_example_of_merged_variables(awx: Awx, setup: Setup) -> None:
+    awx.objects.seed(
+        "inventories", name="Connectware north", organization=awx.organization, variables=json.dumps(OF_THE_PROJECT)
+    )
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": yaml.safe_load(example("filter/merged_variables"))}]
+    (setup.folder / "example.yml").write_text(yaml.safe_dump(play))
+    command = ["ansible-playbook", "example.yml"]
+
+    assert setup.command(command).ok().recap["changed"] == 1
+    there = {**OF_THE_PROJECT, "agents_timeout": 300}
+    assert json.loads(of_the_inventory(awx)["variables"]) == there
+    assert setup.command(command).ok().recap["changed"] == 0
+    of_the_inventory(awx)["variables"] = "just words"
+    setup.command(command).failed("the variables of the inventory Connectware north in AWX are neither JSON nor YAML")
+    assert awx.refused == []
