@@ -233,3 +233,25 @@ def test_the_playbooks_are_those_of_the_example() -> None:
     """And the inventory: AWX looks for `hosts:` only."""
     expected = {f"playbooks/{name}.yml" for name in ("audit", "plan", "retire", "rollout", "upgrade")}
     assert set(playbooks()) == expected | {"inventories/north/hosts.yml"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "status"),
+    [
+        ({}, {"limit": "hh-edge-1"}, "failed"),
+        ({}, {"limit": "hh-edge-1", "job_slice_count": 1}, "failed"),
+        ({"ask_job_slice_count_on_launch": True}, {"limit": "hh-edge-1", "job_slice_count": 1}, "successful"),
+        ({}, {}, "successful"),
+    ],
+)
+def test_slices_are_made_of_the_inventory_and_not_of_the_limit(
+    awx: Awx, known: dict[str, int], asked: dict[str, bool], said: dict[str, Any], status: str
+) -> None:
+    template = {
+        "project": known["projects"], "inventory": known["inventories"], "playbook": "playbooks/rollout.yml",
+        "job_slice_count": 2, "ask_limit_on_launch": True, **asked,
+    }  # fmt: skip
+    number = awx.objects.create("job_templates", {"name": "sliced", **template})["id"]
+    job = awx.jobs.launch(awx.objects.find("job_templates", number), said)
+    (ended,) = awx.jobs.where({"id__in": str(job["id"])})
+    assert ended["status"] == status
