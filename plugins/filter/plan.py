@@ -16,6 +16,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.evid
     IMPOSTOR,
     NONE,
     REGISTERED,
+    UNPROVEN,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import shortlist
 from ansible_collections.edgefleet.connectware.plugins.module_utils._audit.rows import (
@@ -40,7 +41,9 @@ def plan(report: Any, longest: int = 50) -> str:
         agents = report["agents"]
         sentences = {
             "Would be registered": ("reason", [agent for agent in agents if _is_new(agent)]),
-            "Container would be made anew, or started": ("verdict", [agent for agent in agents if _is_unlike(agent)]),
+            "Container would be made anew, started, or restarted": (
+                "verdict", [agent for agent in agents if _is_unlike(agent)],
+            ),
             "User would be deleted, and the agent registered anew": (
                 "verdict", [agent for agent in agents if _is_replaced(agent)],
             ),
@@ -68,7 +71,13 @@ def _is_replaced(agent: Mapping[str, Any]) -> bool:
 
 def _is_unlike(agent: Mapping[str, Any]) -> bool:
     """Of one that would be registered, its container goes without saying."""
-    return bool(agent["drift"]) or (not agent["would_register"] and bool({ABSENT, STOPPED} & {*agent["findings"]}))
+    begins = bool({ABSENT, STOPPED} & {*agent["findings"]}) or _is_to_prove(agent)
+    return bool(agent["drift"]) or (begins and not agent["would_register"])
+
+
+def _is_to_prove(agent: Mapping[str, Any]) -> bool:
+    """A restart tells whether it gets in with its credentials."""
+    return bool(agent["verdict"] == UNPROVEN and agent["reason"] == NONE)
 
 
 def _is_unclear(agent: Mapping[str, Any]) -> bool:

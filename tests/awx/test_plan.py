@@ -78,3 +78,21 @@ def test_the_plan_is_made_of_the_report_of_the_factories(
     assert f"Would be registered: {site.names()[0]} on factory (first_start)." in " ".join(run.output.split())
     assert (site.directory / "reports" / "audit.json").exists()
     assert awx.writes == [] == awx.refused
+
+
+def test_the_plan_says_that_the_rollout_would_stop(factory: Callable[..., Factory]) -> None:
+    """Also where an audit fails for what would be registered, by the inventory."""
+    site = factory(1)
+    (name,) = site.names()
+    site.rollout().ok()
+    site.simulator.control("DELETE", f"users/{name}")
+    variables = {"audit_fail_on": ["rejected", "awaiting_request"], "agents_max_reregistrations": 0}
+    hosts = {"a-desk": {}, "factory": {"agents_list": site.agents, **variables}}
+
+    run = site.play("awx_plan", hosts=hosts)
+
+    assert run.code == 0, run.output
+    text = " ".join(run.output.split())
+    assert "The rollout would stop: 1 of 1 agents would be registered anew, and agents_max_reregistrations" in text
+    assert f"(0) allows 0: {name}." in text and f"Would be registered: {name} on factory (credentials_rejected)" in text
+    site.play("rollout", hosts=hosts).failed("1 of 1 agents would be registered anew")

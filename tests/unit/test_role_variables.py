@@ -272,6 +272,23 @@ def test_notifications_with_texts_of_a_command_line(tmp_path: Path, update: str,
     assert found["__awx_notifications_to_send"] == sent
 
 
+def test_why_a_rollout_would_stop(tmp_path: Path) -> None:
+    """What the inventory has twice, agents of the play, and how many would be registered anew; each once."""
+    lost = {"name": "lost", "username": "lost", "verdict": "rejected", "reason": "credentials_rejected",
+            "registered": False, "actions": []}  # fmt: skip
+    plants = {host: {"agents_list": [{"name": "twin"}]} for host in ("localhost", "plant-2")}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": plants}}))
+    known = {"agents_max_reregistrations": 0, "agents_on_conflict": "fail"}
+    judged = {"agents": [lost, {**lost, "name": "twin", "reason": "none", "registered": True}]}
+    found = templated(tmp_path, ["__agents_obstacles"], inventory=str(tmp_path / "hosts.yml"), **known,
+                      __agents_registered=judged)["__agents_obstacles"]  # fmt: skip
+    assert "twin is on localhost and plant-2" in found and found.count("twin is on localhost and plant-2") == 1
+    assert "agents would be registered anew, and agents_max_reregistrations (0) allows 0: lost" in found[-1]
+    found = templated(tmp_path, ["__agents_obstacles"], **known, agents_list=[{"name": "alone"}],
+                      __agents_registered={"agents": []})  # fmt: skip
+    assert found["__agents_obstacles"] == []
+
+
 @pytest.mark.parametrize(("manage", "managed"), [("false", []), (True, ["p"])])
 def test_an_agent_whose_container_is_not_managed(tmp_path: Path, manage: bool | str, managed: list[str]) -> None:
     agents = [{"name": "p", "manage": manage}, {"name": "q"}]

@@ -31,9 +31,9 @@ def report(*agents: dict[str, Any], error: str = "") -> dict[str, Any]:
 
 def test_where_nothing_is_to_do() -> None:
     assert plan(report(row("press-1"))) == (
-        "Audit of 2026-11-24T06:00:00Z. Would be registered: none. Container would be made anew, or started: none."
-        " User would be deleted, and the agent registered anew: none. Left alone, because somebody has to decide: none."
-        " Could not be judged: none."
+        "Audit of 2026-11-24T06:00:00Z. Would be registered: none. Container would be made anew, started, or"
+        " restarted: none. User would be deleted, and the agent registered anew: none. Left alone, because somebody has"
+        " to decide: none. Could not be judged: none."
     )
 
 
@@ -73,8 +73,16 @@ def test_a_ghost_is_not_registered() -> None:
 
 @pytest.mark.parametrize("why", [{"drift": ["memory"]}, {"findings": ["absent"]}, {"findings": ["stopped", "drift"]}])
 def test_whose_container_would_be_made_anew_or_started(why: dict[str, list[str]]) -> None:
-    assert "anew, or started: press-1 on hall-1 (registered)." in plan(report(row("press-1", **why)))
+    assert "started, or restarted: press-1 on hall-1 (registered)." in plan(report(row("press-1", **why)))
     assert plan(report(new("press-1", **why))).count("press-1") == (2 if "drift" in why else 1)
+
+
+def test_who_would_only_be_restarted() -> None:
+    """For a proof; one that asks for a registration is in the sentence of these."""
+    text = plan(report(row("press-1", "unproven"), new("press-2", "unproven", "credentials_missing")))
+    assert "started, or restarted: press-1 on hall-1 (unproven)." in text
+    assert "Would be registered: press-2 on hall-1 (credentials_missing)." in text
+    assert text.count("press-1") == text.count("press-2") == 1
 
 
 def test_of_a_long_list_its_beginning() -> None:
