@@ -272,6 +272,21 @@ def test_notifications_with_texts_of_a_command_line(tmp_path: Path, update: str,
     assert found["__awx_notifications_to_send"] == sent
 
 
+ALL_EVENTS = ["approvals", "error", "started", "success"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [({}, ALL_EVENTS), ({"events": None}, ALL_EVENTS), ({"events": ""}, ALL_EVENTS), ({"events": []}, []),
+     ({"events": ["error"]}, ["error"])],
+)  # fmt: skip
+def test_who_is_told_of_which_event(tmp_path: Path, said: dict[str, Any], told: list[str]) -> None:
+    """A list without events is a notification that tells of nothing, as long as somebody is away for example."""
+    found = templated(tmp_path, ["__awx_told"], awx_notifications=[{"name": "chat", **said}],
+                      __awx_known_notifications={"chat": "7"})["__awx_told"]  # fmt: skip
+    assert sorted(event for event, numbers in found.items() if numbers) == told
+
+
 def test_why_a_rollout_would_stop(tmp_path: Path) -> None:
     """What the inventory has twice, agents of the play, and how many would be registered anew; each once."""
     lost = {"name": "lost", "username": "lost", "verdict": "rejected", "reason": "credentials_rejected",
