@@ -323,6 +323,34 @@ def test_what_would_have_another_version_than_connectware(tmp_path: Path, wanted
     assert found["__agents_other_versions"] == told + of_agents
 
 
+# Two Connectwares; None stands for that of the environment.
+NORTH, SOUTH = "https://north.example.com", "https://south.example.com"
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "asked"),
+    [
+        (NORTH, None, [{"url": "", "host": "plant-2"}]),
+        (NORTH, "", [{"url": "", "host": "plant-2"}]),
+        (None, NORTH, [{"url": NORTH, "host": "plant-2"}]),
+        (NORTH, SOUTH, [{"url": SOUTH, "host": "plant-2"}]),
+        (NORTH, NORTH, []),
+        (None, None, []),
+        ("", None, []),
+    ],
+)
+def test_every_connectware_but_that_of_the_host_that_asks_first_is_asked_too(
+    tmp_path: Path, first: str | None, later: str | None, asked: list[dict[str, str]]
+) -> None:
+    """That of the environment is one as well."""
+    urls = {"localhost": first, "plant-2": later}
+    plants = {host: {} if url is None else {"connectware_url": url} for host, url in urls.items()}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": plants}}))
+    found = templated(tmp_path, ["__agents_other_askers"], inventory=str(tmp_path / "hosts.yml"), hosts="all",
+                      agents_state="present", agents_version="auto", agents_list=[{"name": "p"}])  # fmt: skip
+    assert found["__agents_other_askers"] == asked
+
+
 @pytest.mark.parametrize(("state", "of_nobody"), [("upgradable", ["nobody"]), ("upgraded", [])])
 def test_the_second_play_of_an_upgrade_does_not_have_all_hosts_whose_agents_are_named_alone(
     tmp_path: Path, state: str, of_nobody: list[str]
