@@ -101,10 +101,12 @@ class Login:
                 self._adopt(Secret(shared), float("inf"), fresh=False)
                 return
             ticket = self._perform(credentials.username, credentials.password)
-            life = DEFAULT_LIFE if ticket.life is None else ticket.life
+            # What is told may be wrong, as by another clock or in seconds: with an end that would have come already,
+            # every request would begin with a login.
+            life = ticket.life if ticket.life is not None and ticket.life > MARGIN else None
             # Without a known end it is used until it is refused, but not handed to others for long.
-            end = time.time() + max(life - MARGIN, 0.0)
-            self._adopt(ticket.token, float("inf") if ticket.life is None else end, fresh=True)
+            end = time.time() + (DEFAULT_LIFE if life is None else life) - MARGIN
+            self._adopt(ticket.token, float("inf") if life is None else end, fresh=True)
             if self._store is not None:
                 self._store.put(key, ticket.token.reveal(), end)
 

@@ -232,7 +232,10 @@ _UNREADABLE = object()
 
 def _is_web_page(reply: Reply) -> bool:
     """Of a proxy or a login page: no API answers so, and nobody has done what was asked for."""
-    return "html" in reply.headers.get("content-type", "").lower() and reply.body.lstrip().startswith(b"<")
+    if "html" not in reply.headers.get("content-type", "").lower():
+        return False
+    # By the byte order mark in front of it, if there is one, as JSON is read.
+    return reply.body.decode(json.detect_encoding(reply.body), "replace").lstrip().startswith("<")
 
 
 def checked_token(text: str | None) -> Secret | None:

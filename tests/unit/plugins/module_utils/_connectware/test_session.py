@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -182,13 +183,36 @@ def test_a_refused_token_falls_back_to_the_password(
 
 
 def test_a_token_near_its_end_is_not_used(
-    server: Conversation, login_params: dict[str, Any], session_of: SessionOf
+    server: Conversation, login_params: dict[str, Any], session_of: SessionOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = session_of(login_params)
-    soon = (datetime.now(timezone.utc) + timedelta(seconds=20)).isoformat()
+    now = time.time()
+    soon = datetime.fromtimestamp(now + 60, timezone.utc).isoformat()
     server.expect_login("first", answer={"token": "first", "expiresAt": soon})
     server.expect("GET", "/api/system/info", token="first", answer={})
     session.call("system_info")
+    monkeypatch.setattr(time, "time", lambda: now + 40)
+    server.expect_login("second").expect("GET", "/api/system/info", token="second", answer={})
+    session.call("system_info")
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["2001-01-01T00:00:00.000Z", 0, 3600, lambda now: (now + timedelta(seconds=20)).isoformat()],
+    ids=["past", "zero", "lifetime in seconds", "at once"],
+)
+def test_an_end_that_cannot_be_is_only_a_hint(
+    told: Any, server: Conversation, login_params: dict[str, Any], session_of: SessionOf
+) -> None:
+    """As a server tells it whose clock is wrong, or who counts otherwise: there is one login for all requests."""
+    session = session_of(login_params)
+    server.expect_login(
+        "first", answer={"token": "first", "expiresAt": told(datetime.now(timezone.utc)) if callable(told) else told}
+    )
+    for _call in range(3):
+        server.expect("GET", "/api/system/info", token="first", answer={})
+        session.call("system_info")
+    server.expect("GET", "/api/system/info", token="first", status=401)
     server.expect_login("second").expect("GET", "/api/system/info", token="second", answer={})
     session.call("system_info")
 
@@ -335,10 +359,14 @@ def test_the_body_of_an_operation_without_fields_does_not_matter(server: Convers
     assert session.call("lock").data is None
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("name", ["unlock", "lock", "confirm", "delete_user"])
-def test_a_web_page_is_no_success_of_any_operation(name: str, server: Conversation, session: Session) -> None:
+def test_a_web_page_is_no_success_of_any_operation(
+    name: str, coding: str, server: Conversation, session: Session
+) -> None:
+    """A byte order mark may stand in front of it."""
     method, path, _unused = step_of(name)
-    page = b"\n<!DOCTYPE html><html><body>Gateway</body></html>"
+    page = "\n<!DOCTYPE html><html><body>Gateway</body></html>".encode(coding)
     server.expect(method, path, answer=page, headers={"Content-Type": "text/html; charset=utf-8"})
     with pytest.raises(errors.ContractError, match="A web page means") as caught:
         session.call(name, **PARAMS)
