@@ -47,6 +47,14 @@ _TLS_TODO = (
         "The port does not speak TLS; check connectware_url.",
     ),
     (
+        ("protocol version", "protocol_version", "unsupported protocol", "unsupported_protocol", "dh key too small"),
+        "The server speaks only an old TLS, or an old way of it: let it, or a proxy before it, speak TLS 1.2 or newer.",
+    ),
+    (
+        ("too weak", "too small"),
+        "Make the server's certificate, or that of its CA, anew with a stronger key or digest.",
+    ),
+    (
         ("hostname", "ip address mismatch", "doesn't match"),
         "In connectware_url use the host name that the certificate was made for, or change the server's certificate.",
     ),

@@ -28,6 +28,7 @@ TOO_LARGE = "too_large"
 
 # The connection ended within the handshake, or after it without a word: a proxy has nobody behind it yet, for example.
 _ENDED = {"SSLEOFError", "SSLZeroReturnError", "SSLSyscallError"}
+_NO_TUNNEL = "Tunnel connection failed"  # as http.client says that a proxy has refused to connect
 _GZIP_OR_ZLIB = zlib.MAX_WBITS + 32
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "edgefleet.connectware"}
 
@@ -139,6 +140,8 @@ class Transport:
         countable = expected.isascii() and expected.isdigit() and len(expected) < 20
         if countable and int(expected) > body.received:
             return Failure(RESET, f"the answer ended after {body.received} of {expected} bytes")
+        if body.cut_off:
+            return Failure(RESET, f"the answer ended after {body.received} bytes, before the end of what is compressed")
         return Reply(response.status_code, headers, bytes(body.content))
 
 
@@ -167,6 +170,11 @@ class _Body:
     @property
     def too_large(self) -> bool:
         return max(self.received, len(self.content)) > MAX_ANSWER
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether what came was compressed and its end is missing."""
+        return self.received > 0 and self._decoder is not None and not self._decoder.eof
 
     def add(self, part: bytes) -> None:
         """Take in what was received.
@@ -206,11 +214,12 @@ def _failure(exc: Exception) -> Failure:
         return Failure(RESET, text)
     if isinstance(exc, errors.SSLError) or chain & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
         return Failure(TLS, text)
-    if isinstance(exc, errors.ConnectTimeout):
+    if isinstance(exc, errors.ConnectTimeout) or "ConnectTimeoutError" in chain:
         return Failure(TIMEOUT, "no connection within the time-out", unsent=True)
     if isinstance(exc, errors.Timeout) or "ReadTimeoutError" in chain:
         return Failure(TIMEOUT, "no answer within the time-out")
-    if isinstance(exc, errors.ProxyError) or chain & {"NewConnectionError", "NameResolutionError"}:
+    # Not every ProxyError: an older urllib3 has it also of a connection that a proxy ended after the request was sent.
+    if chain & {"NewConnectionError", "NameResolutionError"} or _NO_TUNNEL in text:
         return Failure(REFUSED, text, unsent=True)
     # A ValueError that is no answer's fault is an address that cannot be used, of the server or of a proxy.
     if isinstance(exc, errors.ConnectionError) or not isinstance(exc, ValueError):
@@ -232,7 +241,10 @@ def _at_proxy(failure: Failure, proxy: str | None) -> Failure:
 
 
 def _causes(exc: BaseException) -> list[BaseException]:
-    """The exception and everything it wraps, outermost first; it may be in `reason`, `args` or the context."""
+    """The exception and everything it wraps, outermost first; it may be in `reason`, `args` or the context.
+
+    What was hidden with `from None` is no cause.
+    """
     found: list[BaseException] = []
     waiting: list[BaseException] = [exc]
     while waiting and len(found) < 20:
@@ -240,7 +252,8 @@ def _causes(exc: BaseException) -> list[BaseException]:
         if current in found:
             continue
         found.append(current)
-        inner = [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
+        context = None if current.__suppress_context__ else current.__context__
+        inner = [getattr(current, "reason", None), *current.args, current.__cause__, context]
         waiting += [item for item in inner if isinstance(item, BaseException)]
     return found
 

@@ -15,10 +15,13 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import RemoteDisconnected
 from pathlib import Path
 from typing import Any, Callable, Union
 
 import pytest
+import requests
+import urllib3.exceptions as urllib3_errors
 from unit.plugins.module_utils._connectware.conversation import (
     PASSWORD,
     TOKEN,
@@ -33,9 +36,12 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.session import Session
 from ansible_collections.edgefleet.connectware.plugins.module_utils._connectware.transport import (
     MAX_ANSWER,
+    REFUSED,
+    RESET,
     TIMEOUT,
     Failure,
     Transport,
+    _failure,
 )
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import (
     ContractError,
@@ -50,6 +56,7 @@ HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 16\r\nConnection: close\r\n\r\n" + b
 REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: https://[::1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 HALF_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n" + b'{"version"'
 OK = b"HTTP/1.1 200 OK\r\n"
+HALF_GZIP = OK + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n" + gzip.compress(b'{"version": "1"}')[:20]
 NOTHING_YET = b"\x00\x00\x00\xff\xff"  # within gzip: an empty block, after which others follow
 
 
@@ -151,7 +158,9 @@ def params_for(server: RawServer, authority: Authority, **more: Any) -> dict[str
 
 
 @pytest.mark.parametrize(
-    "broken", [b"", HALF, HALF_CHUNK, b"garbage\r\n\r\n"], ids=["reset", "half", "chunk", "garbage"]
+    "broken",
+    [b"", HALF, HALF_CHUNK, HALF_GZIP, b"garbage\r\n\r\n"],
+    ids=["reset", "half", "chunk", "gzip", "garbage"],
 )
 def test_a_broken_answer_is_asked_for_again(
     broken: bytes, authority: Authority, session_of: SessionOf, sleeps: list[float]
@@ -161,7 +170,7 @@ def test_a_broken_answer_is_asked_for_again(
     assert len(sleeps) == 1
 
 
-@pytest.mark.parametrize("broken", [b"", HALF, HALF_CHUNK], ids=["reset", "half", "chunk"])
+@pytest.mark.parametrize("broken", [b"", HALF, HALF_CHUNK, HALF_GZIP], ids=["reset", "half", "chunk", "gzip"])
 def test_an_answer_that_stays_broken(broken: bytes, authority: Authority, session_of: SessionOf) -> None:
     with raw(authority, broken) as server, pytest.raises(UnreachableError, match="tried 4 times") as caught:
         session_of(params_for(server, authority)).call("system_info")
@@ -258,6 +267,52 @@ def test_the_connection_is_kept_after_each_answer(answer: bytes, authority: Auth
     assert server.accepted == 1
 
 
+def raised(error: BaseException, inside: BaseException, *, hidden: bool) -> BaseException:
+    """The error as it is after it was raised while the other one was handled; hidden by `from None`."""
+    error.__context__, error.__suppress_context__ = inside, hidden
+    return error
+
+
+def test_what_a_library_has_hidden_of_its_own_doing_is_not_told() -> None:
+    """As urllib3 1.26 hides that it has asked `getresponse` for an option of Python 2 first."""
+    ended = raised(RemoteDisconnected("Remote end closed connection"), TypeError("unexpected argument"), hidden=True)
+    told = requests.exceptions.ConnectionError(urllib3_errors.ProtocolError("Connection aborted.", ended))
+    assert _failure(told) == Failure(RESET, "RemoteDisconnected: Remote end closed connection")
+
+
+def test_what_was_the_reason_is_told() -> None:
+    refused = ConnectionRefusedError(111, "Connection refused")
+    told = raised(requests.exceptions.ConnectionError("no"), refused, hidden=False)
+    assert isinstance(told, Exception) and _failure(told).text == "ConnectionRefusedError: Connection refused"
+
+
+def through_proxy(inside: BaseException) -> Exception:
+    """What requests raises of a failure that urllib3 takes for one of the proxy."""
+    failed: Any = urllib3_errors.ProxyError("Cannot connect to proxy.", inside)
+    error: Exception = requests.exceptions.ProxyError(urllib3_errors.MaxRetryError(None, "/api", failed))  # type: ignore[arg-type]  # no pool
+    return error
+
+
+NOT_MADE = urllib3_errors.NewConnectionError(None, "Failed to establish a new connection")  # type: ignore[arg-type]  # no connection
+
+
+@pytest.mark.parametrize(
+    ("inside", "kind", "unsent"),
+    [
+        (NOT_MADE, REFUSED, True),
+        (urllib3_errors.ConnectTimeoutError("timed out"), TIMEOUT, True),
+        (OSError("Tunnel connection failed: 502 Bad Gateway"), REFUSED, True),
+        (ConnectionResetError(104, "Connection reset by peer"), RESET, False),
+        (BrokenPipeError(32, "Broken pipe"), RESET, False),
+        (RemoteDisconnected("Remote end closed connection without response"), RESET, False),
+    ],
+    ids=["not made", "time-out", "tunnel", "reset", "pipe", "closed"],
+)
+def test_what_a_proxy_may_have_passed_on_was_sent(inside: BaseException, kind: str, unsent: bool) -> None:
+    failure = _failure(through_proxy(inside))
+    assert (failure.kind, failure.unsent) == (kind, unsent)
+
+
 @pytest.mark.parametrize("name", ["system_info", "confirm"])
 def test_a_refused_connection(name: str, session_of: SessionOf, sleeps: list[float]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -340,6 +395,12 @@ def test_a_server_that_wants_a_certificate_of_the_client(authority: Authority, s
         ("certificate verify failed: Missing Authority Key Identifier", "strictly"),
         ("certificate verify failed: CA cert does not include key usage extension", "strictly"),
         ("certificate verify failed: unable to get local issuer certificate", "connectware_ca_path"),
+        ("certificate verify failed: CA md too weak", "stronger key"),
+        ("certificate verify failed: EE certificate key too weak", "stronger key"),
+        ("[SSL: EE_KEY_TOO_SMALL] ee key too small", "stronger key"),
+        ("[SSL: DH_KEY_TOO_SMALL] dh key too small", "TLS 1.2 or newer"),
+        ("[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version", "TLS 1.2 or newer"),
+        ("[SSL: UNSUPPORTED_PROTOCOL] unsupported protocol", "TLS 1.2 or newer"),
     ],
 )
 def test_what_to_do_about_a_certificate_that_is_refused(text: str, todo: str) -> None:
