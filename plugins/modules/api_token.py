@@ -147,7 +147,9 @@ OPTIONS = {
 
 
 def main() -> None:
-    run(connectware_module(OPTIONS), make_token)
+    module = connectware_module(OPTIONS)
+    module.params["connectware_token"] = None  # not even looked at: that of the environment may be unusable
+    run(module, make_token)
 
 
 if __name__ == "__main__":

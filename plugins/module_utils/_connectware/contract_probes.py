@@ -13,7 +13,7 @@ from .._errors import ContractError
 from .answer import searched
 from .findings import NOT_PROVABLE, OK, WRONG, Correction, Findings
 from .judging import judge_look
-from .operation import placeholders_in
+from .operation import fits_url, placeholders_in
 from .session import Look
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -82,7 +82,8 @@ def probe_single_user(check: Asks, findings: Findings, ids: list[str]) -> None:
 
 
 def _probe_filter(check: Asks, findings: Findings, name: str, placeholder: str, names: list[str], **more: Any) -> None:
-    """Ask for these names: they and nobody else must be there."""
+    """Ask for these names, as far as they can be asked for: they and nobody else must be there."""
+    names = list(filter(fits_url, names))
     keys = _keys_with(findings, name, placeholder)
     field = "users" if name == "list_users" else "roles"
     if not keys or not names:

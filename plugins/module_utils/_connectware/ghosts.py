@@ -18,9 +18,10 @@ from .._agents.fleet import ExpectedAgent, Fleet, ServerAgent
 from .._agents.text import NAME, printable, shortlist
 from .._errors import ApiError, ProtectedUserError, RetirementError, SpecError
 from .fleet import NOTHING_TOLD, look_at_fleet, nothing_told, read_expected
+from .operation import fits_url
 from .protection import Protection
 from .session import Session
-from .users import User, Users, fits_url
+from .users import User, Users
 
 MAX_NAMED = 20  # names in a message
 SHOWN = "Could be retired"

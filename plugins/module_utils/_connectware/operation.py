@@ -128,7 +128,7 @@ class Operation:
     def _filled_path(self, params: Mapping[str, Any]) -> str:
         def segment(match: re.Match[str]) -> str:
             value = str(params[match.group(1)])
-            if value in ("", ".", "..") or not _fits_url(value):
+            if value in ("", ".", "..") or not fits_url(value):
                 raise ContractError(
                     self.tried,
                     where=f"{self.method.value} {self.path.value}",
@@ -150,8 +150,8 @@ class Request:
     body: Mapping[str, Any] | None
 
 
-def _fits_url(text: str) -> bool:
-    """Half a surrogate pair, as JSON can carry it, has no bytes that a URL could show."""
+def fits_url(text: str) -> bool:
+    """Whether it can be asked for: half a surrogate pair, as JSON can carry it, has no bytes that a URL could show."""
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 from .._agents.text import NAME, printable
 from .._errors import ContractError
 from .answer import Answer
+from .operation import fits_url
 from .session import Session
 
 MAX_NAMES = 100  # names in one request: as many users as a page has at most
@@ -138,11 +139,6 @@ class Users:
             if not new or "page" not in used or ("rows" in used and len(items) < rows):
                 return
         answer.fail("users", f"there are users on each of {MAX_PAGES} pages, and no end is in sight")
-
-
-def fits_url(name: str) -> bool:
-    """Whether it can be asked for: JSON can have halves of a character, which no URL can."""
-    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _user(answer: Answer, item: Any) -> User:

@@ -48,3 +48,14 @@ def test_a_life_that_is_none(hours: int, login_params: dict[str, Any], run: Run)
 
 def test_a_token_is_not_enough(params: dict[str, Any], run: Run) -> None:
     assert run(NAME, **params, label="ci", expire_in_hours=1)["failed"]
+
+
+@pytest.mark.parametrize("unusable", ["Bearer a.b.c", "tök"])
+def test_a_token_of_the_environment_that_cannot_be_used_does_not_matter(
+    unusable: str, server: Conversation, login_params: dict[str, Any], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTWARE_TOKEN", unusable)
+    del login_params["connectware_token"]
+    server.expect_login()
+    result = run(NAME, **login_params, label="ci", expire_in_hours=1)
+    assert result.get("token") == TOKEN, result

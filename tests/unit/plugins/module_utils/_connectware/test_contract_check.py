@@ -403,6 +403,15 @@ def test_parameters_of_the_list_that_do_something_else(
     assert [name for name, entry in by_entry(result).items() if entry["result"] == "wrong"] == [entry]
 
 
+def test_a_name_that_fits_no_url_is_not_asked_for(server: Conversation, session: Session) -> None:
+    """JSON can have half of a character."""
+    half = {**BOB, "id": "id-half", "username": "half \ud83d"}
+    named = {**NAMED, "answer": {"users": [ADA]}, "query": {**NAMED["query"], "username[eq]": ["ada"]}}
+    second = {**TWO, "answer": {"users": [half]}}
+    expect(server, users=users_then(named, ONE, second, BEFORE, AFTER, users=[ADA, half]))
+    assert by_entry(check_contract(session))["list_users.query.username[eq]"]["result"] == "ok"
+
+
 def test_a_capped_page_is_proposed(server: Conversation, session: Session) -> None:
     more = {**AFTER, "answer": {"users": [{"id": "3", "username": "eve"}]}}
     expect(server, users=users_then(NAMED, ONE, TWO, BEFORE, more))
