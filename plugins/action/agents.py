@@ -21,7 +21,10 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.prog
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.spoken_for import check_spoken_for
 from ansible_collections.edgefleet.connectware.plugins.module_utils._errors import ConnectwareError
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.facts_of_host import refuse_false_facts
-from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import ungrouped
+from ansible_collections.edgefleet.connectware.plugins.plugin_utils.grouped_options import (
+    refuse_what_became_text,
+    ungrouped,
+)
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.guarded_action import failed
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.host_action import HostAction
 from ansible_collections.edgefleet.connectware.plugins.plugin_utils.whose import names_in, whose
@@ -80,6 +83,7 @@ def _refuse_texts(agents: Any) -> None:
     Raises:
         AnsibleActionFail: an agent is a text, or the list is.
     """
+    refuse_what_became_text("agents", agents)
     if any(isinstance(entry, str) for entry in (agents if isinstance(agents, list) else [agents])):
         raise AnsibleActionFail(
             "'agents' has a text in the place of an agent. Nothing was started or changed. Write each agent as a"

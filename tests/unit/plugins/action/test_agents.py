@@ -96,6 +96,17 @@ def test_a_text_is_no_agent_although_ansible_makes_one_of_it(given: Any, monkeyp
         standing(agents, {"agents": given}).run(None, TASK_VARS)
 
 
+@pytest.mark.parametrize("value", ["datetime.date(2024, 1, 1)", "datetime.datetime(2024, 1, 1, 8, 0)", "-inf", "nan"])
+def test_a_list_of_which_ansible_has_made_a_text_is_told_with_its_cause(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ansible-core before 2.19 does with dates and numbers that no literal of Python stands for."""
+    answering(monkeypatch, lambda: {"changed": True})
+    given = f"[{{'name': 'press-1', 'env': {{'BUILD': {value}}}}}]"
+    with pytest.raises(AnsibleActionFail, match=r"'agents' has a value that this ansible-core cannot pass on, such as"):
+        standing(agents, {"agents": given}).run(None, TASK_VARS)
+
+
 @pytest.mark.parametrize("given", [None, 7, {}])
 def test_what_is_no_list_of_agents_is_left_to_the_module(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, lambda: {"failed": True, "msg": "agents must be a list"})

@@ -41,6 +41,8 @@ def test_the_result_of_a_task_that_failed_is_why_this_one_fails() -> None:
         ("image=theirs", "'options' takes a mapping of other options, not a string"),
         ([{"image": "theirs"}], "'options' takes a mapping of other options, not a list"),
         ({"options": {}}, "'options' takes other options, not 'options' again"),
+        ("{'env': {'BUILD': datetime.date(2024, 1, 1)}}", "has a value that this ansible-core cannot pass on"),
+        ("{'cpus': inf, 'env': {'A': 1}}", "such as a date without quotes: write it in quotes"),
     ],
 )
 def test_something_else_is_refused(grouped: Any, text: str) -> None:
