@@ -383,6 +383,8 @@ def test_another_version_than_that_of_connectware_is_refused(factory):
     site = factory(1)
     before, _users = rolled_out(site, fleet(site))
     upgrade(site, fleet(site), agents_version=NEXT_VERSION).failed(NEXT_VERSION, VERSION, "agents_version to auto")
+    tagged = f"{site.variables['agents_image']}:{VERSION}"
+    upgrade(site, fleet(site), agents_image=tagged).failed(f"agents_image is {tagged}", "without tag and digest")
     assert site.starts() == before
 
 

@@ -405,3 +405,20 @@ def test_blocks_are_found_in_both_languages() -> None:
 
     assert list(blocks_of_rst(rst)) == [(3, "yaml", "a:\n  - b\n\nc: d\n"), (12, "shell", "ls\n")]
     assert list(blocks_of_markdown(markdown)) == [(2, "yaml", "a: b\n"), (5, "shell", "ls\n")]
+
+
+def test_part_two_unsets_all_of_connectware_that_part_one_exports() -> None:
+    """Else a token goes to the simulator, or the CA of the simulator is the only one that is trusted."""
+    one, two = text_of(ROOT / "docs/docsite/rst/guide_rollout.rst").split("Part two: with your Connectware\n")
+    exported = {name for line in re.findall(r"^ +export (.+)", one, re.MULTILINE)
+                for name in re.findall(r"(CONNECTWARE_\w+)=", line)}  # fmt: skip
+    unset = set(re.findall(r"``unset ([\w\s]+)``", two)[0].split())
+    assert exported and unset == exported
+
+
+def test_a_service_of_systemd_finds_the_commands_that_ansible_rulebook_starts() -> None:
+    """It looks for ansible-playbook on the PATH, which systemd does not take from the folder of ExecStart."""
+    text = text_of(ROOT / "docs/docsite/rst/guide_eda.rst")
+    folder = re.findall(r"^ +ExecStart=(\S+)/ansible-rulebook ", text, re.MULTILINE)
+    path = re.findall(r"^ +Environment=PATH=(\S+)", text, re.MULTILINE)
+    assert len(folder) == len(path) == 1 and path[0].split(":")[0] == folder[0]

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -351,6 +352,24 @@ def test_every_connectware_but_that_of_the_host_that_asks_first_is_asked_too(
     assert found["__agents_other_askers"] == asked
 
 
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("reg.example:5000/mapper:1.7.0", True),
+        ("reg.example:5000/mapper:stable", True),
+        ("mapper@sha256:0123", True),
+        ("reg.example:5000/mapper", False),
+        ("mapper", False),
+        ("", False),
+    ],
+)
+def test_an_image_of_all_agents_that_names_its_version_is_told_before_an_upgrade(
+    tmp_path: Path, image: str, told: bool
+) -> None:
+    found = templated(tmp_path, ["__agents_fixed_image"], agents_image=image)
+    assert found["__agents_fixed_image"] == (image if told else "")
+
+
 @pytest.mark.parametrize(("state", "of_nobody"), [("upgradable", ["nobody"]), ("upgraded", [])])
 def test_the_second_play_of_an_upgrade_does_not_have_all_hosts_whose_agents_are_named_alone(
     tmp_path: Path, state: str, of_nobody: list[str]
@@ -427,6 +446,22 @@ def test_roles_pass_on_every_option_that_a_module_takes(
     passed_on = dict(re.findall(r"'(\w+)': (\w+)", text))
     assert set(passed_on) == {*options, *more}
     assert all(value == f"{prefix if name in options else ''}{name}" for name, value in passed_on.items())
+
+
+def test_what_a_single_agent_may_set_for_itself_is_told() -> None:
+    """The README promises the variables of three tables but those that it names."""
+    role = ROOT / "roles" / "agents"
+    text = (role / "README.md").read_text("utf-8")
+    spec = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text("utf-8"))["argument_specs"]["main"]
+    own = {f"agents_{name}" for name in spec["options"]["agents_list"]["options"]}
+    themes = [text.split(f"\n### {theme}\n")[1].split("\n### ")[0] for theme in ("Image", "Broker", "Container")]
+    rows = [row.split("|")[1] for theme in themes for row in re.findall(r"^\| `.*", theme, re.MULTILINE)]
+    told = {name for row in rows for name in re.findall(r"`(agents_\w+)`", row)}
+    excepted = text.split('"image", "broker" and "container"')[1].split("\n\n")[0]
+    patterns = re.findall(r"`(agents_\w+\*?)`", excepted)
+    left_out = {name for name in told if any(fnmatch(name, pattern) for pattern in patterns)}
+    assert patterns and told - left_out <= own
+    assert not left_out & own
 
 
 CONNECTWARE_TASKS = ["agents/tasks/version.yml", "audit/tasks/fleet.yml", "ghosts/tasks/once.yml"]
