@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from integration.factory_host import AS_A_MACHINE, IMAGE
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = ROOT / "extensions" / "molecule"
 SHARED = SCENARIOS / "utils"
+EXAMPLE = ROOT / "docs" / "examples" / "molecule"
 FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/molecule.yml"))
 # What agents live through, or a role that is for itself, and the playbook that a scenario of it must run.
 LIVES = {
@@ -165,3 +169,41 @@ def test_no_address_is_read_where_newer_engines_have_none() -> None:
     folders = (SCENARIOS, ROOT / "docs" / "examples", ROOT / "roles")
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".yml", ".py", ".rst", ".md")]
     assert [str(path) for path in files if "{{' }} .NetworkSettings.IPAddress" in path.read_text("utf-8")] == []
+
+
+# What a project may say of its real factories, in the file of the same group.
+OF_THE_FACTORIES = {
+    "connectware_url": "https://connectware.example.com",
+    "connectware_token": "of the factories",
+    "connectware_username": "somebody",
+    "connectware_password": "of somebody",
+    "connectware_ca_path": "/etc/ssl/factory-ca.pem",
+    "connectware_contract": {"settings": {"time_format": "epoch_s"}},
+    "agents_docker_host": "tcp://engine.example.com:2376",
+    "agents_evidence_path": "/var/log/authorizations.jsonl",
+    "agents_image": "registry.example.com/agent",
+    "agents_log_patterns": {"pairing": "another"},
+    "agents_mqtt_host": "connectware.example.com",
+    "agents_networks": ["factory"],
+    "agents_version": "2.0.1",
+}
+
+
+def test_nothing_of_the_real_factories_reaches_a_test_of_the_example(tmp_path: Path) -> None:
+    """Ansible lays one file of a group over the other, so what only the first one says stays in force."""
+    project, scenario = tmp_path / "inventory", EXAMPLE / "molecule" / "default" / "inventory"
+    (project / "group_vars").mkdir(parents=True)
+    (project / "hosts.yml").write_text((EXAMPLE / "inventory" / "hosts.yml").read_text("utf-8"))
+    (project / "group_vars" / "factories.yml").write_text(yaml.safe_dump({**OF_THE_FACTORIES, "mine": "stays"}))
+
+    command = ["ansible-inventory", "-i", str(project), "-i", str(scenario), "--host", "munich.example.com"]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+
+    assert {name for name, value in OF_THE_FACTORIES.items() if found[name] == value} == set()
+    assert found["connectware_token"] == ""  # where there is none at all, that of the environment counts
+    assert found["mine"] == "stays"
+
+
+def test_no_token_of_the_environment_reaches_a_scenario() -> None:
+    assert read(SHARED / "inventory" / "scenario.yml")["factories"]["vars"]["connectware_token"] == ""
