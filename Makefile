@@ -14,6 +14,12 @@ ifndef BESIDE
 endif
 MAKEFLAGS += --no-print-directory
 
+# A path with a space is two for make and for the commands below, some of which remove what is there.
+ifneq ($(words $(CURDIR)),1)
+$(error This checkout is in "$(CURDIR)", a path with a space, which make takes for several. \
+  Nothing was done. Move the checkout to a path without spaces)
+endif
+
 BUILD := $(CURDIR)/.build
 FOLDER := ansible_collections/edgefleet/connectware
 
@@ -318,5 +324,5 @@ commands:
 
 .PHONY: clean
 clean: ## remove what was built (containers and images of the tests are not touched)
-	rm -rf $(BUILD)
+	rm -rf '$(BUILD)'
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
