@@ -312,7 +312,7 @@ stage: setup
 docker: install commands ## Docker Engine on this machine, when none answers
 	@python tests/tools/docker_answers.py || ansible-playbook -i localhost, -c local tests/tools/docker_host.yml || { \
 	  echo 'No Docker Engine answers, and none could be installed and started here; the reason is above.' >&2; \
-	  echo 'Repeat this as root, or start Docker Engine by hand, or set DOCKER_HOST to one that runs.' >&2; exit 1; }
+	  echo 'Repeat this as root, or start Docker Engine by hand.' >&2; exit 1; }
 
 # COMMAND=PACKAGE of Debian: what beds and guides call.
 .PHONY: commands
