@@ -29,7 +29,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 LINK = re.compile(r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 IMAGE = "docs/examples/execution-environment/requirements.yml"  # names the artifact that goes into the image
 CHANGED = ("galaxy.yml", "CHANGELOG.md", "changelogs", IMAGE)
@@ -60,10 +60,11 @@ def order(version: str) -> tuple[int, ...]:
 
 def check_newer(version: str, checkout: Path) -> None:
     """A version is released once, and versions only grow."""
+    wanted = order(version)
     path = checkout / "changelogs" / "changelog.yaml"
     released = (yaml.safe_load(path.read_text("utf-8")) or {}).get("releases", {}) if path.exists() else {}
     last = max(released, key=order, default=None)
-    if last is not None and order(version) <= order(last):
+    if last is not None and wanted <= order(last):
         raise ReleaseError(f"{version} is not newer than {last}, which the changelog has already.")
     if version in run("git", "tag", "--list", version, cwd=checkout).split():
         raise ReleaseError(f"The tag {version} exists already.")
@@ -205,8 +206,8 @@ def bring_back(collection: Path, checkout: Path) -> None:
 
 
 def release(version: str, checkout: Path, folder: Path, *, dry_run: bool) -> None:
-    check_clean(checkout)
     check_newer(version, checkout)
+    check_clean(checkout)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     collection = clone(checkout, folder)

@@ -39,8 +39,14 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("version", ["1", "1.2", "v1.2.3", "1.2.3.4", "1.2.3-rc.1", "", "1.2.x"])
-def test_what_is_no_version_is_refused(version: str, checkout: Path) -> None:
+@pytest.mark.parametrize("first", [False, True], ids=["later", "first"])
+@pytest.mark.parametrize(
+    "version", ["1", "1.2", "v1.2.3", "1.2.3.4", "1.2.3-rc.1", "", "1.2.x", "01.2.3", "1.2.03", "1.2.\u0663", "1.2.3\n"]
+)
+def test_what_is_no_version_is_refused(version: str, first: bool, checkout: Path) -> None:
+    if first:
+        (checkout / "changelogs" / "changelog.yaml").unlink()
+
     with pytest.raises(ReleaseError, match="is no version"):
         release.check_newer(version, checkout)
 
