@@ -208,6 +208,27 @@ def test_an_sdk_that_is_too_old_is_named_with_its_interpreter(machine: Machine) 
     assert "imports the docker SDK 4.1.0, but 5.0 or newer is needed" in outcome.words
 
 
+def test_users_of_a_directory_that_lists_nobody_are_let_in(machine: Machine) -> None:
+    """As with SSSD and winbind: who is asked for by name is there, and the whole list has local users only."""
+    machine.shell(
+        "ln -s /bin/false /usr/sbin/dockerd && mkdir -p /usr/lib/python3/dist-packages/docker"
+        " && echo '__version__ = \"5.0.3\"' >/usr/lib/python3/dist-packages/docker/__init__.py"
+        " && groupadd docker && useradd fitter && useradd welder"
+        " && printf '#!/bin/sh\n[ $# -gt 1 ] || exit 0\nexec /usr/bin/getent \"$@\"\n' >/usr/local/sbin/getent"
+        " && chmod +x /usr/local/sbin/getent && id -u fitter >/uid"
+    )
+
+    let_in = machine.apply(docker_host_start="none", docker_host_users=["fitter", "welder"])
+    assert let_in.status == 0, let_in.output
+    assert set(machine.shell("getent group docker").rpartition(":")[2].split(",")) == {"fitter", "welder"}
+    assert machine.apply(docker_host_start="none", docker_host_users="fitter,welder").recap["changed"] == 0
+
+    number = machine.shell("cat /uid")  # getent would take it for a user's number
+    refused = machine.apply(docker_host_start="none", docker_host_users=["fitter", "stranger", number])
+    assert refused.status == 2
+    assert f"has no user stranger, {number}, named in `docker_host_users`" in refused.words
+
+
 def test_the_interpreter_is_that_of_the_role_whatever_facts_say(tmp_path: Path) -> None:
     """Facts of a cache, or of an earlier task, may be those of another one, which may be gone."""
     setup = {"ansible.builtin.setup": {}, "vars": {"ansible_python_interpreter": sys.executable}}
