@@ -57,10 +57,14 @@ def test_login(simulator: Simulator) -> None:
         ({"username": "admin"}, 400),
         ({}, 400),
         ([1], 400),
+        ({"username": "admin", "password": "known", "expireTimeInHours": 1e300}, 400),
+        ({"username": "admin", "password": "known", "expireTimeInHours": float("inf")}, 400),
     ],
 )
 def test_bad_login(simulator: Simulator, body: Any, status: int) -> None:
-    answer = Client(simulator)("POST", "/api/login", json=body)
+    if isinstance(body, dict) and body.get("password") == "known":
+        body = {**body, "password": simulator.passwords()["admin"]}
+    answer = Client(simulator)("POST", "/api/login", data=json.dumps(body))
     assert answer.status_code == status
     assert set(answer.json()) == {"code", "message"}
 
@@ -149,6 +153,30 @@ def test_life_of_a_user(simulator: Simulator, admin: Client) -> None:
     assert Client(simulator, token)("GET", "/api/system/info").status_code == 401
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"roles": 5},
+        {"roles": [{}]},
+        {"permissions": "all"},
+        {"permissions": ["all"]},
+        {"permissions": [{"resource": 5}]},
+        {"grantTypes": 5},
+        {"grantTypes": ["password"]},
+        {"grantTypes": [{}]},
+        {"password": 12345},
+    ],
+    ids=str,
+)
+def test_what_a_user_cannot_have_is_refused(admin: Client, given: dict[str, Any]) -> None:
+    body = {"username": "operator", "password": "secret"}
+    assert admin("POST", "/api/users", json={**body, **given}).status_code == 400
+    path = f"/api/users/{admin('POST', '/api/users', json=body).json()['id']}"
+    before = admin("GET", path).json()
+    assert admin("PUT", path, json=given).status_code == 400
+    assert admin("GET", path).json() == before
+
+
 def test_pages_of_users(simulator: Simulator, admin: Client) -> None:
     for number in range(230):
         simulator.control("POST", "users", {"username": f"agent-{number:03}"})
@@ -163,6 +191,7 @@ def test_pages_of_users(simulator: Simulator, admin: Client) -> None:
     assert len(admin("GET", "/api/listUsers").json()["users"]) == 20
     assert admin("GET", "/api/listUsers?rowsPerPage=101").status_code == 400
     assert admin("GET", "/api/listUsers?pageNumber=0").status_code == 400
+    assert admin("GET", f"/api/listUsers?pageNumber={'9' * 5000}").status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -214,6 +243,7 @@ def test_counting(simulator: Simulator, admin: Client) -> None:
         ({"non_json": True}, 200, "<html>"),
         ({"non_json": True, "status": 502}, 502, "<html>"),
         ({"body": '{"version": 7}'}, 200, '{"version": 7}'),
+        ({"body": ""}, 200, ""),
         ({"redirect": "https://127.0.0.1:1/elsewhere"}, 307, ""),
     ],
 )
@@ -222,7 +252,7 @@ def test_faults(simulator: Simulator, admin: Client, fault: dict[str, Any], stat
     assert admin("GET", "/api/roles").status_code == 200
     answer = admin("GET", "/api/system/info")
     assert answer.status_code == status
-    assert text in answer.text
+    assert text in answer.text if text else answer.text == ""
     assert answer.headers.get("Retry-After") == (str(fault["retry_after"]) if "retry_after" in fault else None)
     assert answer.headers.get("Location") == fault.get("redirect")
     assert admin("GET", "/api/system/info").json() == {"version": "1.8.0"}
@@ -265,7 +295,26 @@ def test_faults_are_counted_and_removed(simulator: Simulator, admin: Client) -> 
     assert len(simulator.control("GET", "faults")["faults"]) == 1
     simulator.control("DELETE", "faults")
     assert admin("GET", "/api/system/info").status_code == 200
-    simulator.control("POST", "faults", {"nonsense": 1}, expect=400)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ({"nonsense": 1}, "nonsense"),
+        ({"operation": "system_inof"}, "'system_inof'"),
+        ({"operation": ["login"]}, "['login']"),
+        ({"count": -1}, "count must be a whole number"),
+        ({"skip": -1}, "skip must be a whole number"),
+        ({"count": "2"}, "not '2'"),
+        ({"body": "x", "repeat": -1}, "repeat"),
+    ],
+)
+def test_a_fault_that_would_never_happen_or_never_end_is_refused(
+    simulator: Simulator, admin: Client, fault: dict[str, Any], says: str
+) -> None:
+    assert says in simulator.control("POST", "faults", {"status": 500, **fault}, expect=400)["error"]
+    assert simulator.control("GET", "faults")["faults"] == []
+    assert admin("GET", "/api/system/info").status_code == 200
 
 
 def test_restart_keeps_the_state(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -22,6 +24,17 @@ REGISTRY = "/api/client-registry"
 def ask(simulator: Simulator, username: str = "press-01", pairing_id: str = "a82123", **more: Any) -> int:
     body = {"username": username, "password": f"secret-{pairing_id}", "pairingId": pairing_id, **more}
     return Client(simulator)("POST", f"{REGISTRY}/register", json=body).status_code
+
+
+def stopped(simulator: Simulator) -> Callable[[int], None]:
+    """Stop the clock until the next reset; returns what puts it to so many milliseconds after this moment."""
+    now = simulator.control("POST", "clock")["now_ms"]
+
+    def later(milliseconds: int) -> None:
+        simulator.control("POST", "clock", {"now_ms": now + milliseconds})
+
+    later(0)
+    return later
 
 
 def unlock(admin: Client, milliseconds: int | None = 60000) -> requests.Response:
@@ -57,10 +70,13 @@ def test_documented_way(simulator: Simulator, admin: Client) -> None:
 
 
 def test_window_closes_by_itself(simulator: Simulator, admin: Client) -> None:
+    later = stopped(simulator)
     assert admin("GET", REGISTRY).json()["unlockedUntil"] is None
-    assert unlock(admin, 1500).json()["unlockedUntil"]
+    assert unlock(admin, 60_000).json()["unlockedUntil"]
+    later(59_999)
     assert ask(simulator) == 202
-    until(lambda: admin("GET", REGISTRY).json()["unlockedUntil"] is None, "the window has closed")
+    later(60_000)
+    assert admin("GET", REGISTRY).json()["unlockedUntil"] is None
     assert ask(simulator) == 423
     assert pending(admin) == []
 
@@ -86,12 +102,29 @@ def test_window_lasts_30_seconds_unless_told(simulator: Simulator, admin: Client
     assert 25000 < simulator.state()["window"]["remaining_ms"] <= 30000
 
 
-@pytest.mark.parametrize("duration", [0, -1, "soon", True, None])
+@pytest.mark.parametrize("duration", [0, -1, "soon", True, None, 1e18, float("inf"), [], "9" * 30])
 def test_bad_duration(simulator: Simulator, admin: Client, duration: Any) -> None:
     simulator.switch(duration_required=True)
-    answer = admin("POST", f"{REGISTRY}/unlock", json={"duration": duration})
+    answer = admin("POST", f"{REGISTRY}/unlock", data=json.dumps({"duration": duration}))
     assert answer.status_code == 400
     assert set(answer.json()) == {"code", "message"}
+    assert admin("GET", REGISTRY).json()["unlockedUntil"] is None, "and the registry is as it was"
+
+
+@pytest.mark.parametrize("moment", [1e18, -1e18])
+def test_the_control_api_refuses_times_that_have_no_date(simulator: Simulator, admin: Client, moment: float) -> None:
+    simulator.control("POST", "clock", {"now_ms": moment}, expect=400)
+    simulator.control("POST", "window", {"open_ms": abs(moment)}, expect=400)
+    assert admin("GET", REGISTRY).json()["unlockedUntil"] is None
+
+
+@pytest.mark.parametrize(
+    "more", [{"roles": 5}, {"roles": [5]}, {"permissions": "x"}, {"permissions": [{"resource": 5}]}], ids=str
+)
+def test_what_a_client_cannot_ask_for_is_refused(simulator: Simulator, admin: Client, more: dict[str, Any]) -> None:
+    unlock(admin)
+    assert ask(simulator, **more) == 400
+    assert pending(admin) == []
 
 
 def test_duration_in_the_query(simulator: Simulator, admin: Client) -> None:
@@ -155,11 +188,14 @@ def test_a_conflict_that_only_the_authorization_tells(simulator: Simulator, admi
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_relocking(simulator: Simulator, admin: Client, survives: bool, by_hand: bool) -> None:
     simulator.switch(pending_survives_relock=survives)
-    unlock(admin, 60000 if by_hand else 1500)
+    later = stopped(simulator)
+    unlock(admin, 60_000)
     assert ask(simulator) == 202
     if by_hand:
         assert lock(admin) == 200
-    until(lambda: not simulator.state()["window"]["open"], "the window has closed")
+    else:
+        later(60_000)
+    assert not simulator.state()["window"]["open"]
     assert pending(admin) == ([("press-01", "a82123")] if survives else [])
     assert ask(simulator) == 423
 
@@ -257,10 +293,16 @@ def test_confirm_of_two(simulator: Simulator, admin: Client, policy: str, status
 
 
 def test_requests_that_nobody_repeats_vanish(simulator: Simulator, admin: Client) -> None:
-    simulator.switch(pending_ttl_ms=100)
-    unlock(admin)
-    ask(simulator)
-    until(lambda: pending(admin) == [], "the request is gone")
+    simulator.switch(pending_ttl_ms=10_000)
+    later = stopped(simulator)
+    assert unlock(admin).status_code == 200
+    assert ask(simulator, "press-01") == ask(simulator, "press-02") == 202
+    later(9_000)
+    assert ask(simulator, "press-02") == 202
+    later(11_000)
+    assert pending(admin) == [("press-02", "a82123")], "it was asked for again"
+    later(20_000)
+    assert pending(admin) == []
 
 
 def test_deny(simulator: Simulator, admin: Client) -> None:
@@ -324,8 +366,18 @@ def test_another_dialect(simulator: Simulator, admin: Client) -> None:
         {"answer_order": "random"},
         {"default_window_ms": "soon"},
         {"deny_supported": 1},
+        {"dialect": {"nonsense": {}}},
         {"dialect": {"operations": {"nonsense": {}}}},
+        {"dialect": {"operations": {"registry_list": {"fields": {}}}}},
+        {"dialect": {"operations": {"registry_list": {"item": {"pairingId": "code"}}}}},
+        {"dialect": {"operations": {"registry_list": {"statuses": {"succes": 202}}}}},
+        {"dialect": {"operations": {"registry_list": {"statuses": {"success": "soon"}}}}},
+        {"dialect": {"operations": {"registry_list": {"path": None}}}},
+        {"dialect": {"operations": {"registry_list": "GET"}}},
+        {"dialect": {"user": {"createdBy": "madeBy"}}},
+        {"dialect": {"auth": {"schema": "Bearer"}}},
     ],
+    ids=str,
 )
 def test_bad_switches(simulator: Simulator, switches: dict[str, Any]) -> None:
     assert "error" in simulator.control("PUT", "switches", switches, expect=400)

@@ -77,3 +77,20 @@ def text_value(call: Call, name: str, *, minimum: int = 0, required: bool = True
     if not isinstance(value, str) or len(value) < minimum:
         raise ApiError(400, "BAD_REQUEST", f"{name} must be a text of at least {minimum} characters")
     return value
+
+
+def list_value(name: str, value: Any, kind: type) -> list[Any]:
+    """Return a list of texts or of objects, checked; one that is absent is empty."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+        raise ApiError(400, "BAD_REQUEST", f"{name} must be a list of {'texts' if kind is str else 'objects'}")
+    return value
+
+
+def permissions_value(value: Any) -> list[dict[str, str]]:
+    """Return permissions, checked; none where they are absent."""
+    permissions = list_value("permissions", value, dict)
+    if not all(isinstance(text, str) for permission in permissions for text in permission.values()):
+        raise ApiError(400, "BAD_REQUEST", "the fields of permissions must be texts")
+    return permissions

@@ -8,6 +8,8 @@ import time
 from datetime import datetime, timezone
 from email.utils import formatdate
 
+LATEST_MS = 200 * 366 * 24 * 3_600_000  # from 1970 on; later ends of windows and tokens still have a date
+
 
 class _Clock:
     stopped_at: int | None = None
@@ -19,7 +21,13 @@ def now_ms() -> int:
 
 
 def stop_at(moment_ms: int | None) -> None:
-    """Let it be this moment until told otherwise; None: time goes on by itself."""
+    """Let it be this moment until told otherwise; None: time goes on by itself.
+
+    Raises:
+        ValueError: a moment that has no date.
+    """
+    if moment_ms is not None and not 0 <= moment_ms <= LATEST_MS:
+        raise ValueError(f"the moment must be from 0 to {LATEST_MS} milliseconds")
     _Clock.stopped_at = moment_ms
 
 

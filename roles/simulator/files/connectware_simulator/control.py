@@ -238,7 +238,7 @@ class Control:
 async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except (SwitchError, FaultError, KeyError, TypeError, ValueError) as exc:
+    except (SwitchError, FaultError, KeyError, TypeError, ValueError, OverflowError) as exc:
         return web.json_response({"error": f"{type(exc).__name__}: {exc}"}, status=400)
 
 

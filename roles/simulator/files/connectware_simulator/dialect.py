@@ -85,7 +85,7 @@ DEFAULT_DIALECT: dict[str, Any] = {
             "path": "/api/client-registry/deny",
             "statuses": {"success": 200, "unknown": 404},
             "request": {"username": "username"},
-            "response": {},
+            "response": {"username": None},
         },
         "list_users": {
             "method": "GET",

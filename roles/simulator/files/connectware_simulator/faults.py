@@ -7,6 +7,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from .dialect import DEFAULT_DIALECT
+
+OPERATIONS = ("*", *DEFAULT_DIALECT["operations"], "unknown")
+
 
 class FaultError(ValueError):
     """A fault that makes no sense."""
@@ -36,12 +40,22 @@ class Fault:
         unknown = set(values) - {item.name for item in fields(cls)}
         if unknown:
             raise FaultError(f"unknown in fault: {', '.join(sorted(unknown))}")
-        return cls(**values)
+        fault = cls(**values)
+        fault._check()
+        return fault
+
+    def _check(self) -> None:
+        if self.operation not in OPERATIONS:
+            raise FaultError(f"operation must be one of {', '.join(OPERATIONS)}, not {self.operation!r}")
+        for name in ("count", "skip", "repeat"):
+            number = getattr(self, name)
+            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+                raise FaultError(f"{name} must be a whole number, 0 or more, not {number!r}")
 
     def name(self) -> str:
         """Return a word for the journal."""
         for word in ("reset", "half", "non_json", "redirect", "status", "body"):
-            if getattr(self, word):
+            if getattr(self, word) not in (None, False):
                 return word
         return "delay"
 

@@ -16,6 +16,7 @@ from .switches import Switches
 from .users import UserDirectory
 
 HISTORY_LENGTH = 2000
+LONGEST_WINDOW_MS = 366 * 24 * 3_600_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,13 @@ class ClientRegistry:
         return self._state.window_until if self.is_open() else None
 
     def unlock(self, duration_ms: int) -> None:
-        """Open the window."""
+        """Open the window.
+
+        Raises:
+            ValueError: not for so long, whose end could not be written as a date.
+        """
+        if not 0 < duration_ms <= LONGEST_WINDOW_MS:
+            raise ValueError(f"the duration must be from 1 to {LONGEST_WINDOW_MS} milliseconds")
         self.settle()
         limit = self._switches.max_window_ms
         until = now_ms() + (min(duration_ms, limit) if limit else duration_ms)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .calls import Answer, ApiError, Call, text_value
+from .calls import Answer, ApiError, Call, list_value, permissions_value, text_value
 from .clock import formatted
 from .core import Connectware
 from .model import PendingRequest
@@ -37,8 +37,8 @@ def register(core: Connectware, call: Call) -> Answer:
             method="certificate" if csr else "password",
             csr=csr,
             context=call.value("context"),
-            roles=tuple(call.value("roles") or ()),
-            permissions=tuple(call.value("permissions") or ()),
+            roles=tuple(list_value("roles", call.value("roles"), str)),
+            permissions=tuple(permissions_value(call.value("permissions"))),
         )
     )
     if outcome in ("locked", "conflict"):
@@ -92,13 +92,12 @@ def registry_unlock(core: Connectware, call: Call) -> Answer:
         given = next(iter(call.query_values("duration")), None)
     if given is None and core.switches.duration_required:
         raise ApiError(400, "BAD_REQUEST", "the duration in milliseconds is missing")
+    if isinstance(given, bool):
+        raise ApiError(400, "BAD_REQUEST", "the duration must be a number of milliseconds")
     try:
-        duration = core.switches.default_window_ms if given is None else int(given)
-    except (TypeError, ValueError) as exc:
-        raise ApiError(400, "BAD_REQUEST", "the duration must be a number of milliseconds") from exc
-    if duration <= 0 or isinstance(given, bool):
-        raise ApiError(400, "BAD_REQUEST", "the duration must be a positive number of milliseconds")
-    core.registry.unlock(duration)
+        core.registry.unlock(core.switches.default_window_ms if given is None else int(given))
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise ApiError(400, "BAD_REQUEST", f"bad duration: {exc}") from exc
     core.save()
     return call.answer("success", _window(core))
 

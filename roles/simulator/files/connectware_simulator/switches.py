@@ -104,9 +104,23 @@ def _check_value(name: str, value: Any, default: Any) -> None:
         raise SwitchError(f"switch {name!r} must be one of {', '.join(CHOICES[name])}, not {value!r}")
 
 
-def _check_dialect(changes: dict[str, Any]) -> None:
-    unknown = set(changes) - set(DEFAULT_DIALECT)
-    operations = changes.get("operations", {})
-    unknown |= set(operations) - set(DEFAULT_DIALECT["operations"])
+def _check_dialect(changes: Any, default: dict[str, Any] = DEFAULT_DIALECT, where: str = "dialect") -> None:
+    """Refuse what would change nothing, down to single fields, and what no answer could be made with."""
+    if not isinstance(changes, dict):
+        raise SwitchError(f"{where} must be a mapping, not {changes!r}")
+    unknown = set(changes) - set(default)
     if unknown:
-        raise SwitchError(f"unknown in dialect: {', '.join(sorted(unknown))}")
+        known = ", ".join(sorted(default))
+        raise SwitchError(f"unknown in {where}: {', '.join(sorted(unknown))}; known: {known}")
+    for name, value in changes.items():
+        if isinstance(default[name], dict):
+            _check_dialect(value, default[name], f"{where}.{name}")
+        elif isinstance(default[name], int):
+            _check_kind(value, (int,), f"{where}.{name}")
+        else:
+            _check_kind(value, (str,) if name in ("path", "header") else (str, type(None)), f"{where}.{name}")
+
+
+def _check_kind(value: Any, kinds: tuple[type, ...], where: str) -> None:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise SwitchError(f"{where} must be {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}")

@@ -7,11 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 from . import secret
-from .calls import Answer, ApiError, Call, text_value
+from .calls import Answer, ApiError, Call, list_value, permissions_value, text_value
 from .clock import formatted
 from .core import Connectware
 from .dialect import read_field, shaped
 from .model import User
+
+LONGEST_TOKEN_HOURS = 100 * 366 * 24
 
 
 def login(core: Connectware, call: Call) -> Answer:
@@ -23,8 +25,8 @@ def login(core: Connectware, call: Call) -> Answer:
         raise ApiError(401, "MFA_REQUIRED", "a second factor is required")
     hours = call.value("hours")
     hours = core.switches.token_hours_default if hours is None else hours
-    if isinstance(hours, bool) or not isinstance(hours, (int, float)) or hours <= 0:
-        raise ApiError(400, "BAD_REQUEST", "expireTimeInHours must be a positive number")
+    if isinstance(hours, bool) or not isinstance(hours, (int, float)) or not 0 < hours <= LONGEST_TOKEN_HOURS:
+        raise ApiError(400, "BAD_REQUEST", f"expireTimeInHours must be a positive number to {LONGEST_TOKEN_HOURS}")
     token = core.users.new_token(user, hours, str(call.value("label") or ""))
     core.save()
     return call.answer(
@@ -66,7 +68,7 @@ def _number(call: Call, name: str, default: int, *, minimum: int = 1) -> int:
     text = next(iter(call.query_values(name)), None)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or int(text) < minimum:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < minimum:
         raise ApiError(400, "BAD_REQUEST", f"{name} must be a number from {minimum} on")
     return int(text)
 
@@ -77,9 +79,8 @@ def create_user(core: Connectware, call: Call) -> Answer:
     username, password = given.get("username"), given.get("password")
     if not isinstance(username, str) or len(username) < 3:
         raise ApiError(400, "BAD_REQUEST", "username must have at least 3 characters")
-    if not isinstance(password, str) or len(password) < 5:
-        raise ApiError(400, "BAD_REQUEST", "password must have at least 5 characters")
-    _check_roles(core, given)
+    if password is None:
+        raise ApiError(400, "BAD_REQUEST", "password is missing")
     if core.users.by_name(username) is not None:
         raise call.error("conflict", "a user of that name exists")
     user = core.users.add(
@@ -103,9 +104,7 @@ def get_user(core: Connectware, call: Call) -> Answer:
 def change_user(core: Connectware, call: Call) -> Answer:
     """Change a user."""
     user = _wanted(core, call)
-    given = _given(core, call)
-    _check_roles(core, given)
-    core.users.change(user, given)
+    core.users.change(user, _given(core, call))
     core.save()
     return Answer(call.status("success"), _shown(core, user))
 
@@ -138,15 +137,17 @@ def _wanted(core: Connectware, call: Call) -> User:
 def _given(core: Connectware, call: Call) -> dict[str, Any]:
     names = core.switches.full_dialect()["user"]
     given = {name: read_field(call.body, path) for name, path in names.items()}
-    if given.get("grant_types") is not None:
-        given["grant_methods"] = [item["method"] for item in given["grant_types"]]
-    return given
-
-
-def _check_roles(core: Connectware, given: dict[str, Any]) -> None:
-    for role_id in given.get("roles") or []:
+    password = given.get("password")
+    if password is not None and (not isinstance(password, str) or len(password) < 5):
+        raise ApiError(400, "BAD_REQUEST", "password must have at least 5 characters")
+    for role_id in list_value("roles", given.get("roles"), str):
         if core.users.role(role_id) is None:
             raise ApiError(400, "BAD_REQUEST", f"no such role: {role_id}")
+    permissions_value(given.get("permissions"))
+    if given.get("grant_types") is not None:
+        types = list_value("grant types", given["grant_types"], dict)
+        given["grant_methods"] = list_value("methods of grant types", [item.get("method") for item in types], str)
+    return given
 
 
 def _shown(core: Connectware, user: User) -> dict[str, Any]:
