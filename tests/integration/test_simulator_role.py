@@ -111,3 +111,23 @@ def test_the_image_is_built_once(apply: Apply, agent_images: None) -> None:  # n
 def test_without_a_docker_command_nothing_is_installed(apply: Apply) -> None:
     said = "The command /nowhere/docker cannot be run on localhost"
     assert apply(fails=said, image=True, service=False, docker_command="/nowhere/docker") == 0
+
+
+# In place of docker: it keeps the label of the last image that was built.
+FAKE_DOCKER = """#!/bin/sh
+cd "$(dirname "$0")"
+for argument; do case $argument in CONTENT=*) printf %s "${argument#CONTENT=}" >content; esac; done
+[ "$1 $2" != "image inspect" ] || cat content
+"""
+
+
+def test_the_image_is_built_anew_with_other_arguments(apply: Apply, tmp_path: Path) -> None:
+    command = tmp_path / "docker"
+    command.write_text(FAKE_DOCKER)
+    command.chmod(0o755)
+    image = {"image": True, "service": False, "docker_command": str(command)}
+
+    assert apply(**image) > 0
+    assert apply(**image) == 0
+    assert apply(**image, image_build_arguments=["--label", "site=hamburg"]) > 0
+    assert apply(**image, image_build_arguments=["--label", "site=hamburg"]) == 0

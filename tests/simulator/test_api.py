@@ -371,3 +371,48 @@ def test_configuration(tmp_path: Path) -> None:
         assert simulator.control("GET", "switches")["default_window_ms"] == 5000
     finally:
         simulator.stop()
+
+
+def restart(simulator: Simulator, config: dict[str, Any]) -> None:
+    """Stop it, and start it with another configuration, as the role does."""
+    simulator.configure(config)
+    assert simulator.stop() == 0
+    simulator.start()
+
+
+def test_a_switch_that_is_configured_anew_counts(tmp_path: Path) -> None:
+    switches = {"default_window_ms": 5000, "first_page": 0}
+    simulator = Simulator(tmp_path / "state", config={"switches": switches}).start()
+    try:
+        simulator.switch(default_window_ms=7, pending_ttl_ms=9)
+        restart(simulator, {"switches": switches})
+        assert simulator.control("GET", "switches")["default_window_ms"] == 7, "a restart keeps it"
+        restart(simulator, {"switches": {**switches, "default_window_ms": 6000}})
+        found = simulator.control("GET", "switches")
+        assert (found["default_window_ms"], found["pending_ttl_ms"], found["first_page"]) == (6000, 9, 0)
+        restart(simulator, {"switches": {"pending_ttl_ms": 11}})
+        found = simulator.control("GET", "switches")
+        assert (found["default_window_ms"], found["pending_ttl_ms"], found["first_page"]) == (30000, 11, 1)
+    finally:
+        simulator.stop()
+
+
+def test_a_user_who_is_no_longer_configured_is_gone(tmp_path: Path) -> None:
+    extra = {"username": "extra", "password": "known", "role": "admin"}
+    simulator = Simulator(tmp_path / "state", config={"users": [extra]}).start()
+    try:
+        made_later = {"username": "by-hand", "password": "known"}
+        simulator.control("POST", "users", made_later)
+        client = simulator.client("extra", password="known")
+        restart(simulator, {"users": [extra]})
+        client.session.close()
+        assert client("GET", "/api/system/info").status_code == 200, "a restart changes nothing"
+
+        restart(simulator, {"users": []})
+        client.session.close()
+        assert client("GET", "/api/system/info").status_code == 401
+        assert Client(simulator)("POST", "/api/login", json=extra).status_code == 401
+        assert Client(simulator)("POST", "/api/login", json=made_later).status_code == 200
+        assert simulator.usernames() == {"admin", "rollout", "registrar", "reader", "nobody", "by-hand"}
+    finally:
+        simulator.stop()

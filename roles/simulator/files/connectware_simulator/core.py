@@ -25,8 +25,8 @@ class Connectware:
 
     def __init__(self, directory: Path, config: dict[str, Any]) -> None:
         self._directory = directory
-        self._config = config
         self._version = str(config.get("version", DEFAULT_VERSION))
+        self._configured_switches: dict[str, Any] = config.get("switches", {})
         self._known_users: list[dict[str, Any]] = read_json(directory / "credentials.json") or []
         self._seed_users = complete_users(config.get("users", []), self._known_users)
         self.authority = Authority(directory)
@@ -47,14 +47,14 @@ class Connectware:
         if not kept:
             return self._fresh_state()
         state = State.from_mapping(kept)
-        follow_config(state, self._version, self._seed_users, self._known_users)
+        follow_config(state, self._version, self._seed_users, self._known_users, self._configured_switches)
         return state
 
     def _fresh_state(self) -> State:
-        return fresh_state(self._version, self._seed_users)
+        return fresh_state(self._version, self._seed_users, self._configured_switches)
 
     def _switches(self) -> Switches:
-        return Switches.from_mapping({**self._config.get("switches", {}), **self.state.switch_overrides})
+        return Switches.from_mapping({**self._configured_switches, **self.state.switch_overrides})
 
     def _after_restart(self) -> None:
         if not self.switches.window_survives_restart:
@@ -69,7 +69,7 @@ class Connectware:
     def change_switches(self, changes: dict[str, Any]) -> None:
         """Turn switches; what is not named stays."""
         overrides = {**self.state.switch_overrides, **changes}
-        Switches.from_mapping({**self._config.get("switches", {}), **overrides})
+        Switches.from_mapping({**self._configured_switches, **overrides})
         self.state.switch_overrides = overrides
         self._use_switches()
         self.save()

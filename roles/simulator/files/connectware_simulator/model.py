@@ -77,6 +77,7 @@ class State:
     tokens: list[Token] = field(default_factory=list)
     window_until: int = 0
     switch_overrides: dict[str, Any] = field(default_factory=dict)
+    configured_switches: dict[str, Any] = field(default_factory=dict)
 
     def as_mapping(self) -> dict[str, Any]:
         """Return the state as data for a file, to be written at once: it shares its lists with this state."""
@@ -96,4 +97,5 @@ class State:
             tokens=[Token(**item) for item in values["tokens"]],
             window_until=values["window_until"],
             switch_overrides=values["switch_overrides"],
+            configured_switches=values.get("configured_switches", {}),
         )

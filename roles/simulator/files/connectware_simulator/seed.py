@@ -14,6 +14,7 @@ from .users import UserDirectory
 
 DEFAULT_VERSION = "1.8.0"
 AGENT_ROLE = "connectware-agent"
+_SEED = "seed"  # by whom users of the configuration were made
 
 _ROLES = {
     "admin": permissions.ADMIN,
@@ -43,9 +44,9 @@ def complete_users(configured: list[dict[str, Any]], known: list[dict[str, Any]]
     return list(result.values())
 
 
-def fresh_state(version: str, users: list[dict[str, Any]]) -> State:
+def fresh_state(version: str, users: list[dict[str, Any]], switches: dict[str, Any]) -> State:
     """Return the state of the first start."""
-    state = State(version=version, configured_version=version)
+    state = State(version=version, configured_version=version, configured_switches=switches)
     for name, granted in _ROLES.items():
         role_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"role.{name}"))
         state.roles.append(Role(id=role_id, name=name, permissions=list(granted)))
@@ -54,10 +55,29 @@ def fresh_state(version: str, users: list[dict[str, Any]]) -> State:
     return state
 
 
-def follow_config(state: State, version: str, users: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
+def follow_config(
+    state: State,
+    version: str,
+    users: list[dict[str, Any]],
+    known: list[dict[str, Any]],
+    switches: dict[str, Any],
+) -> None:
     """Bring what the configuration has changed since the last start into a state that was kept."""
     if version != state.configured_version:
         state.version = state.configured_version = version
+    state.switch_overrides = {
+        name: value
+        for name, value in state.switch_overrides.items()
+        if switches.get(name) == state.configured_switches.get(name)
+    }
+    state.configured_switches = switches
+    _follow_users(state, users, known)
+
+
+def _follow_users(state: State, users: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
+    configured = {item["username"] for item in users}
+    for user in [user for user in state.users if user.created_by == _SEED and user.username not in configured]:
+        UserDirectory(state).remove(user)
     before = {item["username"]: item for item in known}
     for item in users:
         if item == before.get(item["username"]):
@@ -71,7 +91,7 @@ def _add(state: State, item: dict[str, Any]) -> None:
     UserDirectory(state).add(
         item["username"],
         secret.hashed(item["password"]),
-        created_by="seed",
+        created_by=_SEED,
         roles=[by_name[item["role"]]] if item.get("role") else [],
         permissions=item.get("permissions", ()),
         mfa=bool(item.get("mfa", False)),
