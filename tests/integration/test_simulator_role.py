@@ -131,3 +131,41 @@ def test_the_image_is_built_anew_with_other_arguments(apply: Apply, tmp_path: Pa
     assert apply(**image) == 0
     assert apply(**image, image_build_arguments=["--label", "site=hamburg"]) > 0
     assert apply(**image, image_build_arguments=["--label", "site=hamburg"]) == 0
+
+
+# In place of Python: what it makes for a virtual environment has all the packages of these tests.
+FAKE_PYTHON = f"""#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exec {sys.executable} "$@"
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\nexec {sys.executable} "$@"\\n' >"$3/bin/python"
+printf '#!/bin/sh\\n' >"$3/bin/pip"
+chmod +x "$3/bin/python" "$3/bin/pip"
+echo "$0" >"$3/of"
+"""
+
+
+def test_the_virtual_environment_is_made_anew_with_another_python(apply: Apply, tmp_path: Path) -> None:
+    first, second = tmp_path / "first-python", tmp_path / "second-python"
+    for python in (first, second):
+        python.write_text(FAKE_PYTHON)
+        python.chmod(0o755)
+    made = {"install": True, "venv": str(tmp_path / "venv")}
+
+    assert apply(**made, python=str(first)) > 0
+    assert apply(**made, python=str(first)) == 0
+    (tmp_path / "venv" / "stray").touch()
+    assert apply(**made, python=str(second)) > 0
+    assert (tmp_path / "venv" / "of").read_text() == f"{second}\n"
+    assert not (tmp_path / "venv" / "stray").exists()
+    assert apply(**made, python=str(second)) == 0
+
+
+def test_a_virtual_environment_that_others_made_stays(apply: Apply, tmp_path: Path) -> None:
+    python = tmp_path / "a-python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    subprocess.run([python, "-m", "venv", tmp_path / "venv"], check=True)
+    (tmp_path / "venv" / "of").write_text("others")
+
+    assert apply(install=True, venv=str(tmp_path / "venv"), python=str(python)) > 0
+    assert (tmp_path / "venv" / "of").read_text() == "others"
