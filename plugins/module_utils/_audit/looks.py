@@ -40,7 +40,7 @@ class Named:
     @property
     def keys(self) -> list[str]:
         """Name and username, as far as they are known: what stands in the place of others tells no agents apart."""
-        return [] if self.nameless else sorted(key for key in {self.name, self.username} if not is_unfilled(key))
+        return [] if self.nameless else sorted({key for key in (self.name, self.username) if not is_unfilled(key)})
 
 
 @dataclass(frozen=True)

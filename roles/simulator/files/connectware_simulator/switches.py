@@ -71,7 +71,7 @@ class Switches:
                 raise SwitchError(f"unknown switch {name!r}; known: {', '.join(sorted(known))}")
             _check_value(name, value, getattr(cls(), name))
         result = cls(**values)
-        _check_dialect(result.dialect)
+        _check_dialect(result.dialect, DEFAULT_DIALECT, "dialect")
         return result
 
     def as_mapping(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _check_value(name: str, value: Any, default: Any) -> None:
         raise SwitchError(f"switch {name!r} must be one of {', '.join(CHOICES[name])}, not {value!r}")
 
 
-def _check_dialect(changes: Any, default: dict[str, Any] = DEFAULT_DIALECT, where: str = "dialect") -> None:
+def _check_dialect(changes: Any, default: dict[str, Any], where: str) -> None:
     """Refuse what would change nothing, down to single fields, and what no answer could be made with."""
     if not isinstance(changes, dict):
         raise SwitchError(f"{where} must be a mapping, not {changes!r}")
