@@ -24,8 +24,10 @@ options:
   path:
     description:
       - File on the controller that gets the same as JSON, in the form of C(docs/schema/rollout_report.json). It is
-        replaced as a whole; that of the run before is removed when a run begins, since one that is interrupted writes
-        none. If it cannot be written, a warning says so, and the run ends as it would without.
+        replaced as a whole; what is open already, such as V(/dev/stdout), is added to.
+      - That of the run before is removed when a playbook that is about agents begins, since one that is interrupted
+        writes none. Any other playbook leaves it alone.
+      - If it cannot be written, a warning says so, and the run ends as it would without.
       - Nothing is written if this is not set.
     type: path
     env:
@@ -212,6 +214,7 @@ class CallbackModule(CallbackBase):
         path = self.get_option("path")
         if path and (self._reports or self._tally.concerned):
             self._write(path)
+        self._reports = False  # the next playbook of a command line may be interrupted
 
     def _print(self) -> None:
         table = lines(self._tally, self._display.columns if sys.stdout.isatty() else None)

@@ -80,7 +80,7 @@ options:
         required: true
       target:
         description:
-          - Absolute path in the container. Never V(/data), which belongs to the volume, nor a path below it.
+          - Absolute path in the container. Never V(/data), which belongs to the volume.
         type: path
         required: true
       read_only:

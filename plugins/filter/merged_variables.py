@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import kind_of
 
 # What Ansible writes with a tag in YAML, it reads and AWX keeps under these names in JSON.
-TAGS = {"!vault": "__ansible_vault", "!unsafe": "__ansible_unsafe"}
+TAGS = {"!vault": "__ansible_vault", "!vault-encrypted": "__ansible_vault", "!unsafe": "__ansible_unsafe"}
 
 
 def merged_variables(there: Any, wanted: Mapping[str, Any], inventory: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def merged_variables(there: Any, wanted: Mapping[str, Any], inventory: str) -> d
 def _read(text: str, inventory: str) -> Mapping[str, Any]:
     try:
         found = _loaded(text)
-    except yaml.YAMLError as exc:
+    except (yaml.YAMLError, ValueError, KeyError, RecursionError) as exc:
         raise _unreadable(inventory, _why(exc)) from None  # the error itself shows the text, and so perhaps a secret
     if found is None:
         return {}
@@ -55,21 +55,25 @@ def _loaded(text: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """Knows the tags of Ansible."""
+    """Knows the tags of Ansible. Dates stay texts: up to ansible-core 2.18 no template can pass others on."""
 
 
 def _tagged(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> dict[str, Any]:
     return {TAGS[node.tag]: loader.construct_scalar(node)}
 
 
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 for _tag in TAGS:
     _Loader.add_constructor(_tag, _tagged)
 
 
-def _why(exc: yaml.YAMLError) -> str:
+def _why(exc: Exception) -> str:
     if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark is not None:
-        return f"line {exc.problem_mark.line + 1}: {exc.problem}"
-    return "it has characters that YAML does not allow"
+        return f"line {exc.problem_mark.line + 1} cannot be read"
+    return "a value of it cannot be read"
 
 
 def _unreadable(inventory: str, why: str) -> AnsibleFilterError:

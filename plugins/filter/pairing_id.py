@@ -15,7 +15,7 @@ try:  # up to ansible-core 2.18, native types make a number of an ID like 123e45
 except ImportError:
     PlainText = str
 
-from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser
+from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.log import LogParser, unwrapped
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.observation import ids_since_asking
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.patterns import parse_patterns
 from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text import kind_of, printable
@@ -37,12 +37,15 @@ def pairing_id(log: Any, username: Any, log_patterns: Mapping[str, Any] | None =
     except SpecError as exc:
         raise AnsibleFilterError(f"pairing_id: {exc.message}") from exc
     data = log.encode("utf-8", "surrogatepass") if isinstance(log, str) else log
-    told = [parser.feed(line) for line in data.split(b"\n")]
-    if not any(told) and f"Username: {username}, pairing ID" in data.decode("utf-8", "replace"):
+    told = [parser.feed(unwrapped(line)) for line in data.split(b"\n")]
+    if not any(event and event.pairing_id for event in told) and f"Username: {username}, pairing ID" in data.decode(
+        "utf-8", "replace"
+    ):
         raise AnsibleFilterError(
             f"pairing_id: the log names a pairing ID of {printable(username)}, but in no line as the agent writes it:"
-            " something stands before its lines. Read the log without that, for example with the option"
-            " --no-log-prefix of docker compose logs, or --output=cat of journalctl; or correct log_patterns."
+            " something stands before its lines, or they have another form. Read the log without what is before them,"
+            " for example with the option --no-log-prefix of docker compose logs, or --output=cat of journalctl; or"
+            " correct log_patterns."
         )
     found = ids_since_asking(parser.events)
     if len(found) > 1:

@@ -35,8 +35,7 @@ attributes:
 options:
   connectware_token:
     description:
-      - Not used by this module.
-      - If not set, the environment variable E(CONNECTWARE_TOKEN) is used.
+      - Not used by this module, and neither is the environment variable E(CONNECTWARE_TOKEN).
     type: str
   connectware_username:
     description:

@@ -15,7 +15,7 @@ from ansible_collections.edgefleet.connectware.plugins.module_utils._agents.text
 
 OPTION = "options"
 # What ansible-core before 2.19 cannot read again after it has made a text of a list or mapping.
-_NO_LITERAL = re.compile(r"[ \[](?:datetime\.\w+\(|-?inf\b|nan\b)")
+_NO_LITERAL = re.compile(r"[ \[{(](?:datetime\.\w+\(|(?:-?inf|nan)[,:}\])])")
 
 
 def ungrouped(args: Mapping[str, Any]) -> dict[str, Any]:

@@ -237,22 +237,6 @@ def test_a_play_in_batches_does_not_fail_by_hosts_that_have_not_come(factory):
     assert made["totals"]["states"]["well"] == 2
 
 
-@pytest.mark.long
-def test_a_finding_of_the_first_batch_keeps_nobody_from_being_looked_at(factory):
-    """The run fails at the end."""
-    site = factory(1)
-    play = {"hosts": "all", "gather_facts": False, "serial": 2, "roles": ["edgefleet.connectware.audit"]}
-    (site.directory / "own.yml").write_text(yaml.safe_dump([play]))
-    wrong = {"agents_list": [{"name": "x"}], "agents_docker_host": "unix:///nowhere.sock"}
-    hosts = {"a": wrong, "b": {}, "c": {"agents_list": site.agents}}
-
-    audit = Audit(site, playbook=str(site.directory / "own.yml"), hosts=hosts, audit_fail_on=["unknown"])
-
-    audit.run.failed("1 agents are what fail_on (audit_fail_on) names: x on a: unknown")
-    assert audit.hosts["c"]["status"] == "asked"
-    assert audit.run.output.count("TASK [edgefleet.connectware.audit : Write the files]") == 2
-
-
 def test_a_condition_of_the_role_that_leaves_out_the_first_host_is_named(factory):
     """Ansible passes over what is to run once then; without a word the others would fail for what nobody has set."""
     site = factory(1)

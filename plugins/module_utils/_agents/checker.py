@@ -224,7 +224,7 @@ class Checker:
             for end, path in (("source", mount.source), ("target", mount.target)):
                 if not path.startswith("/"):
                     self._refuse("mounts", f"the {end} {printable(path)!r} must be an absolute path")
-            if lies_in(mount.target, CREDENTIALS_PATH):
+            if lies_in(CREDENTIALS_PATH, mount.target):  # it is the target, however that is written, or below it
                 self._refuse(
                     "mounts", f"the target {printable(mount.target)!r} belongs to the agent's own volume; use 'volume'"
                 )

@@ -28,6 +28,7 @@ MAX_SHOWN = 300  # characters of a line in a message
 LAST_LINES = 12
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_STAMP = re.compile(r"^\[?\d[0-9TZ:.,/+ -]{7,39}\]?\s+")
 _PLAIN_PREFIX = re.compile(
     r"^(?:\[?\d[0-9TZ:.,/+ -]{7,39}\]?\s*)?(?:\[?(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\]?(?: ?\([^)]{0,40}\))?:?\s+)?",
     re.I,
@@ -188,9 +189,7 @@ def message_of(text: str) -> tuple[str, float | None, bool]:
     """What a log line says, its own time in epoch seconds, and whether it is a line of the agent's format.
 
     Of a JSON object with a level (a number, as pino writes it) and a `msg`, that is the message; else the line itself.
-    A time stamp and colours around either are no part of it.
     """
-    text = _PLAIN_PREFIX.sub("", _ANSI.sub("", text).strip("\ufeff\t "), count=1)
     if text.startswith("{"):
         try:
             entry = json.loads(text)
@@ -201,7 +200,17 @@ def message_of(text: str) -> tuple[str, float | None, bool]:
             structured = isinstance(level, int) and not isinstance(level, bool)
             return _ANSI.sub("", entry["msg"]), _seconds(entry.get("time")), structured
         return text, None, False
-    return text, None, False
+    return _PLAIN_PREFIX.sub("", _ANSI.sub("", text), count=1), None, False
+
+
+def unwrapped(line: bytes) -> bytes:
+    """A line as the agent has written it, of a log as a tool shows it: without time stamp, colours and byte order mark.
+
+    Not for what an engine gives, which has no such things of its own: there they are the words of the agent, and what
+    stands behind them may be somebody else's that it only repeats.
+    """
+    text = _ANSI.sub("", line[: 2 * MAX_LINE].decode("utf-8", errors="replace")).strip("\ufeff\t\r\n ")
+    return _STAMP.sub("", text, count=1).encode("utf-8", errors="replace")
 
 
 def _seconds(milliseconds: object) -> float | None:

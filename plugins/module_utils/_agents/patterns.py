@@ -103,8 +103,8 @@ def parse_patterns(corrections: Mapping[str, Any] | None = None) -> LogPatterns:
         except (re.error, OverflowError, RecursionError) as exc:
             problems.append(f"{kind} is no regular expression: {exc}")
             continue
-        if compiled[kind].search(""):
-            problems.append(f"{kind} would match any line, also an empty one; one that matches none is '(?!)'")
+        if compiled[kind].search("") and compiled[kind].search("~"):
+            problems.append(f"{kind} would match any line; one that matches none is '(?!)'")
         missing = _REQUIRED_GROUPS.get(kind, set()) - set(compiled[kind].groupindex)
         if missing:
             problems.append(f"{kind} needs the named groups {', '.join(sorted(missing))}")

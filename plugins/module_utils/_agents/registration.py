@@ -233,7 +233,7 @@ def _unsaved(f: Facts) -> Verdict | None:
             return Verdict(e.UNSAVED, f.reason, e.WAIT, f"{text}; it asks again", True, rest, "server")
     if rest > 0:
         return wait(f, e.UNSAVED, text, bool(history.authorized), rest)
-    if f.policy.foresees:
+    if f.policy.foresees and f.policy.on_conflict == "replace":  # else it is restarted, and then told
         return conflict_policy(f, f"{text}, and would be refused with 409 once it asks", f.reason)
     return restart_to_ask(f, e.UNSAVED, f"{text}, and it does not ask for a registration")
 

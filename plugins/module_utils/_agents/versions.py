@@ -31,9 +31,9 @@ def other_versions(agents: Sequence[Mapping[str, Any]], version: str) -> list[st
     """
     found = []
     for agent in agents:
-        name, own, image = (printable(str(agent.get(key) or "")) for key in ("name", "version", "image"))
+        name, own, image = (str(agent.get(key) or "") for key in ("name", "version", "image"))
         if own and own != version:
-            found.append(f"version of agent {name} is {own}")
+            found.append(f"version of agent {printable(name)} is {printable(own)}")
         if differ(image.partition("@")[0].rpartition("/")[2].partition(":")[2], version):
-            found.append(f"image of agent {name} is {image}")
+            found.append(f"image of agent {printable(name)} is {printable(image, 300)}")
     return found

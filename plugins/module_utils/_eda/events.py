@@ -82,14 +82,19 @@ def returned(agent: ExpectedAgent) -> dict[str, Any]:
     return _of_agent(AGENT_RETURNED, agent, f"{agent.name} of {agent.host} is back in Connectware.")
 
 
-def many_disappeared(agents: Sequence[ExpectedAgent], most: int, *, reminder: bool) -> dict[str, Any]:
-    """More agents are gone than anything is done about by itself."""
+def many_disappeared(agents: Sequence[ExpectedAgent], most: int, *, new: int, reminder: bool) -> dict[str, Any]:
+    """More agents are gone than anything is done about by itself.
+
+    Args:
+        new: how many of them have had no user since the start, as those that were added to the inventory.
+    """
     names = [harmless(agent.name) for agent in agents[:MAX_LISTED]]
     more = " and more" if len(agents) > MAX_LISTED else ""
     return _event(
         MANY_DISAPPEARED,
         f"{len(agents)} agents are gone from Connectware, and max_disappeared allows {most}: {', '.join(names)}{more}."
-        " Was it restored from a backup, is it another Connectware, or were they revoked on purpose? Until fewer are"
+        f" {f'{new} of them have had no user there since the start: were they added to the inventory? ' if new else ''}"
+        "Was it restored from a backup, is it another Connectware, or were they revoked on purpose? Until fewer are"
         " gone, nothing is rolled out. If it is meant, run the rollout by hand.",
         notice=True,
         count=len(agents),

@@ -49,8 +49,7 @@ class Patience:
     Attributes:
         grace: so long an agent must be gone, or ask, before that is told: a rollout in between is no news.
         remind: after so long it is told again; 0 for never.
-        max_disappeared: how many may be gone at once, see `most_of`. An agent that was added to the inventory later
-            counts as soon as it had a user: before, it is new.
+        max_disappeared: how many may be gone at once, see `most_of`.
     """
 
     grace: float = 30.0
@@ -69,31 +68,23 @@ class Memory:
         self._patience = patience
         self._agents: dict[ExpectedAgent, _Agent] = {}
         self._strangers: dict[str, frozenset[str | None]] = {}
-        self._counted: set[str] = set()  # usernames that are missed: they had a user, or were there from the start
-        self._has_looked = False
+        self._known: set[str] = set()  # usernames that Connectware has shown
         self._many_told: float | None = None
         self._away_told: float | None = None
 
     def expect(self, agents: Iterable[ExpectedAgent]) -> None:
         """The agents of the inventory, which may have changed; of those that stay nothing is forgotten."""
         self._agents = {agent: self._agents.get(agent) or _Agent(agent) for agent in agents}
-        if not self._has_looked:
-            self._counted.update(agent.username for agent in self._agents)
 
     def saw(self, sighting: Sighting, now: float) -> list[dict[str, Any]]:
         """What is new."""
         told = [] if self._away_told is None else [events.reachable()]
         self._away_told = None
-        self._has_looked = True
-        self._counted |= sighting.registered
+        self._known |= sighting.registered
         for agent in self._agents.values():
             agent.note(sighting, now)
         told += [events.returned(agent.expected) for agent in self._agents.values() if agent.came_back()]
-        gone = [
-            agent
-            for agent in self._agents.values()
-            if agent.reason is not None and agent.expected.username in self._counted
-        ]
+        gone = [agent for agent in self._agents.values() if agent.reason is not None]
         most = most_of(self._patience.max_disappeared, len(self._agents))
         if len(gone) > most:
             told += self._many([agent for agent in gone if agent.long_gone(self._patience, now)], most, now)
@@ -119,7 +110,9 @@ class Memory:
         if self._many_told is not None and not self._patience.again(self._many_told, now):
             return []
         self._many_told = now
-        return [events.many_disappeared([agent.expected for agent in agents], most, reminder=reminder)]
+        gone = [agent.expected for agent in agents]
+        new = sum(agent.username not in self._known for agent in gone)
+        return [events.many_disappeared(gone, most, new=new, reminder=reminder)]
 
     def _single(self, sighting: Sighting, now: float) -> list[dict[str, Any]]:
         found = []

@@ -103,7 +103,6 @@ options:
     description:
       - How many agents may be gone at once. If there are more, C(many_disappeared) is sent instead of single events.
       - A number, or a percentage of all agents of the inventory, rounded up and at least 3.
-      - Agents that were added to the inventory after the start do not count before they had a user.
     type: str
     default: 10%
   connected:

@@ -118,7 +118,7 @@ def _check_dialect(changes: Any, default: dict[str, Any], where: str) -> None:
         elif isinstance(default[name], int):
             _check_kind(value, (int,), f"{where}.{name}")
         else:
-            _check_kind(value, (str,) if name in ("path", "header") else (str, type(None)), f"{where}.{name}")
+            _check_kind(value, (str,) if name in ("method", "path", "header") else (str, type(None)), f"{where}.{name}")
 
 
 def _check_kind(value: Any, kinds: tuple[type, ...], where: str) -> None:

@@ -31,6 +31,7 @@ def other_versions() -> Any:
         ("mapper:stable", "1.8.0", False),
         ("mapper@sha256:0123", "1.8.0", False),
         ("mapper:1.8.0", "main-4711", False),
+        (f"{'registry.example.com/' * 9}mapper:1.7.0", "1.8.0", True),
         (None, "1.8.0", False),
     ],
 )

@@ -42,6 +42,9 @@ def pairing_id() -> Any:
         ([pairing("a82123"), line(START)], None),
         ([pairing("a82123"), "noise \x1b[31m{{ 7*7 }}"], "a82123"),
         (["Username: press-1, pairing ID (should match in UI): a82123\r"], "a82123"),
+        ([f"2026-11-30T22:45:10.123456789Z {pairing('a82123')}"], "a82123"),
+        ([f"\x1b[32m{pairing('a82123')}\x1b[0m"], "a82123"),
+        ([f"\ufeff{pairing('a82123')}"], "a82123"),
         ([], None),
     ],
 )
@@ -94,6 +97,8 @@ def test_corrected_patterns(pairing_id: Any) -> None:
         (("x", "press-1", '{"pairing": "x"}'), "log_patterns must be a dictionary, not a string"),
         (("x", True), "username"),
         ((f"agent-1  | {pairing('a82123')}", "press-1"), "something stands before its lines"),
+        ((f"agent-1  | {pairing('a82123')}\nconnect ECONNREFUSED", "press-1"), "something stands before its lines"),
+        ((pairing("a" * 65), "press-1"), "or they have another form"),
         (("Nov 30 22:45:10 plant x[7]: Username: press-1, pairing ID (should match in UI): a8", "press-1"), "journal"),
     ],
 )

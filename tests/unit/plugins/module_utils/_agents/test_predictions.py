@@ -103,24 +103,23 @@ def test_check_mode_tells_of_a_user_that_must_not_be_deleted(watch_started):
 
 
 @pytest.mark.parametrize(
-    ("on_conflict", "elsewhere", "says"),
+    ("elsewhere", "says"),
     [
-        ("fail", "", "would be refused with 409 once it asks, because the user 'agent-1' exists already"),
-        ("replace", "", "the stale user 'agent-1' is deleted"),
-        ("replace", "the container press on the host plant", "the container press on the host plant runs and answers"),
+        ("", "the stale user 'agent-1' is deleted"),
+        ("the container press on the host plant", "the container press on the host plant runs and answers"),
     ],
 )
-def test_check_mode_tells_how_a_restart_without_credentials_would_end(on_conflict, elsewhere, says):
+def test_check_mode_tells_whose_user_a_restart_without_credentials_would_cost(elsewhere, says):
     """An agent that works on until then, and would ask; a run restarts it to see."""
     world = World()
     world.registered("agent-1").credentials = False
     record = AgentRecord(world.observe("agent-1"), elsewhere=elsewhere)
 
-    Conversation([record], world, world, Policy(on_conflict, foresees=True), book=own_book()).predict()
+    Conversation([record], world, world, Policy("replace", foresees=True), book=own_book()).predict()
 
     found = outcome(record, predicted=True)
     assert (found["verdict"], found["reason"]) == ("conflict", "credentials_missing") and says in found["message"]
-    assert record.wants("delete_user") == (on_conflict == "replace" and not elsewhere)
+    assert record.wants("delete_user") == found["changed"] == (not elsewhere)
     assert (set(writes(world)) <= {"undeletable"}, world.restarts) == (True, {})
 
 

@@ -289,11 +289,13 @@ def test_what_was_the_reason_is_told() -> None:
 def through_proxy(inside: BaseException) -> Exception:
     """What requests raises of a failure that urllib3 takes for one of the proxy."""
     failed: Any = urllib3_errors.ProxyError("Cannot connect to proxy.", inside)
-    error: Exception = requests.exceptions.ProxyError(urllib3_errors.MaxRetryError(None, "/api", failed))  # type: ignore[arg-type]  # no pool
+    no_pool: Any = None
+    error: Exception = requests.exceptions.ProxyError(urllib3_errors.MaxRetryError(no_pool, "/api", failed))
     return error
 
 
-NOT_MADE = urllib3_errors.NewConnectionError(None, "Failed to establish a new connection")  # type: ignore[arg-type]  # no connection
+NO_CONNECTION: Any = None
+NOT_MADE = urllib3_errors.NewConnectionError(NO_CONNECTION, "Failed to establish a new connection")
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_no_text_of_an_event_can_do_anything(text: str) -> None:
         events.request_of_agent(agent, ids, registered=False, reminder=False),
         events.disappeared(agent, "user_missing", reminder=True),
         events.returned(agent),
-        events.many_disappeared([agent] * 50, 3, reminder=False),
+        events.many_disappeared([agent] * 50, 3, new=20, reminder=False),
         events.unreachable(ServerError(text, where=text, answered=text, todo=text), reminder=False),
         events.reachable(),
     ]
