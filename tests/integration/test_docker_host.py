@@ -208,6 +208,7 @@ def test_an_sdk_that_is_too_old_is_named_with_its_interpreter(machine: Machine) 
     assert "imports the docker SDK 4.1.0, but 5.0 or newer is needed" in outcome.words
 
 
+@pytest.mark.long
 def test_users_of_a_directory_that_lists_nobody_are_let_in(machine: Machine) -> None:
     """As with SSSD and winbind: who is asked for by name is there, and the whole list has local users only."""
     machine.shell(

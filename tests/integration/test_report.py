@@ -29,8 +29,10 @@ def play(site: Factory, plays: list[dict[str, Any]], hosts: dict[str, Any], *arg
     done = subprocess.run(
         command, cwd=site.directory, env=env, capture_output=True, text=True, check=False, timeout=300
     )
-    report = json.loads((site.directory / "report.json").read_text())
-    valid(report)
+    path = site.directory / "report.json"
+    report = json.loads(path.read_text()) if path.exists() else {}
+    if report:
+        valid(report)
     return Run(done.returncode, done.stdout + done.stderr, report)
 
 
@@ -138,7 +140,7 @@ def test_a_run_about_something_else_prints_nothing(factory):
     site = factory(1)
     bad = {"name": "Else", "ansible.builtin.fail": {"msg": "of no interest"}}
     run = play(site, [{"hosts": "all", "gather_facts": False, "tasks": [bad]}], {"hamburg": {}})
-    assert "AGENTS" not in run.output and run.report["hosts"] == {}
+    assert "AGENTS" not in run.output and run.report == {}, "that of the last rollout would be replaced"
 
 
 @pytest.mark.parametrize("width", [80, 200])

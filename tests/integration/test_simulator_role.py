@@ -121,6 +121,7 @@ for argument; do case $argument in CONTENT=*) printf %s "${argument#CONTENT=}" >
 """
 
 
+@pytest.mark.long
 def test_the_image_is_built_anew_with_other_arguments(apply: Apply, tmp_path: Path) -> None:
     command = tmp_path / "docker"
     command.write_text(FAKE_DOCKER)
@@ -144,6 +145,7 @@ echo "$0" >"$3/of"
 """
 
 
+@pytest.mark.long
 def test_the_virtual_environment_is_made_anew_with_another_python(apply: Apply, tmp_path: Path) -> None:
     first, second = tmp_path / "first-python", tmp_path / "second-python"
     for python in (first, second):
@@ -160,6 +162,7 @@ def test_the_virtual_environment_is_made_anew_with_another_python(apply: Apply, 
     assert apply(**made, python=str(second)) == 0
 
 
+@pytest.mark.long
 def test_a_virtual_environment_that_others_made_stays(apply: Apply, tmp_path: Path) -> None:
     python = tmp_path / "a-python"
     python.write_text(FAKE_PYTHON)
