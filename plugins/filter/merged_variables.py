@@ -51,23 +51,27 @@ def _loaded(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return _Loader(text).get_single_data()
-
-
-class _Loader(yaml.SafeLoader):
-    """Knows the tags of Ansible. Dates stay texts: up to ansible-core 2.18 no template can pass others on."""
+        return _LOADER(text).get_single_data()
 
 
 def _tagged(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> dict[str, Any]:
     return {TAGS[node.tag]: loader.construct_scalar(node)}
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for _tag in TAGS:
-    _Loader.add_constructor(_tag, _tagged)
+def _loader() -> type[yaml.SafeLoader]:
+    class Loader(yaml.SafeLoader):
+        """Knows the tags of Ansible. Dates stay texts: up to ansible-core 2.18 no template can pass others on."""
+
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    for tag in TAGS:
+        Loader.add_constructor(tag, _tagged)
+    return Loader
+
+
+_LOADER = _loader()
 
 
 def _why(exc: Exception) -> str:
