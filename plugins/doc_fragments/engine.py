@@ -36,7 +36,7 @@ options:
     description:
       - Seconds one answer of the engine may take.
       - Pulls of images are exempt, because an engine can be silent for long while it unpacks one. To end one that does
-        not go on, set the keyword C(timeout) of the task, or E(ANSIBLE_TASK_TIMEOUT) for all tasks of a run.
+        not go on, set the keyword C(timeout) of the task, or C(ANSIBLE_TASK_TIMEOUT) for all tasks of a run.
     type: int
     default: 60
   log_patterns:

@@ -38,7 +38,7 @@ def merged_variables(there: Any, wanted: Mapping[str, Any], inventory: str) -> d
 def _read(text: str, inventory: str) -> Mapping[str, Any]:
     try:
         found = _loaded(text)
-    except (yaml.YAMLError, ValueError, KeyError, RecursionError) as exc:
+    except (yaml.YAMLError, ValueError, LookupError, RecursionError) as exc:
         raise _unreadable(inventory, _why(exc)) from None  # the error itself shows the text, and so perhaps a secret
     if found is None:
         return {}
@@ -62,10 +62,7 @@ def _loader() -> type[yaml.SafeLoader]:
     class Loader(yaml.SafeLoader):
         """Knows the tags of Ansible. Dates stay texts: up to ansible-core 2.18 no template can pass others on."""
 
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
     for tag in TAGS:
         Loader.add_constructor(tag, _tagged)
     return Loader

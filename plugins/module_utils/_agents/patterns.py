@@ -60,6 +60,7 @@ DEFAULT_PATTERNS: dict[str, PatternSource] = {
         r"(?i)ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|connection (refused|reset|closed)", "assumed"
     ),
 }
+_UNLIKE = ("~", "a: b 1", '{"level":20,"msg":"debug"}')  # lines that have nothing in common
 _REQUIRED_GROUPS = {PAIRING: {"username", "pairing_id"}}
 
 
@@ -103,7 +104,7 @@ def parse_patterns(corrections: Mapping[str, Any] | None = None) -> LogPatterns:
         except (re.error, OverflowError, RecursionError) as exc:
             problems.append(f"{kind} is no regular expression: {exc}")
             continue
-        if compiled[kind].search("") and compiled[kind].search("~"):
+        if all(compiled[kind].search(line) for line in _UNLIKE):
             problems.append(f"{kind} would match any line; one that matches none is '(?!)'")
         missing = _REQUIRED_GROUPS.get(kind, set()) - set(compiled[kind].groupindex)
         if missing:

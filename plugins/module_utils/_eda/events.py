@@ -94,7 +94,7 @@ def many_disappeared(agents: Sequence[ExpectedAgent], most: int, *, new: int, re
         MANY_DISAPPEARED,
         f"{len(agents)} agents are gone from Connectware, and max_disappeared allows {most}: {', '.join(names)}{more}."
         f" {f'{new} of them have had no user there since the start: were they added to the inventory? ' if new else ''}"
-        "Was it restored from a backup, is it another Connectware, or were they revoked on purpose? Until fewer are"
+        "Was Connectware restored from a backup, is it another one, or were they revoked on purpose? Until fewer are"
         " gone, nothing is rolled out. If it is meant, run the rollout by hand.",
         notice=True,
         count=len(agents),

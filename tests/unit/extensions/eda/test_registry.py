@@ -295,7 +295,8 @@ def test_the_loop_is_not_held_up(simulator: Simulator, args: dict[str, Any]) -> 
 
     async def story() -> list[str | None]:
         simulator.control("POST", "faults", {"delay": 30})
-        async with running({**args, "agents": [{"name": "x", "host": "y"}], "inventory": None}) as source:
+        patient = {**args, "agents": [{"name": "x", "host": "y"}], "inventory": None, "connectware_timeout": 60}
+        async with running(patient) as source:
             while simulator.control("GET", "faults")["faults"] and not source.task.done():  # until it has asked
                 await asyncio.sleep(0.02)
             assert not source.task.done()

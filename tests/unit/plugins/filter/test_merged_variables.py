@@ -54,7 +54,8 @@ def test_vaulted_values_and_templates_stay_as_awx_keeps_them(there: str) -> None
 
 def test_dates_stay_texts() -> None:
     """Up to ansible-core 2.18 a mapping with a date is passed on as a text."""
-    assert merged("since: 2026-11-30\nodd: 2024-13-45", {}, "north") == {"since": "2026-11-30", "odd": "2024-13-45"}
+    found = merged("since: 2026-11-30\nodd: 2024-13-45\ntold: !!timestamp 2026-11-30", {}, "north")
+    assert found == {"since": "2026-11-30", "odd": "2024-13-45", "told": "2026-11-30"}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,7 @@ def test_dates_stay_texts() -> None:
         ("key: \x07hunter2", "a value of it cannot be read"),
         ("key: !!int hunter2", "a value of it cannot be read"),
         ("key: !!bool hunter2", "a value of it cannot be read"),
+        ("hunter2: !!int ''", "a value of it cannot be read"),
         (f"hunter2: {'[' * 5000}", "cannot be read"),
     ],
 )

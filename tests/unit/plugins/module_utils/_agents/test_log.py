@@ -174,6 +174,7 @@ def test_corrected_pattern_is_used():
         ({"start": 3}, "start"),
         ({"start": ""}, "start would match any line"),
         ({"failure": " *"}, "failure would match any line"),
+        ({"failure": "."}, "failure would match any line"),
         ({"failure": "a{99999999999999999999}"}, "failure is no regular expression: the repetition number is too"),
         ({"failure": "(" * 2000 + ")" * 2000}, "failure is no regular expression"),
     ],
@@ -183,8 +184,14 @@ def test_wrong_correction_is_named(corrections, named):
         parse_patterns(corrections)
 
 
-def test_a_pattern_can_be_switched_off():
-    assert kinds(parse("409 Conflict", patterns={"conflict": "(?!)"})) == []
+@pytest.mark.parametrize("nothing", ["(?!)", "^$"])
+def test_a_pattern_can_be_switched_off(nothing):
+    assert kinds(parse("409 Conflict", patterns={"conflict": nothing})) == []
+
+
+@pytest.mark.parametrize("many", ["^[^:]*$", r"^\W*$", "^(?!.*debug)"])
+def test_a_pattern_may_match_many_lines(many):
+    parse_patterns({"failure": many})
 
 
 WRAPPED = [
